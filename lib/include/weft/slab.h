@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The slab allocator: what all scratch and all outputs of the library come from, open to callers too. A weft_slab is one
+ * reserved range of addresses and everything allocated in it; any number of contexts, on any threads, share it, each with
+ * magazines of its own in front of it.
+ */
+#ifndef WEFT_SLAB_H
+#define WEFT_SLAB_H
+
+#include <weft/base.h>
+
+WEFT_BEGIN_DECLS
+
+/* Settings of a slab; set up by weft_slab_options_init, then changed field by field. */
+struct weft_slab_options {
+  size_t size;          /* sizeof this struct where the caller was compiled; set by weft_slab_options_init */
+  size_t reserve_bytes; /* address space to reserve (not memory); 0: 1 TiB on 64-bit, halved until the system grants it */
+  size_t cache_bytes;   /* at most this much kept free in one context's magazines; 0: 8 MiB */
+  size_t limit_bytes;   /* at most this much memory taken from the system at one time; 0: no limit */
+};
+
+/* Fills options with the defaults. size is sizeof *options. NULL options: nothing happens. */
+WEFT_API void weft_slab_options_init(struct weft_slab_options *options, size_t size);
+
+/* Creates a slab. options may be NULL for the defaults. The caller holds one reference and ends it with
+ * weft_slab_release. On failure *out is NULL.
+ * WEFT_E_INVALID: out is NULL, or options->size is none this library knows, or reserve_bytes is not 0 and under 256 MiB.
+ * WEFT_E_NOMEM: the system grants not even 256 MiB of addresses, or no memory for the registry. */
+WEFT_API WEFT_MUST_CHECK weft_status weft_slab_create(const struct weft_slab_options *options, weft_slab **out);
+
+/* Gives up the caller's reference, and with it all memory of the slab. NULL is fine.
+ * WEFT_E_BUSY: contexts, outputs or allocations are still live; nothing has changed, and weft_slab_stats says how many. */
+WEFT_API WEFT_MUST_CHECK weft_status weft_slab_release(weft_slab *slab);
+
+/* Allocates bytes (0 counts as 1) from the context's slab; aligned to 16 bytes, to 64 from 512 bytes up.
+ * NULL: no memory, or the slab's limit is reached (weft_ctx_message says which, with the numbers).
+ * The context's thread only. The memory is uninitialised, and freed by weft_free or weft_slab_free. */
+WEFT_API void *weft_alloc(weft_ctx *ctx, size_t bytes);
+
+/* weft_alloc, and every byte 0. */
+WEFT_API void *weft_zalloc(weft_ctx *ctx, size_t bytes);
+
+/* weft_alloc at a multiple of align, a power of two of at most 2 MiB; NULL for any other align too. */
+WEFT_API void *weft_aligned_alloc(weft_ctx *ctx, size_t bytes, size_t align);
+
+/* Resizes p to bytes (0 counts as 1), keeping the first min(old, new) bytes; the result may have moved, and is aligned as
+ * weft_alloc's. p NULL: weft_alloc. NULL on failure, and p is then untouched; also when p is not a live pointer of this slab. */
+WEFT_API void *weft_realloc(weft_ctx *ctx, void *p, size_t bytes);
+
+/* Frees p, which any context of the same slab, or weft_slab_free, may do. NULL is fine. O(1). The context's thread only.
+ * On every failure nothing has changed:
+ * WEFT_E_FOREIGN: p lies in no memory that this slab has given out.
+ * WEFT_E_INVALID: ctx is NULL, or p points inside an object and not at its start.
+ * WEFT_E_DOUBLE_FREE: p was freed before and not given out since. */
+WEFT_API WEFT_MUST_CHECK weft_status weft_free(weft_ctx *ctx, void *p);
+
+/* weft_free by a caller who knows the size. As weft_free, and WEFT_E_INVALID also when bytes does not fit p's size class:
+ * bytes must be what p was allocated with (or last resized to). */
+WEFT_API WEFT_MUST_CHECK weft_status weft_free_sized(weft_ctx *ctx, void *p, size_t bytes);
+
+/* How many bytes may be used at p, at least what was asked for; 0 when p is NULL or not a live pointer of this slab.
+ * The context's thread only. */
+WEFT_API size_t weft_usable_size(weft_ctx *ctx, const void *p);
+
+/* weft_free for code that has no context, on any thread; slower, as it takes a lock. Statuses as weft_free. */
+WEFT_API WEFT_MUST_CHECK weft_status weft_slab_free(weft_slab *slab, void *p);
+
+/* Figures of a slab. Sums over contexts that are running are read one by one: each figure is one that was true at some
+ * instant of the call. Bytes and counts of what contexts hold free in magazines are not live. */
+struct weft_slab_stats {
+  uint64_t reserved_bytes;  /* addresses reserved */
+  uint64_t committed_bytes; /* memory taken from the system: slabs, page runs, mapped allocations, the registry */
+  uint64_t live_bytes;      /* usable bytes of objects given out */
+  uint64_t live_objects;
+  uint64_t cached_bytes; /* bytes of free objects in magazines of contexts */
+  uint64_t allocations;  /* since creation */
+  uint64_t frees;
+  uint64_t magazine_hits;   /* allocations and frees served by a magazine */
+  uint64_t magazine_misses; /* those that went to the depot */
+  uint64_t exchanges;       /* magazines moved to or from the depot */
+  uint64_t slabs;           /* 2 MiB slabs in use */
+  uint64_t mapped;          /* live allocations above 1 MiB, mapped on their own */
+  uint64_t contexts;        /* contexts that are open */
+  uint64_t refused;         /* requests refused for want of memory or by the limit */
+};
+
+/* Fills *out, of which size (sizeof *out) bytes are written. Any thread.
+ * WEFT_E_INVALID: slab or out is NULL. */
+WEFT_API WEFT_MUST_CHECK weft_status weft_slab_stats(const weft_slab *slab, struct weft_slab_stats *out, size_t size);
+
+WEFT_END_DECLS
+
+#endif

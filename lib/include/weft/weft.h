@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * All of weft's public headers.
+ */
+#ifndef WEFT_WEFT_H
+#define WEFT_WEFT_H
+
+#include <weft/base.h>
+#include <weft/column.h>
+#include <weft/ctx.h>
+#include <weft/hash.h>
+#include <weft/slab.h>
+
+#endif

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The table of kernels: what lib/ and codecs/ call, filled in by isa_table.c once per instruction set. Plain C types only.
+ * Kernels never allocate, never fail, keep no state and know nothing of contexts; sizes and pointers were checked above.
+ */
+#ifndef SIMD_KERNELS_H
+#define SIMD_KERNELS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Rows of a batch come in blocks of 64, one word of a bitmap; capacities of batches are multiples of it. */
+#define SIMD_BLOCK 64
+
+enum simd_layout { SIMD_FIXED, SIMD_OFFSETS32, SIMD_OFFSETS64, SIMD_POINTERS, SIMD_VIEWS };
+
+/* A column as kernels see it: the fields of struct weft_column that are needed to reach its bytes. */
+struct simd_column {
+  enum simd_layout layout;
+  size_t base_rows;
+  size_t width;      /* SIMD_FIXED */
+  size_t data_bytes; /* readable at data: what offsets lead into, or all fixed values, or all views */
+  const void *data;
+  const void *aux;
+  const uint8_t *const *buffers;
+  const size_t *buffer_bytes;
+  const uint8_t *base_validity;
+  size_t base_bit_offset;
+  const uint32_t *selection;
+  const uint8_t *row_validity;
+  size_t row_bit_offset;
+};
+
+/* A batch of rows, resolved: where each row's bytes are. Its arrays are the context's scratch. Of every row at least
+ * SIMD_EDGE bytes may be read at ptrs[i], whatever its length: `resolve` copies the rows for which that does not hold to
+ * edges. Arrays are filled up to a multiple of SIMD_BLOCK rows with empty rows that may be read too. */
+#define SIMD_EDGE 16
+struct simd_rows {
+  size_t rows;
+  const uint8_t **ptrs;        /* [capacity] */
+  uint64_t *bytes;             /* [capacity] */
+  uint64_t *valid;             /* [capacity / 64] bit i: row i is not null; a null row is resolved as an empty one */
+  uint64_t *above16;           /* [capacity / 64] bit i: row i has more than 16 bytes */
+  uint8_t (*edges)[SIMD_EDGE]; /* [capacity] */
+  bool has_nulls;              /* any bit of valid below rows is 0 */
+  size_t rows_above16;
+  uint64_t total_bytes;
+  size_t prefetch; /* rows ahead to prefetch; 0: do not. Set by the caller, as the arrays are */
+};
+
+/* Fills batch with rows first .. first + n of column; n is at most the capacity of the arrays. */
+typedef void simd_resolve_fn(const struct simd_column *column, size_t first, size_t n, struct simd_rows *batch);
+
+/* Hashes a batch into out[batch->rows]; the seed of row i is seeds[i] when seed_per_row, else seeds[0]; a null row's hash is
+ * its seed. out may be seeds. Returns the number of rows done in vector code. */
+typedef size_t simd_hash64_fn(const struct simd_rows *batch, const uint64_t *seeds, bool seed_per_row, uint64_t *out);
+typedef size_t simd_hash32_fn(const struct simd_rows *batch, const uint32_t *seeds, bool seed_per_row, uint32_t *out);
+
+/* Every kernel: KERNEL(kind, name), kind being the function type simd_<kind>_fn. The tables, and the tests' harness
+ * (which has a check per kind), are made from this list, so that no kernel can miss either. */
+#define SIMD_KERNEL_LIST(KERNEL) \
+  KERNEL(resolve, resolve)       \
+  KERNEL(hash64, xxh3_64)        \
+  KERNEL(hash64, xxh64)          \
+  KERNEL(hash32, xxh32)
+
+#define SIMD_KERNEL_FIELD(kind, name) simd_##kind##_fn *name;
+struct simd_kernels {
+  const char *isa;
+  uint32_t vector_bits;
+  SIMD_KERNEL_LIST(SIMD_KERNEL_FIELD)
+};
+#undef SIMD_KERNEL_FIELD
+
+#endif
