@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A context's end of the slab: its magazines, its counters, its message. lib/ctx.c embeds struct slab_cache as the first
+ * member of weft_ctx, which is all that alloc/ knows of a context. The fields are for alloc/ alone, message aside.
+ */
+#ifndef ALLOC_CACHE_H
+#define ALLOC_CACHE_H
+
+#include "alloc/classes.h"
+#include "weft/slab.h"
+#include <stdatomic.h>
+
+/* A state byte, one per object, kept apart from the objects. Only a live object's is odd. */
+typedef _Atomic uint8_t slab_state;
+enum { STATE_UNUSED = 0, STATE_LIVE = 1, STATE_FREED = 2 };
+
+/* One free object. Atomic so that the two halves are read and written as 8 bytes each (one access of 16 would miss the
+ * store buffer's forwarding); a magazine has one owner at a time. */
+struct slab_round {
+  void *_Atomic object;
+  slab_state *_Atomic state;
+};
+
+struct slab_magazine {
+  struct slab_magazine *next; /* in a list of the depot */
+  uint32_t count;             /* rounds in it, while it is in a list or a bin's previous one */
+  struct slab_round rounds[];
+};
+
+/* A context's free objects of one class: a cache line. What other threads read for statistics is atomic, with the
+ * context's thread as the only writer. */
+struct slab_bin {
+  struct slab_magazine *loaded;    /* NULL until the first trip to the depot */
+  struct slab_magazine *previous;  /* full or empty, or NULL */
+  _Atomic uint32_t count;          /* rounds in loaded */
+  _Atomic uint32_t previous_count; /* rounds in previous */
+  uint32_t capacity;               /* rounds that either may hold for now: 0 without loaded */
+  uint32_t wanted;                 /* trips to the depot since the last growth */
+  _Atomic uint64_t allocations;
+  _Atomic uint64_t frees;
+  uint64_t seen; /* allocations and frees when the caches' bytes were last shared out anew */
+};
+
+struct slab_hot;
+
+struct slab_cache {
+  weft_slab *slab;
+  uintptr_t base; /* of the slab's range */
+  size_t range_bytes;
+  const struct slab_hot *hot; /* the slabs' descriptors */
+  _Alignas(64) struct slab_bin bins[BINS];
+  size_t charged;          /* bytes that the magazines could hold */
+  size_t cache_bytes;      /* bytes that they may */
+  struct slab_cache *next; /* the slab's open caches */
+  struct slab_cache *prev;
+  _Atomic uint64_t misses;
+  _Atomic uint64_t exchanges;
+  weft_status status; /* of the last failure of this cache */
+  char message[256];  /* and its words, "" when there was none */
+};
+
+/* Opens a cache on slab in memory of the caller's, aligned to 64, zeroed inside; takes a reference on slab. Never fails.
+ * Used by one thread at a time from here on. */
+weft_status weft__cache_open(struct slab_cache *cache, weft_slab *slab);
+
+/* Ends a cache: its free objects go to the depot, its counters to the slab. The reference on the slab stays. */
+void weft__cache_close(struct slab_cache *cache);
+
+/* Sets cache->message, cut at its end. cache may be NULL: nothing happens. */
+__attribute__((format(printf, 2, 3))) void weft__cache_message(struct slab_cache *cache, const char *format, ...);
+
+/* weft_alloc without a cache, on any thread, under the depot's lock. NULL: *status (which may be NULL) tells
+ * WEFT_E_NOMEM from WEFT_E_LIMIT. */
+void *weft__slab_take(weft_slab *slab, size_t bytes, weft_status *status);
+static inline void *weft__slab_alloc(weft_slab *slab, size_t bytes) {
+  return weft__slab_take(slab, bytes, NULL);
+}
+
+/* References on a slab. The last unref gives all of its memory back to the system, live objects and all. */
+void weft__slab_ref(weft_slab *slab);
+void weft__slab_unref(weft_slab *slab);
+
+/* For tests: the countdown-th memory request (of an object, or of the slab to the system) from now fails, once; 0: none.
+ * From the first call on, caches that are opened have no magazines, so that every object is a request. */
+void weft__slab_fail_at(weft_slab *slab, uint64_t countdown);
+
+/* Requests since the first call of weft__slab_fail_at. */
+uint64_t weft__slab_requests(const weft_slab *slab);
+
+#endif

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Sizes: which class serves a request, and what a class is. Used by every file of alloc/; knows no slab and no memory.
+ */
+#ifndef ALLOC_CLASSES_H
+#define ALLOC_CLASSES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+  SLAB_SHIFT = 21,
+  SLAB_BYTES = 1 << SLAB_SHIFT,
+  PAGE_SHIFT = 12, /* of page runs; the system's own pages may be larger */
+  PAGE_BYTES = 1 << PAGE_SHIFT,
+  SLAB_PAGES = SLAB_BYTES / PAGE_BYTES,
+
+  CLASSES = 64,                   /* classes of objects */
+  RUN_CLASSES = 48,               /* classes of page runs: 1 to 8 pages, then 8 per doubling to 256 */
+  BINS = CLASSES + RUN_CLASSES,   /* both, in one numbering: a run class follows the last class of objects */
+  CLASS_MAX_BYTES = 513 * 64,     /* the largest object, 32 KiB and its odd 64 bytes */
+  RUN_MAX_BYTES = SLAB_BYTES / 2, /* the largest run; what is larger is mapped */
+  FINE_MAX_BYTES = 1024,          /* up to here the class is looked up by 16 bytes, above it by 64 */
+  MAX_ALIGN = SLAB_BYTES,
+  MAX_ROUNDS = 255,
+};
+
+/* One class, of objects or of runs. */
+struct size_class {
+  uint32_t bytes;      /* of an object: its stride, and all of it usable */
+  uint32_t objects;    /* in a slab; 0 for runs */
+  uint64_t reciprocal; /* ceil(2^64 / bytes); 0 for runs */
+  uint32_t rounds;     /* that a magazine of this class holds at most */
+};
+
+extern const struct size_class weft__classes[BINS];
+extern const uint8_t weft__class_fine[FINE_MAX_BYTES / 16 + 1];
+extern const uint8_t weft__class_coarse[CLASS_MAX_BYTES / 64 + 1];
+
+/* The smallest class whose objects hold bytes; bytes is at most CLASS_MAX_BYTES. */
+static inline unsigned class_of(size_t bytes) {
+  return bytes <= FINE_MAX_BYTES ? weft__class_fine[(bytes + 15) >> 4] : weft__class_coarse[(bytes + 63) >> 6];
+}
+
+/* The class, of objects or runs, for a request at a multiple of align (a power of two, at most RUN_MAX_BYTES);
+ * bytes is at most RUN_MAX_BYTES. */
+unsigned weft__class_aligned(size_t bytes, size_t align);
+
+/* Whether a request of bytes, at some alignment, is served by this class. */
+bool weft__class_serves(unsigned class_, size_t bytes);
+
+/* How many objects of reciprocal's class lie wholly before offset (of a slab), and in *at_start whether one starts there.
+ *
+ * With s the class's bytes, r = ceil(2^64 / s), so s r = 2^64 + e with 0 <= e < s, and offset = q s + m with m < s:
+ *   offset r = q (2^64 + e) + m r = q 2^64 + (q e + m r).
+ * q e + m r < 2^64, because m r <= (s - 1) r = 2^64 + e - r and (q + 1) e < r: (q + 1) e <= 2^21 + 2^16, r > 2^48.
+ * So the high half is q. The low half is q e < r where m = 0, and at least r where m >= 1. */
+static inline uint32_t class_index(uint64_t reciprocal, uint32_t offset, bool *at_start) {
+  __extension__ unsigned __int128 product = (unsigned __int128)reciprocal * offset;
+  *at_start = (uint64_t)product < reciprocal;
+  return (uint32_t)(product >> 64);
+}
+
+#endif
