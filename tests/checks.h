@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The checks of each kind of kernel, run by test_kernels.c for every kernel of SIMD_KERNEL_LIST on every table. A check
+ * fails the running Check test. FACTS_<kind>(FACT, name) lists the facts that hold for a kernel of that kind, as calls
+ * FACT(kind, name, fact); fact names a function check_<kind>_<fact>. A new kind of kernel needs its own list here, else
+ * test_kernels.c does not compile.
+ */
+#ifndef TESTS_CHECKS_H
+#define TESTS_CHECKS_H
+
+#include "guard.h"
+#include "oracle.h"
+#include "simd/kernels.h"
+
+#define FACTS_resolve(FACT, name)                                 \
+  FACT(resolve, name, finds_rows_of_every_length_at_both_borders) \
+  FACT(resolve, name, finds_rows_at_every_alignment)              \
+  FACT(resolve, name, finds_the_rows_of_random_columns)           \
+  FACT(resolve, name, stays_within_exact_data_of_few_bytes)       \
+  FACT(resolve, name, resolves_empty_rows_at_forbidden_addresses) \
+  FACT(resolve, name, takes_null_rows_for_empty_ones)             \
+  FACT(resolve, name, fills_an_empty_batch_with_no_rows)
+
+#define FACTS_hash(FACT, kind, name)                        \
+  FACT(kind, name, equals_the_reference_at_every_length)    \
+  FACT(kind, name, equals_the_reference_on_rows_to_64_kib)  \
+  FACT(kind, name, equals_the_reference_at_every_row_count) \
+  FACT(kind, name, equals_the_reference_on_random_batches)  \
+  FACT(kind, name, leaves_the_seed_of_a_null_row)           \
+  FACT(kind, name, may_overwrite_its_seeds)
+#define FACTS_hash64(FACT, name) FACTS_hash(FACT, hash64, name)
+#define FACTS_hash32(FACT, name) FACTS_hash(FACT, hash32, name)
+
+/* Declares check_<kind>_<fact>, once per kind: a kernel of the kind by its table, its name and its function, and the
+ * reference of that name. */
+#define DECLARE_RESOLVE(kind, name, fact) void check_##kind##_##fact(const char *isa, simd_##kind##_fn *kernel);
+#define DECLARE_HASH(kind, name, fact) \
+  void check_##kind##_##fact(const char *isa, const char *what, simd_##kind##_fn *kernel, reference_hash *reference);
+FACTS_resolve(DECLARE_RESOLVE, any) FACTS_hash64(DECLARE_HASH, any) FACTS_hash32(DECLARE_HASH, any)
+#undef DECLARE_RESOLVE
+#undef DECLARE_HASH
+
+/* How test_kernels.c calls a check: by kind. */
+#define CALL_resolve(table, name, fact) check_resolve_##fact((table)->isa, (table)->name)
+#define CALL_hash64(table, name, fact) check_hash64_##fact((table)->isa, #name, (table)->name, reference_##name)
+#define CALL_hash32(table, name, fact) check_hash32_##fact((table)->isa, #name, (table)->name, reference_##name)
+
+#endif

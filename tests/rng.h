@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The tests' random numbers: splitmix64 (Steele, Lea, Flood: Fast splittable pseudorandom number generators, 2014), so
+ * that one 64-bit seed, printed when a test fails, is the whole state.
+ */
+#ifndef TESTS_RNG_H
+#define TESTS_RNG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define RNG_STEP 0x9E3779B97F4A7C15u
+
+struct rng {
+  uint64_t state;
+};
+
+static inline uint64_t rng_next(struct rng *rng) {
+  uint64_t z = rng->state += RNG_STEP;
+  z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
+  z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
+  return z ^ (z >> 31);
+}
+
+/* A number in 0 … last, both included. The bias of the remainder is below 2^-32 for all that the tests ask for. */
+static inline size_t rng_upto(struct rng *rng, size_t last) {
+  return (size_t)(rng_next(rng) % ((uint64_t)last + 1));
+}
+
+/* True in percent of 100 cases. */
+static inline bool rng_percent(struct rng *rng, unsigned percent) {
+  return rng_upto(rng, 99) < percent;
+}
+
+static inline void rng_fill(struct rng *rng, void *to, size_t bytes) {
+  uint8_t *p = to;
+  while (bytes) {
+    uint64_t word = rng_next(rng);
+    size_t n = bytes < sizeof word ? bytes : sizeof word;
+    memcpy(p, &word, n);
+    p += n;
+    bytes -= n;
+  }
+}
+
+/* The seed of the i-th random case. WEFT_TEST_SEED in the environment replaces the fixed start; given the seed that a
+ * failure printed, case 0 is the one that failed. */
+static inline uint64_t rng_case_seed(size_t i) {
+  const char *given = getenv("WEFT_TEST_SEED");
+  uint64_t start = given && *given ? strtoull(given, NULL, 0) : 0x7765667431u;
+  return start + i * 0xD1342543DE82EF95u;
+}
+
+#endif
