@@ -41,10 +41,8 @@ struct simd_rows {
   const uint8_t **ptrs;        /* [capacity] */
   uint64_t *bytes;             /* [capacity] */
   uint64_t *valid;             /* [capacity / 64] bit i: row i is not null; a null row is resolved as an empty one */
-  uint64_t *above16;           /* [capacity / 64] bit i: row i has more than 16 bytes */
   uint8_t (*edges)[SIMD_EDGE]; /* [capacity] */
   bool has_nulls;              /* any bit of valid below rows is 0 */
-  size_t rows_above16;
   uint64_t total_bytes;
   size_t prefetch; /* rows ahead to prefetch; 0: do not. Set by the caller, as the arrays are */
 };

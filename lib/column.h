@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * From a public column to what kernels take. For the files of lib/.
+ */
+#ifndef LIB_COLUMN_H
+#define LIB_COLUMN_H
+
+#include "lib/ctx.h"
+
+#include <weft/column.h>
+
+/* Checks what can be checked in O(1) of columns[n] that a call was given: that there are some, that each has a layout and a
+ * size that memory could hold, and as many rows as the first. who names the call in messages. */
+weft_status weft__columns_check(weft_ctx *ctx, const char *who, const struct weft_column *columns, size_t n);
+
+/* A column that has passed, for kernels. */
+struct simd_column weft__column_simd(const struct weft_column *column);
+
+#endif

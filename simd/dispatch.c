@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The tables that were compiled in (SIMD_HAS_<isa>, set by simd/CMakeLists.txt), by number and by name.
+ */
+#include "simd/dispatch.h"
+
+#include <string.h>
+
+extern const struct simd_kernels weft_kernels_scalar, weft_kernels_sse, weft_kernels_avx2, weft_kernels_avx512,
+    weft_kernels_avx512vbmi, weft_kernels_neon;
+
+static const struct simd_kernels *const tables[SIMD_ISAS] = {
+#ifdef SIMD_HAS_scalar
+    [SIMD_SCALAR] = &weft_kernels_scalar,
+#endif
+#ifdef SIMD_HAS_sse
+    [SIMD_SSE] = &weft_kernels_sse,
+#endif
+#ifdef SIMD_HAS_avx2
+    [SIMD_AVX2] = &weft_kernels_avx2,
+#endif
+#ifdef SIMD_HAS_avx512
+    [SIMD_AVX512] = &weft_kernels_avx512,
+#endif
+#ifdef SIMD_HAS_avx512vbmi
+    [SIMD_AVX512VBMI] = &weft_kernels_avx512vbmi,
+#endif
+#ifdef SIMD_HAS_neon
+    [SIMD_NEON] = &weft_kernels_neon,
+#endif
+};
+
+uint32_t weft__isas_built(void) {
+  uint32_t built = 0;
+  for (int i = 0; i < SIMD_ISAS; i++)
+    built |= (uint32_t)(tables[i] != NULL) << i;
+  return built;
+}
+
+const struct simd_kernels *weft__kernels(enum simd_isa isa) {
+  return (unsigned)isa < SIMD_ISAS ? tables[isa] : NULL;
+}
+
+enum simd_isa weft__isa_by_name(const char *name) {
+  for (int i = 0; i < SIMD_ISAS; i++)
+    if (strcmp(name, weft__isa_name((enum simd_isa)i)) == 0)
+      return (enum simd_isa)i;
+  return SIMD_ISAS;
+}

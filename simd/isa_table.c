@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * One table of kernels. Compiled once per instruction set with flags of its own and SIMD_ISA (its name) and
+ * SIMD_ISA_<name> set; everything is static but the table, so that no code compiled for one CPU can be linked into another's.
+ */
+#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+#error "weft's kernels load words in the machine's order and need a little-endian one"
+#endif
+
+#define XXH_INLINE_ALL
+#ifdef SIMD_ISA_scalar
+#define XXH_VECTOR XXH_SCALAR
+#endif
+#include <xxhash.h>
+
+#include "simd/kernels/loop.h"
+#include "simd/kernels/resolve.h"
+
+#ifdef SIMD_ISA_scalar
+#define TABLE_VECTOR_BITS 64
+#define xxh3_64 xxh3_64_loop
+#else
+#include "simd/kernels/xxh3.h"
+#define TABLE_VECTOR_BITS (64 * V64_LANES)
+#endif
+/* No vector kernels of these yet in any table. */
+#define xxh64 xxh64_loop
+#define xxh32 xxh32_loop
+
+#define PASTE(a, b) a##b
+#define TABLE_OF(isa) PASTE(weft_kernels_, isa)
+#define TEXT(isa) #isa
+#define TEXT_OF(isa) TEXT(isa)
+#define FIELD(kind, name) name,
+
+extern const struct simd_kernels TABLE_OF(SIMD_ISA);
+const struct simd_kernels TABLE_OF(SIMD_ISA) = {TEXT_OF(SIMD_ISA), TABLE_VECTOR_BITS, SIMD_KERNEL_LIST(FIELD)};
