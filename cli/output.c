@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Results to stdout or to a file. A file is written under a name of its own beside its target, and removed again by every
+ * way out but output_commit, signals included; so a reader of the target sees the old file or the whole new one. Called by
+ * the subcommands; knows nothing of what it writes.
+ */
+#include "cli/output.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define OUTPUT_BUFFER ((size_t)256 << 10)
+
+/* The unfinished file. Static because a signal handler must reach it; a run has one output. */
+static char temporary[PATH_MAX];
+static volatile sig_atomic_t temporary_exists;
+
+static const int deadly[] = {SIGHUP, SIGINT, SIGQUIT, SIGPIPE, SIGTERM, SIGALRM, SIGXCPU, SIGUSR1, SIGUSR2};
+#define N_DEADLY (sizeof deadly / sizeof deadly[0])
+
+/* SA_RESETHAND has put the default action back: raising the signal again ends the program by it. */
+static void remove_and_die(int signal_number) {
+  if (temporary_exists)
+    unlink(temporary);
+  raise(signal_number);
+}
+
+static void block_deadly(sigset_t *before) {
+  sigset_t set;
+  sigemptyset(&set);
+  for (size_t i = 0; i < N_DEADLY; i++)
+    sigaddset(&set, deadly[i]);
+  sigprocmask(SIG_BLOCK, &set, before);
+}
+
+/* A signal that was ignored when the program started (nohup) stays so. */
+static void catch_deadly(void) {
+  for (size_t i = 0; i < N_DEADLY; i++) {
+    struct sigaction action;
+    if (sigaction(deadly[i], NULL, &action) != 0 || action.sa_handler != SIG_DFL)
+      continue;
+    action.sa_handler = remove_and_die;
+    action.sa_flags = (int)SA_RESETHAND;
+    sigemptyset(&action.sa_mask);
+    sigaction(deadly[i], &action, NULL);
+  }
+}
+
+static enum cli_exit fail(const struct output *output) {
+  return cli_fail(CLI_IO, "%s: %s", output->name, strerror(errno));
+}
+
+/* Creates the unfinished file beside the target, with the mode that the finished one is to have. */
+static enum cli_exit create_beside(struct output *output, mode_t mode) {
+  const char *slash = strrchr(output->target, '/');
+  int directory = slash ? (int)(slash - output->target) + 1 : 0;
+  if (snprintf(temporary, sizeof temporary, "%.*s.weft-XXXXXX", directory, output->target) >= (int)sizeof temporary)
+    return cli_fail(CLI_IO, "%s: %s", output->name, strerror(ENAMETOOLONG));
+  sigset_t before;
+  block_deadly(&before);
+  output->fd = mkstemp(temporary);
+  temporary_exists = output->fd >= 0;
+  catch_deadly();
+  sigprocmask(SIG_SETMASK, &before, NULL);
+  if (output->fd < 0 || fchmod(output->fd, mode) != 0)
+    return fail(output);
+  return CLI_OK;
+}
+
+static enum cli_exit open_file(struct output *output, const char *path) {
+  struct stat info;
+  bool exists = stat(path, &info) == 0;
+  if (exists && S_ISDIR(info.st_mode)) {
+    errno = EISDIR;
+    return fail(output);
+  }
+  if (exists && !S_ISREG(info.st_mode)) {
+    output->fd = open(path, O_WRONLY | O_CLOEXEC);
+    return output->fd < 0 ? fail(output) : CLI_OK;
+  }
+  /* Through a symbolic link the file that it names is replaced, not the link. */
+  output->target = exists ? realpath(path, NULL) : strdup(path);
+  if (!output->target)
+    return fail(output);
+  mode_t mask = umask(0);
+  umask(mask);
+  return create_beside(output, exists ? info.st_mode & 0777 : 0666 & ~mask);
+}
+
+enum cli_exit output_open(struct output *output, weft_ctx *ctx, const char *path) {
+  *output = (struct output){.ctx = ctx, .name = path ? path : "stdout", .fd = -1};
+  void *buffer = NULL;
+  CLI_TRY(memory_resize(ctx, &buffer, OUTPUT_BUFFER, 1, output->name, "a buffer"));
+  output->buffer = buffer;
+  if (path)
+    return open_file(output, path);
+  output->fd = STDOUT_FILENO;
+  return CLI_OK;
+}
+
+/* All of it, or why not. A reader that has gone away is no news to anybody: no message. */
+static enum cli_exit write_all(int fd, const char *name, const char *data, size_t bytes) {
+  while (bytes > 0) {
+    ssize_t written = write(fd, data, bytes);
+    if (written >= 0) {
+      data += written;
+      bytes -= (size_t)written;
+    } else if (errno == EAGAIN) {
+      poll(&(struct pollfd){.fd = fd, .events = POLLOUT}, 1, -1);
+    } else if (errno == EPIPE) {
+      return CLI_IO;
+    } else if (errno != EINTR) {
+      return cli_fail(CLI_IO, "%s: %s", name, strerror(errno));
+    }
+  }
+  return CLI_OK;
+}
+
+enum cli_exit output_text(const char *text, size_t bytes) {
+  return write_all(STDOUT_FILENO, "stdout", text, bytes);
+}
+
+enum cli_exit output_flush(struct output *output) {
+  size_t bytes = output->used;
+  output->used = 0;
+  return write_all(output->fd, output->name, output->buffer, bytes);
+}
+
+char *output_room(struct output *output, enum cli_exit *code) {
+  *code = OUTPUT_BUFFER - output->used < OUTPUT_ROOM ? output_flush(output) : CLI_OK;
+  return *code == CLI_OK ? output->buffer + output->used : NULL;
+}
+
+enum cli_exit output_write(struct output *output, const void *data, size_t bytes) {
+  if (bytes > OUTPUT_BUFFER - output->used)
+    CLI_TRY(output_flush(output));
+  if (bytes > OUTPUT_BUFFER)
+    return write_all(output->fd, output->name, data, bytes);
+  memcpy(output->buffer + output->used, data, bytes);
+  output->used += bytes;
+  return CLI_OK;
+}
+
+/* So that the new name survives a loss of power, as the file's bytes do. Not every file system can: no failure then. */
+static void sync_directory(char *target) {
+  char *slash = strrchr(target, '/');
+  if (slash)
+    slash[slash == target] = '\0';
+  int fd = open(slash ? target : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0)
+    return;
+  fsync(fd);
+  close(fd);
+}
+
+enum cli_exit output_commit(struct output *output) {
+  CLI_TRY(output_flush(output));
+  if (output->target && fsync(output->fd) != 0)
+    return fail(output);
+  int fd = output->fd;
+  output->fd = -1;
+  if (close(fd) != 0) /* network file systems tell of failed writes here */
+    return fail(output);
+  if (!output->target)
+    return CLI_OK;
+  sigset_t before;
+  block_deadly(&before);
+  bool renamed = rename(temporary, output->target) == 0;
+  if (renamed)
+    temporary_exists = 0;
+  sigprocmask(SIG_SETMASK, &before, NULL);
+  if (!renamed)
+    return fail(output);
+  sync_directory(output->target);
+  return CLI_OK;
+}
+
+void output_abandon(struct output *output) {
+  if (!output->target && output->fd >= 0) /* the rows before a failure; that this fails too was told already, or is now */
+    (void)output_flush(output);
+  if (output->fd > STDERR_FILENO)
+    close(output->fd);
+  if (temporary_exists)
+    unlink(temporary);
+  temporary_exists = 0;
+  free(output->target);
+  memory_free(output->ctx, output->buffer);
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Results: buffered, to stdout or to a file that appears only when it is whole.
+ */
+#ifndef CLI_OUTPUT_H
+#define CLI_OUTPUT_H
+
+#include "cli/memory.h"
+
+struct output {
+  weft_ctx *ctx;
+  const char *name; /* for messages */
+  char *target;     /* what the finished file is called; NULL: written as it comes */
+  int fd;
+  char *buffer; /* [OUTPUT_BUFFER] */
+  size_t used;
+};
+
+/* Room that output_room always finds. */
+#define OUTPUT_ROOM ((size_t)4096)
+
+/* path NULL: stdout. A path that is a device or a pipe is written as it comes; any other is written beside itself and
+ * renamed by output_commit. Afterwards, and after a failure of any step, output_abandon must be called. */
+enum cli_exit output_open(struct output *output, weft_ctx *ctx, const char *path);
+
+/* Where the next OUTPUT_ROOM bytes may be written; then add to output->used as many as were. NULL: the write before it
+ * failed, and *code says how. */
+char *output_room(struct output *output, enum cli_exit *code);
+
+/* Adds bytes, any number. */
+enum cli_exit output_write(struct output *output, const void *data, size_t bytes);
+
+/* Hands on what is buffered. */
+enum cli_exit output_flush(struct output *output);
+
+/* Flushes; a file is synced, takes its name, and is there. */
+enum cli_exit output_commit(struct output *output);
+
+/* Frees the buffer, and removes a file that was not committed. What is buffered for stdout or a device goes there: whole
+ * rows, those before a failure. */
+void output_abandon(struct output *output);
+
+/* Writes a text to stdout at once, for the help and the like. */
+enum cli_exit output_text(const char *text, size_t bytes);
+
+#endif
