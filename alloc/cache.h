@@ -10,9 +10,14 @@
 #include "weft/slab.h"
 #include <stdatomic.h>
 
-/* A state byte, one per object, kept apart from the objects. Only a live object's is odd. */
+/* A state byte, one per object or page, kept apart from the objects. Only a live object's is odd. */
 typedef _Atomic uint8_t slab_state;
-enum { STATE_UNUSED = 0, STATE_LIVE = 1, STATE_FREED = 2 };
+enum {
+  STATE_UNUSED = 0, /* never given out */
+  STATE_LIVE = 1,
+  STATE_FREED = 2,  /* and not given out since */
+  STATE_INSIDE = 4, /* a page of a run, not its first */
+};
 
 /* One free object. Atomic so that the two halves are read and written as 8 bytes each (one access of 16 would miss the
  * store buffer's forwarding); a magazine has one owner at a time. */
@@ -30,12 +35,12 @@ struct slab_magazine {
 /* A context's free objects of one class: a cache line. What other threads read for statistics is atomic, with the
  * context's thread as the only writer. */
 struct slab_bin {
-  struct slab_magazine *loaded;    /* NULL until the first trip to the depot */
-  struct slab_magazine *previous;  /* full or empty, or NULL */
-  _Atomic uint32_t count;          /* rounds in loaded */
-  _Atomic uint32_t previous_count; /* rounds in previous */
-  uint32_t capacity;               /* rounds that either may hold for now: 0 without loaded */
-  uint32_t wanted;                 /* trips to the depot since the last growth */
+  _Alignas(64) struct slab_magazine *loaded; /* NULL until the first trip to the depot */
+  struct slab_magazine *previous;            /* full or empty, or NULL */
+  _Atomic uint32_t count;                    /* rounds in loaded */
+  _Atomic uint32_t previous_count;           /* rounds in previous */
+  uint32_t capacity;                         /* rounds that either may hold for now: 0 without loaded */
+  uint32_t wanted;                           /* trips to the depot since the last growth */
   _Atomic uint64_t allocations;
   _Atomic uint64_t frees;
   uint64_t seen; /* allocations and frees when the caches' bytes were last shared out anew */

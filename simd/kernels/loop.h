@@ -27,10 +27,16 @@ static inline void prefetch_start(const struct simd_rows *batch) {
 #define LOOP(kernel, word, hash)                                                                                           \
   static void kernel##_rows(const struct simd_rows *batch, size_t first, size_t end, const word *seeds, bool seed_per_row, \
                             word *out) {                                                                                   \
+    size_t step = seed_per_row;                                                                                            \
+    if (!batch->has_nulls && batch->prefetch == 0) {                                                                       \
+      for (size_t i = first; i < end; i++)                                                                                 \
+        out[i] = hash(batch->ptrs[i], batch->bytes[i], seeds[i * step]);                                                   \
+      return;                                                                                                              \
+    }                                                                                                                      \
     for (size_t i = first; i < end; i++) {                                                                                 \
       prefetch_ahead(batch, i, 1);                                                                                         \
-      word seed = seeds[seed_per_row ? i : 0];                                                                             \
-      bool valid = !batch->has_nulls || (batch->valid[i / SIMD_BLOCK] >> i % SIMD_BLOCK & 1);                              \
+      word seed = seeds[i * step];                                                                                         \
+      bool valid = batch->valid[i / SIMD_BLOCK] >> i % SIMD_BLOCK & 1;                                                     \
       out[i] = valid ? hash(batch->ptrs[i], batch->bytes[i], seed) : seed;                                                 \
     }                                                                                                                      \
   }                                                                                                                        \
