@@ -17,7 +17,7 @@
 #elif V64_LANES == 4
 #define VECTOR_SHORT_COST 11
 #else
-#define VECTOR_SHORT_COST 16
+#define VECTOR_SHORT_COST 17
 #endif
 
 /* Bit i: row i of the SIMD_BLOCK rows has more than 16 bytes. */
@@ -72,7 +72,7 @@ static void xxh3_mixed_block(const struct simd_rows *batch, size_t first, size_t
 }
 
 static size_t xxh3_64(const struct simd_rows *batch, const uint64_t *seeds, bool seed_per_row, uint64_t *out) {
-  struct short_flips flips = short_flips(v64_set1(seeds[0]));
+  struct short_flips flips = short_flips(v64_set1(seed_per_row ? 0 : seeds[0])); /* no rows, no seeds to read */
   size_t done = 0;
   prefetch_start(batch);
   for (size_t first = 0; first < batch->rows; first += SIMD_BLOCK) {
