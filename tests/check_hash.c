@@ -62,10 +62,6 @@ static void place_row(struct rng *rng, const struct plan *plan, size_t i, struct
     batch->valid[i / 64] &= ~(UINT64_C(1) << (i & 63));
     batch->has_nulls = true;
   }
-  if (n > 16) {
-    batch->above16[i / 64] |= UINT64_C(1) << (i & 63);
-    batch->rows_above16++;
-  }
   batch->total_bytes += n;
   guard_case.length = n > guard_case.length ? n : guard_case.length;
 }
@@ -77,9 +73,7 @@ static struct simd_rows resolve_by_hand(struct rng *rng, const struct plan *plan
   batch.ptrs = guard_take(&pool, GUARD_HIGH, capacity * sizeof *batch.ptrs, 0, rng);
   batch.bytes = guard_take(&pool, GUARD_HIGH, capacity * sizeof *batch.bytes, 0, rng);
   batch.valid = guard_take(&pool, GUARD_HIGH, capacity / 64 * sizeof *batch.valid, 0, rng);
-  batch.above16 = guard_take(&pool, GUARD_HIGH, capacity / 64 * sizeof *batch.above16, 0, rng);
   batch.edges = guard_take(&pool, GUARD_HIGH, capacity * sizeof *batch.edges, 0, rng);
-  memset(batch.above16, 0, capacity / 64 * sizeof *batch.above16);
   for (size_t i = 0; i < plan->rows; i++)
     place_row(rng, plan, i, &batch);
   for (size_t i = plan->rows; i < capacity; i++) {

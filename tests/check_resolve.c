@@ -46,7 +46,6 @@ static struct simd_rows empty_batch(struct rng *rng, size_t n) {
   batch.ptrs = guard_take(&pool, GUARD_HIGH, capacity * sizeof *batch.ptrs, 0, rng);
   batch.bytes = guard_take(&pool, GUARD_HIGH, capacity * sizeof *batch.bytes, 0, rng);
   batch.valid = guard_take(&pool, GUARD_HIGH, capacity / 64 * sizeof *batch.valid, 0, rng);
-  batch.above16 = guard_take(&pool, GUARD_HIGH, capacity / 64 * sizeof *batch.above16, 0, rng);
   batch.edges = guard_take(&pool, GUARD_HIGH, capacity * sizeof *batch.edges, 0, rng);
   batch.prefetch = rng_percent(rng, 50) ? 0 : rng_upto(rng, 64);
   batch.has_nulls = false; /* a bool must hold one: the rest may start as garbage */
@@ -71,27 +70,23 @@ static void check_batch(simd_resolve_fn *kernel, struct rng *rng, const struct t
   kernel(&column, first, n, &batch);
 
   uint64_t total = 0;
-  size_t above16 = 0;
   bool nulls = false;
   ck_assert_uint_eq(batch.rows, n);
   for (size_t i = 0; i < n; i++) {
     size_t row = first + i, bytes = truth->lengths[row];
     CASE_CHECK(bit(batch.valid, i) == !truth->nulls[row], row, "null is %d", truth->nulls[row]);
     CASE_CHECK(batch.bytes[i] == bytes, row, "%llu bytes, not %zu", (unsigned long long)batch.bytes[i], bytes);
-    CASE_CHECK(bit(batch.above16, i) == (bytes > 16), row, "above16 of %zu bytes", bytes);
     CASE_CHECK(bytes == 0 || memcmp(batch.ptrs[i], truth->bytes[row], bytes) == 0, row, "other bytes than the column's");
     read_edge(&batch, i);
     total += bytes;
-    above16 += bytes > 16;
     nulls |= truth->nulls[row];
   }
   for (size_t i = n; i % SIMD_BLOCK; i++) {
-    CASE_CHECK(batch.bytes[i] == 0 && !bit(batch.above16, i), i, "padding is no empty row");
+    CASE_CHECK(batch.bytes[i] == 0, i, "padding is no empty row");
     read_edge(&batch, i);
   }
   CASE_CHECK(batch.total_bytes == total, 0, "total %llu, not %llu", (unsigned long long)batch.total_bytes,
              (unsigned long long)total);
-  CASE_CHECK(batch.rows_above16 == above16, 0, "%zu rows above 16 bytes, not %zu", batch.rows_above16, above16);
   CASE_CHECK(batch.has_nulls == nulls, 0, "has_nulls is %d", batch.has_nulls);
   guard_reset(&pool, kept);
 }

@@ -1,0 +1,415 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Batch hashing through the public calls, on every table that this machine runs: columns of every layout and shape from
+ * guarded memory, against libxxhash called row by row.
+ */
+#include "columns.h"
+#include "contexts.h"
+#include "oracle.h"
+#include "suite.h"
+#include "tables.h"
+
+#define MAX_COLUMNS 4
+
+static struct tables tables;
+static struct guard_pool pool;
+
+/* The public calls, as the five that a case goes through. */
+static const struct call {
+  const char *what;
+  reference_hash *reference;
+  enum weft_algo algo;
+  bool narrow, seeded;
+} calls[] = {
+    {"weft_hash64 XXH3", reference_xxh3_64, WEFT_XXH3_64, false, false},
+    {"weft_hash64 XXH64", reference_xxh64, WEFT_XXH64, false, false},
+    {"weft_hash64_seeded XXH3", reference_xxh3_64, WEFT_XXH3_64, false, true},
+    {"weft_hash64_seeded XXH64", reference_xxh64, WEFT_XXH64, false, true},
+    {"weft_hash32", reference_xxh32, WEFT_XXH3_64, true, false},
+};
+#define CALLS (sizeof calls / sizeof *calls)
+
+/* One case: columns, and how the outputs lie. */
+struct hash_case {
+  const char *isa;
+  uint64_t seed;
+  struct rng rng;
+  size_t rows, n_columns;
+  enum guard_side side;
+  bool in_place; /* weft_hash64_seeded: out is seeds */
+  struct test_column truth[MAX_COLUMNS];
+  struct weft_column columns[MAX_COLUMNS];
+};
+
+static uint64_t expected(const struct call *call, const struct hash_case *c, size_t row, uint64_t seed) {
+  for (size_t k = 0; k < c->n_columns; k++)
+    if (!c->truth[k].nulls[row])
+      seed = call->reference(c->truth[k].bytes[row], c->truth[k].lengths[row], seed);
+  return seed;
+}
+
+static void check_call(weft_ctx *ctx, const struct call *call, struct hash_case *c) {
+  size_t kept = pool.taken, word = call->narrow ? sizeof(uint32_t) : sizeof(uint64_t);
+  uint64_t seed = rng_percent(&c->rng, 20) ? 0 : rng_next(&c->rng);
+  uint64_t *seeds = guard_take(&pool, GUARD_HIGH, c->rows * sizeof *seeds, 0, &c->rng);
+  uint64_t *truth = guard_take(&pool, GUARD_HIGH, c->rows * sizeof *truth, 0, NULL);
+  void *out = call->seeded && c->in_place ? seeds : guard_take(&pool, c->side, c->rows * word, 0, &c->rng);
+  uint64_t after[8]; /* where a guard page is not right behind out */
+  memcpy(after, (char *)out + c->rows * word, c->side == GUARD_LOW ? sizeof after : 0);
+  if (call->narrow)
+    seed = (uint32_t)seed;
+  for (size_t row = 0; row < c->rows; row++)
+    truth[row] = expected(call, c, row, call->seeded ? seeds[row] : seed);
+
+  weft_status status = call->narrow   ? weft_hash32(ctx, c->columns, c->n_columns, (uint32_t)seed, out)
+                       : call->seeded ? weft_hash64_seeded(ctx, call->algo, c->columns, c->n_columns, seeds, out)
+                                      : weft_hash64(ctx, call->algo, c->columns, c->n_columns, seed, out);
+  CASE_CHECK(status == WEFT_OK, 0, "%s: %s: %s", call->what, weft_status_text(status), weft_ctx_message(ctx));
+  for (size_t row = 0; row < c->rows; row++) {
+    uint64_t hash = call->narrow ? ((uint32_t *)out)[row] : ((uint64_t *)out)[row];
+    CASE_CHECK(hash == truth[row], row, "%s, %zu columns, first of %zu bytes%s: hash %llx, reference %llx", call->what,
+               c->n_columns, c->truth[0].lengths[row], c->truth[0].nulls[row] ? " (null)" : "", (unsigned long long)hash,
+               (unsigned long long)truth[row]);
+  }
+  if (c->side == GUARD_LOW && out != seeds)
+    CASE_CHECK(memcmp(after, (char *)out + c->rows * word, sizeof after) == 0, c->rows, "%s wrote past out[rows]",
+               call->what);
+  guard_reset(&pool, kept);
+}
+
+/* Starts a case of its own memory and randomness. */
+static void open_case(struct hash_case *c, int table, size_t i, size_t rows) {
+  *c = (struct hash_case){.isa = tables.list[table]->isa, .seed = rng_case_seed(i), .rows = rows};
+  c->rng.state = c->seed;
+  c->side = GUARD_HIGH;
+  guard_reset(&pool, 0);
+}
+
+static void add_column(struct hash_case *c, const struct column_spec *spec) {
+  column_build(&pool, &c->rng, spec, &c->truth[c->n_columns]);
+  c->columns[c->n_columns] = c->truth[c->n_columns].column;
+  c->n_columns++;
+}
+
+static void check_case(weft_ctx *ctx, struct hash_case *c) {
+  guard_case = (struct guard_case){.what = column_layout_name(c->columns[0].layout),
+                                   .isa = c->isa,
+                                   .rows = c->rows,
+                                   .length = c->truth[0].longest,
+                                   .seed = c->seed};
+  for (size_t k = 0; k < c->n_columns; k++) {
+    weft_status status = weft_column_validate(ctx, &c->columns[k]);
+    CASE_CHECK(status == WEFT_OK, 0, "column %zu is not valid: %s", k, weft_ctx_message(ctx));
+  }
+  for (size_t i = 0; i < CALLS; i++)
+    check_call(ctx, &calls[i], c);
+}
+
+/* Contexts of one table with different knobs: results may not depend on them. */
+#define KNOBS 4
+static void open_contexts(const char *isa, weft_ctx *ctxs[KNOBS]) {
+  static const uint32_t batches[KNOBS] = {64, 128, 1024, 65536}, distances[KNOBS] = {0, 4096, 24, 1};
+  for (size_t i = 0; i < KNOBS; i++) {
+    struct weft_ctx_options options = ctx_defaults();
+    options.isa = isa;
+    options.batch_size = batches[i];
+    options.prefetch_distance = distances[i];
+    options.enable_prefetch = i != 3;
+    ctxs[i] = ctx_with(&options);
+  }
+}
+
+static void close_contexts(weft_ctx *ctxs[KNOBS]) {
+  for (size_t i = 0; i < KNOBS; i++)
+    weft_ctx_free(ctxs[i]);
+  guard_close(&pool);
+}
+
+/* Cases by the thousand, of columns columns each (0: two to four). */
+static void check_random(int table, size_t cases, size_t columns) {
+  weft_ctx *ctxs[KNOBS];
+  open_contexts(tables.list[table]->isa, ctxs);
+  for (size_t i = 0; i < cases; i++) {
+    struct hash_case c;
+    open_case(&c, table, i, 0);
+    c.rows = column_rows_draw(&c.rng);
+    c.side = rng_percent(&c.rng, 70) ? GUARD_HIGH : GUARD_LOW;
+    c.in_place = rng_percent(&c.rng, 50);
+    size_t n = columns ? columns : 2 + rng_upto(&c.rng, 2);
+    for (size_t k = 0; k < n; k++) {
+      struct column_spec spec = column_spec_draw(&c.rng, c.rows);
+      add_column(&c, &spec);
+    }
+    check_case(ctxs[rng_upto(&c.rng, KNOBS - 1)], &c);
+  }
+  close_contexts(ctxs);
+}
+
+START_TEST(random_columns_hash_as_libxxhash_does_row_by_row) {
+  check_random(_i, 2500, 1);
+}
+END_TEST
+
+START_TEST(composite_keys_hash_as_libxxhash_chained_by_seeds) {
+  check_random(_i, 1200, 0);
+}
+END_TEST
+
+START_TEST(rows_of_every_length_hash_right_in_every_layout) {
+  weft_ctx *ctx = ctx_on(tables.list[_i]->isa, 64);
+  for (size_t length = 0; length <= 1025; length++)
+    for (int layout = WEFT_FIXED; layout <= WEFT_VIEWS; layout++) {
+      struct hash_case c;
+      open_case(&c, _i, length, 1 + length % 10);
+      struct column_spec spec = {.layout = (enum weft_layout)layout,
+                                 .type = WEFT_FIXED_BYTES,
+                                 .rows = c.rows,
+                                 .lengths = LENGTHS_EQUAL,
+                                 .length = length,
+                                 .side = length & 1 ? GUARD_LOW : GUARD_HIGH,
+                                 .scattered = true};
+      add_column(&c, &spec);
+      check_case(ctx, &c);
+    }
+  weft_ctx_free(ctx);
+}
+END_TEST
+
+START_TEST(long_rows_to_64_kib_hash_right_in_every_layout) {
+  weft_ctx *ctx = ctx_on(tables.list[_i]->isa, 0);
+  static const size_t lengths[] = {4095, 4096, 4097, 10000, 65535, 65536};
+  for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++)
+    for (int layout = WEFT_FIXED; layout <= WEFT_VIEWS; layout++) {
+      struct hash_case c;
+      open_case(&c, _i, i, 3);
+      struct column_spec spec = {.layout = (enum weft_layout)layout,
+                                 .type = WEFT_FIXED_BYTES,
+                                 .rows = c.rows,
+                                 .lengths = LENGTHS_EQUAL,
+                                 .length = lengths[i],
+                                 .side = GUARD_HIGH,
+                                 .scattered = i & 1};
+      add_column(&c, &spec);
+      check_case(ctx, &c);
+    }
+  weft_ctx_free(ctx);
+}
+END_TEST
+
+START_TEST(columns_of_every_row_count_hash_right_in_every_layout) {
+  weft_ctx *ctxs[KNOBS];
+  open_contexts(tables.list[_i]->isa, ctxs);
+  for (size_t i = 0; i < 135; i++)
+    for (int layout = WEFT_FIXED; layout <= WEFT_VIEWS; layout++) {
+      static const size_t edges[] = {1023, 1024, 1025, 5000};
+      struct hash_case c;
+      open_case(&c, _i, i, i <= 130 ? i : edges[i - 131]);
+      struct column_spec spec = column_spec_draw(&c.rng, c.rows);
+      spec.layout = (enum weft_layout)layout;
+      add_column(&c, &spec);
+      check_case(ctxs[i % KNOBS], &c);
+    }
+  close_contexts(ctxs);
+}
+END_TEST
+
+START_TEST(every_numeric_type_hashes_at_every_misalignment) {
+  weft_ctx *ctx = ctx_on(tables.list[_i]->isa, 64);
+  for (int type = WEFT_I8; type <= WEFT_F64; type++)
+    for (size_t shift = 0; shift < 16; shift++)
+      for (size_t rows = 0; rows < 140; rows += 1 + rows / 3) {
+        struct hash_case c;
+        open_case(&c, _i, rows, rows);
+        struct column_spec spec = {
+            .layout = WEFT_FIXED, .type = (enum weft_type)type, .rows = rows, .side = GUARD_HIGH, .shift = shift};
+        add_column(&c, &spec);
+        check_case(ctx, &c);
+      }
+  weft_ctx_free(ctx);
+}
+END_TEST
+
+START_TEST(bytes_of_widths_0_to_40_hash_right_with_selections_and_nulls) {
+  weft_ctx *ctx = ctx_on(tables.list[_i]->isa, 128);
+  for (size_t width = 0; width <= 40; width++)
+    for (int selection = 0; selection < CHOICE_KINDS; selection++)
+      for (int nulls = 0; nulls < 4; nulls++) {
+        struct hash_case c;
+        open_case(&c, _i, width, 150);
+        struct column_spec spec = {.layout = WEFT_FIXED,
+                                   .type = WEFT_FIXED_BYTES,
+                                   .rows = c.rows,
+                                   .lengths = LENGTHS_EQUAL,
+                                   .length = width,
+                                   .selection = (enum choice)selection,
+                                   .base_nulls = nulls & 1,
+                                   .row_nulls = nulls & 2,
+                                   .null_percent = 30,
+                                   .base_bit = width,
+                                   .row_bit = 3 * width,
+                                   .side = GUARD_HIGH};
+        add_column(&c, &spec);
+        check_case(ctx, &c);
+      }
+  weft_ctx_free(ctx);
+}
+END_TEST
+
+START_TEST(one_column_may_serve_as_every_part_of_a_key) {
+  weft_ctx *ctx = ctx_on(tables.list[_i]->isa, 64);
+  struct hash_case c;
+  open_case(&c, _i, 1, 100);
+  struct column_spec spec = column_spec_draw(&c.rng, c.rows);
+  add_column(&c, &spec);
+  for (c.n_columns = 1; c.n_columns < MAX_COLUMNS; c.n_columns++) {
+    c.truth[c.n_columns] = c.truth[0];
+    c.columns[c.n_columns] = c.columns[0];
+  }
+  check_case(ctx, &c);
+  weft_ctx_free(ctx);
+}
+END_TEST
+
+/* Published values of the empty string, so that the oracle itself is not beyond doubt. */
+START_TEST(an_empty_row_has_the_published_hash) {
+  weft_ctx *ctx = ctx_on(tables.list[_i]->isa, 0);
+  struct weft_column column = weft_column_bytes("", 0, 1);
+  uint64_t hash = 0;
+  uint32_t narrow = 0;
+  ck_assert_int_eq(weft_hash64(ctx, WEFT_XXH3_64, &column, 1, 0, &hash), WEFT_OK);
+  ck_assert_uint_eq(hash, UINT64_C(0x2D06800538D394C2));
+  ck_assert_int_eq(weft_hash64(ctx, WEFT_XXH64, &column, 1, 0, &hash), WEFT_OK);
+  ck_assert_uint_eq(hash, UINT64_C(0xEF46DB3751D8E999));
+  ck_assert_int_eq(weft_hash32(ctx, &column, 1, 0, &narrow), WEFT_OK);
+  ck_assert_uint_eq(narrow, 0x02CC5D05);
+  weft_ctx_free(ctx);
+}
+END_TEST
+
+START_TEST(a_number_hashes_as_its_little_endian_bytes) {
+  weft_ctx *ctx = ctx_on(tables.list[_i]->isa, 0);
+  int32_t value = 0x01020304;
+  struct weft_column column = weft_column_fixed(&value, WEFT_I32, 1);
+  uint64_t hash = 0;
+  ck_assert_int_eq(weft_hash64(ctx, WEFT_XXH64, &column, 1, 42, &hash), WEFT_OK);
+  ck_assert_uint_eq(hash, XXH64("\x04\x03\x02\x01", 4, 42));
+  weft_ctx_free(ctx);
+}
+END_TEST
+
+START_TEST(minus_zero_hashes_as_its_bytes_and_not_as_zero) {
+  weft_ctx *ctx = ctx_on(tables.list[_i]->isa, 0);
+  double values[2] = {0.0, -0.0};
+  struct weft_column column = weft_column_fixed(values, WEFT_F64, 2);
+  uint64_t hashes[2] = {0};
+  ck_assert_int_eq(weft_hash64(ctx, WEFT_XXH3_64, &column, 1, 0, hashes), WEFT_OK);
+  ck_assert_uint_eq(hashes[0], XXH3_64bits(&values[0], 8));
+  ck_assert_uint_eq(hashes[1], XXH3_64bits(&values[1], 8));
+  ck_assert_uint_ne(hashes[0], hashes[1]);
+  weft_ctx_free(ctx);
+}
+END_TEST
+
+START_TEST(a_null_hashes_to_its_seed) {
+  weft_ctx *ctx = ctx_on(tables.list[_i]->isa, 0);
+  uint64_t value = 7, hash = 0;
+  uint8_t none = 0;
+  struct weft_column column = weft_column_with_validity(weft_column_fixed(&value, WEFT_U64, 1), &none, 0);
+  ck_assert_int_eq(weft_hash64(ctx, WEFT_XXH3_64, &column, 1, 12345, &hash), WEFT_OK);
+  ck_assert_uint_eq(hash, 12345);
+  weft_ctx_free(ctx);
+}
+END_TEST
+
+START_TEST(null_and_seven_hashes_like_seven_and_null) {
+  weft_ctx *ctx = ctx_on(tables.list[_i]->isa, 0);
+  uint64_t value = 7, hashes[2] = {0};
+  uint8_t none = 0;
+  struct weft_column seven = weft_column_fixed(&value, WEFT_U64, 1);
+  struct weft_column null = weft_column_with_validity(seven, &none, 0);
+  ck_assert_int_eq(weft_hash64(ctx, WEFT_XXH64, (struct weft_column[]){null, seven}, 2, 1, &hashes[0]), WEFT_OK);
+  ck_assert_int_eq(weft_hash64(ctx, WEFT_XXH64, (struct weft_column[]){seven, null}, 2, 1, &hashes[1]), WEFT_OK);
+  ck_assert_uint_eq(hashes[0], hashes[1]);
+  ck_assert_uint_eq(hashes[0], XXH64(&value, 8, 1));
+  weft_ctx_free(ctx);
+}
+END_TEST
+
+START_TEST(a_validity_of_null_bits_means_that_no_row_is_null) {
+  weft_ctx *ctx = ctx_on(tables.list[_i]->isa, 0);
+  uint64_t value = 7, hash = 0;
+  struct weft_column column = weft_column_with_validity(weft_column_fixed(&value, WEFT_U64, 1), NULL, 9);
+  ck_assert_int_eq(weft_hash64(ctx, WEFT_XXH64, &column, 1, 1, &hash), WEFT_OK);
+  ck_assert_uint_eq(hash, XXH64(&value, 8, 1));
+  weft_ctx_free(ctx);
+}
+END_TEST
+
+START_TEST(columns_without_rows_need_no_memory_at_all) {
+  weft_ctx *ctx = ctx_on(tables.list[_i]->isa, 0);
+  const struct weft_column columns[] = {
+      weft_column_fixed(NULL, WEFT_U64, 0),
+      weft_column_bytes(NULL, 9, 0),
+      weft_column_offsets32(NULL, 0, NULL, 0),
+      weft_column_offsets64(NULL, 0, NULL, 0),
+      weft_column_ptrs(NULL, NULL, 0),
+      weft_column_views(NULL, 0, NULL, NULL, 0),
+      weft_column_with_selection(weft_column_fixed(NULL, WEFT_U64, 0), NULL, 0),
+  };
+  for (size_t i = 0; i < sizeof columns / sizeof *columns; i++) {
+    ck_assert_int_eq(weft_column_validate(ctx, &columns[i]), WEFT_OK);
+    ck_assert_int_eq(weft_hash64(ctx, WEFT_XXH3_64, &columns[i], 1, 0, NULL), WEFT_OK);
+    ck_assert_int_eq(weft_hash64_seeded(ctx, WEFT_XXH3_64, &columns[i], 1, NULL, NULL), WEFT_OK);
+    ck_assert_int_eq(weft_hash32(ctx, &columns[i], 1, 0, NULL), WEFT_OK);
+  }
+  weft_ctx_free(ctx);
+}
+END_TEST
+
+START_TEST(all_rows_null_over_a_layout_without_rows_hash_to_the_seed) {
+  weft_ctx *ctx = ctx_on(tables.list[_i]->isa, 64);
+  uint32_t wild[200];
+  uint8_t none[25] = {0};
+  uint64_t out[200];
+  memset(wild, 0xEE, sizeof wild);
+  const struct weft_column bases[] = {
+      weft_column_fixed(NULL, WEFT_U64, 0),      weft_column_offsets32(NULL, 0, NULL, 0),
+      weft_column_offsets64(NULL, 0, NULL, 0),   weft_column_ptrs(NULL, NULL, 0),
+      weft_column_views(NULL, 0, NULL, NULL, 0),
+  };
+  for (size_t i = 0; i < sizeof bases / sizeof *bases; i++) {
+    struct weft_column column = weft_column_with_validity(weft_column_with_selection(bases[i], wild, 200), none, 0);
+    ck_assert_int_eq(weft_column_validate(ctx, &column), WEFT_OK);
+    ck_assert_int_eq(weft_hash64(ctx, WEFT_XXH3_64, &column, 1, 99, out), WEFT_OK);
+    for (size_t row = 0; row < 200; row++)
+      ck_assert_msg(out[row] == 99, "isa=%s layout %zu row=%zu", tables.list[_i]->isa, i, row);
+  }
+  weft_ctx_free(ctx);
+}
+END_TEST
+
+static void add_tests(TCase *tcase) {
+  const TTest *tests[] = {random_columns_hash_as_libxxhash_does_row_by_row,
+                          composite_keys_hash_as_libxxhash_chained_by_seeds,
+                          rows_of_every_length_hash_right_in_every_layout,
+                          long_rows_to_64_kib_hash_right_in_every_layout,
+                          columns_of_every_row_count_hash_right_in_every_layout,
+                          every_numeric_type_hashes_at_every_misalignment,
+                          bytes_of_widths_0_to_40_hash_right_with_selections_and_nulls,
+                          one_column_may_serve_as_every_part_of_a_key,
+                          an_empty_row_has_the_published_hash,
+                          a_number_hashes_as_its_little_endian_bytes,
+                          minus_zero_hashes_as_its_bytes_and_not_as_zero,
+                          a_null_hashes_to_its_seed,
+                          null_and_seven_hashes_like_seven_and_null,
+                          a_validity_of_null_bits_means_that_no_row_is_null,
+                          columns_without_rows_need_no_memory_at_all,
+                          all_rows_null_over_a_layout_without_rows_hash_to_the_seed};
+  for (size_t i = 0; i < sizeof tests / sizeof *tests; i++)
+    tcase_add_loop_test(tcase, tests[i], 0, tables.n);
+}
+
+int main(void) {
+  tables = tables_here();
+  return suite_main("hash", add_tests);
+}
