@@ -1,0 +1,429 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A context's magazines, and with them weft_alloc and weft_free and their kin. Works on one struct slab_cache, its thread's
+ * own, and goes to the depot when a magazine runs empty or full.
+ */
+#include "alloc/registry.h"
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#define LIKELY(condition) __builtin_expect(!!(condition), 1)
+
+static struct slab_cache *cache_of(weft_ctx *ctx) {
+  return (struct slab_cache *)(void *)ctx;
+}
+
+/* Messages */
+
+void weft__cache_message(struct slab_cache *cache, const char *format, ...) {
+  if (cache == NULL)
+    return;
+  va_list arguments;
+  va_start(arguments, format);
+  vsnprintf(cache->message, sizeof cache->message, format, arguments);
+  va_end(arguments);
+}
+
+static void *refuse(struct slab_cache *cache, size_t bytes, weft_status status) {
+  weft_slab *slab = cache->slab;
+  unsigned long long taken = GET(slab->committed);
+  ADD_SHARED(slab->refused, 1);
+  cache->status = status;
+  if (status == WEFT_E_LIMIT)
+    weft__cache_message(cache, "allocation of %zu bytes: the slab has taken %llu bytes of its limit of %zu", bytes, taken,
+                        slab->limit_bytes);
+  else
+    weft__cache_message(cache, "allocation of %zu bytes: no more memory or addresses to be had, the slab has taken %llu",
+                        bytes, taken);
+  return NULL;
+}
+
+/* verb: what was to be done with p. */
+static weft_status complain(struct slab_cache *cache, const char *verb, const void *p, weft_status status,
+                            const struct slab_place *place) {
+  cache->status = status;
+  if (status == WEFT_E_FOREIGN)
+    weft__cache_message(cache, "%s of %p: in no memory that this slab has given out", verb, p);
+  else if (status == WEFT_E_DOUBLE_FREE)
+    weft__cache_message(cache, "%s of %p: an object of %zu bytes, freed before", verb, p, place->bytes);
+  else
+    weft__cache_message(cache, "%s of %p: inside an object of %zu bytes at %p, byte %zu of it", verb, p, place->bytes,
+                        (void *)place->start, (size_t)((const char *)p - place->start));
+  return status;
+}
+
+/* The two fast steps */
+
+/* Takes an object out of the bin. NULL: none is loaded, or (the one that was freed twice at once) its twin is live. */
+static inline void *pop(struct slab_bin *bin) {
+  uint32_t count = GET(bin->count);
+  if (count == 0)
+    return NULL;
+  struct slab_round *round = &bin->loaded->rounds[count - 1];
+  slab_state *state = GET(round->state);
+  if (GET(*state) == STATE_LIVE)
+    return NULL;
+  SET(*state, STATE_LIVE);
+  SET(bin->count, count - 1);
+  ADD(bin->allocations, 1);
+  return GET(round->object);
+}
+
+/* Puts a live object into the bin, if there is room. */
+static inline bool push(struct slab_bin *bin, void *object, slab_state *state) {
+  uint32_t count = GET(bin->count);
+  if (count >= bin->capacity)
+    return false;
+  SET(*state, STATE_FREED);
+  SET(bin->loaded->rounds[count].object, object);
+  SET(bin->loaded->rounds[count].state, state);
+  SET(bin->count, count + 1);
+  ADD(bin->frees, 1);
+  return true;
+}
+
+/* Sharing cache_bytes out among the bins */
+
+static size_t charge_of(unsigned class_, uint32_t capacity) {
+  return (size_t)2 * capacity * weft__classes[class_].bytes;
+}
+
+static uint64_t activity(const struct slab_bin *bin) {
+  return GET(bin->allocations) + GET(bin->frees) - bin->seen;
+}
+
+/* Gives all of a bin's objects to the depot. */
+static void retire_bin(struct slab_cache *cache, unsigned class_) {
+  struct slab_bin *bin = &cache->bins[class_];
+  struct slab_magazine *loaded = bin->loaded, *previous = bin->previous;
+  if (loaded != NULL) {
+    loaded->count = GET(bin->count);
+    SET(bin->count, 0);
+    weft__depot_retire(cache->slab, class_, loaded);
+  }
+  if (previous != NULL) {
+    previous->count = GET(bin->previous_count);
+    SET(bin->previous_count, 0);
+    weft__depot_retire(cache->slab, class_, previous);
+  }
+  cache->charged -= charge_of(class_, bin->capacity);
+  bin->loaded = bin->previous = NULL;
+  bin->capacity = 0;
+}
+
+static unsigned coldest_bin(const struct slab_cache *cache, unsigned except) {
+  unsigned coldest = BINS;
+  for (unsigned class_ = 0; class_ < BINS; class_++)
+    if (class_ != except && cache->bins[class_].capacity > 0 &&
+        (coldest == BINS || activity(&cache->bins[class_]) < activity(&cache->bins[coldest])))
+      coldest = class_;
+  return coldest;
+}
+
+/* Makes room for bytes more in magazines of class_, where need be by retiring bins that are less than half as busy. A bin
+ * that is spared loses an eighth of its standing, so that none lives for long on what it once did. */
+static bool make_allowance(struct slab_cache *cache, unsigned class_, size_t bytes) {
+  if (bytes > cache->cache_bytes)
+    return false;
+  while (bytes > cache->cache_bytes - cache->charged) {
+    unsigned coldest = coldest_bin(cache, class_);
+    if (coldest == BINS)
+      return false;
+    struct slab_bin *victim = &cache->bins[coldest];
+    if (activity(victim) > activity(&cache->bins[class_]) / 2) {
+      victim->seen += activity(victim) / 8 + 1;
+      return false;
+    }
+    retire_bin(cache, coldest);
+  }
+  return true;
+}
+
+/* Doubles a bin's magazines, from a quarter of what the class allows up to that. */
+static void grow_bin(struct slab_cache *cache, unsigned class_) {
+  struct slab_bin *bin = &cache->bins[class_];
+  uint32_t most = weft__classes[class_].rounds;
+  uint32_t wanted = bin->capacity == 0 ? (most + 3) / 4 : 2 * bin->capacity;
+  if (wanted > most)
+    wanted = most;
+  if (wanted == bin->capacity)
+    return;
+  size_t more = charge_of(class_, wanted) - charge_of(class_, bin->capacity);
+  if (!make_allowance(cache, class_, more))
+    return;
+  if (bin->loaded == NULL && (bin->loaded = weft__depot_magazine(cache->slab, class_)) == NULL)
+    return;
+  cache->charged += more;
+  bin->capacity = wanted;
+}
+
+static void swap(struct slab_bin *bin) {
+  struct slab_magazine *loaded = bin->loaded;
+  uint32_t count = GET(bin->count);
+  bin->loaded = bin->previous;
+  SET(bin->count, GET(bin->previous_count));
+  bin->previous = loaded;
+  SET(bin->previous_count, count);
+}
+
+/* Allocating where the loaded magazine has nothing */
+
+/* Loads a magazine that holds something. false: there is none to load, see bin->capacity, or no memory, see *status. */
+static bool refill(struct slab_cache *cache, unsigned class_, weft_status *status) {
+  struct slab_bin *bin = &cache->bins[class_];
+  if (GET(bin->previous_count) > 0) {
+    swap(bin);
+    return true;
+  }
+  ADD(cache->misses, 1);
+  grow_bin(cache, class_);
+  if (bin->capacity == 0)
+    return false;
+  struct slab_magazine *filled = weft__depot_refill(cache->slab, class_, bin->loaded, bin->capacity, status);
+  if (filled != bin->loaded)
+    ADD(cache->exchanges, 1);
+  bin->loaded = filled;
+  SET(bin->count, filled->count);
+  return filled->count > 0;
+}
+
+static void *take_object(struct slab_cache *cache, unsigned class_, weft_status *status) {
+  struct slab_bin *bin = &cache->bins[class_];
+  do {
+    for (uint32_t count; (count = GET(bin->count)) > 0; SET(bin->count, count - 1)) {
+      void *object = pop(bin);
+      if (object != NULL)
+        return object;
+      ADD_SHARED(cache->slab->twins, 1);
+    }
+  } while (refill(cache, class_, status));
+  struct slab_round round;
+  if (bin->capacity > 0 || weft__depot_take(cache->slab, class_, &round, 1, status) == 0)
+    return NULL;
+  SET(*GET(round.state), STATE_LIVE);
+  ADD(bin->allocations, 1);
+  return GET(round.object);
+}
+
+static void *take_aligned_run(struct slab_cache *cache, unsigned class_, size_t align, weft_status *status) {
+  struct slab_round round;
+  ADD(cache->misses, 1);
+  if (weft__depot_take_aligned(cache->slab, class_, align, &round, status) == 0)
+    return NULL;
+  SET(*GET(round.state), STATE_LIVE);
+  ADD(cache->bins[class_].allocations, 1);
+  return GET(round.object);
+}
+
+static void *take(struct slab_cache *cache, size_t bytes, size_t align, weft_status *status) {
+  if (bytes > RUN_MAX_BYTES || align > RUN_MAX_BYTES)
+    return weft__mapped_take(cache->slab, bytes, status);
+  unsigned class_ = weft__class_aligned(bytes, align);
+  return align > PAGE_BYTES ? take_aligned_run(cache, class_, align, status) : take_object(cache, class_, status);
+}
+
+static __attribute__((noinline)) void *alloc_slow(struct slab_cache *cache, size_t bytes, size_t align) {
+  if (cache == NULL)
+    return NULL;
+  weft_status status = WEFT_E_NOMEM;
+  if (weft__fault(cache->slab))
+    return refuse(cache, bytes, status);
+  void *object = take(cache, bytes, align, &status);
+  if (object != NULL)
+    return object;
+  for (unsigned class_ = 0; class_ < BINS; class_++)
+    retire_bin(cache, class_);
+  if (weft__depot_trim(cache->slab))
+    object = take(cache, bytes, align, &status);
+  return object != NULL ? object : refuse(cache, bytes, status);
+}
+
+void *weft_alloc(weft_ctx *ctx, size_t bytes) {
+  struct slab_cache *cache = cache_of(ctx);
+  if (LIKELY(cache != NULL && bytes <= CLASS_MAX_BYTES)) {
+    void *object = pop(&cache->bins[class_of(bytes)]);
+    if (LIKELY(object != NULL))
+      return object;
+  }
+  return alloc_slow(cache, bytes, 1);
+}
+
+void *weft_zalloc(weft_ctx *ctx, size_t bytes) {
+  void *object = weft_alloc(ctx, bytes);
+  /* Mapped memory comes as zeros from the system. */
+  return object == NULL || bytes > RUN_MAX_BYTES ? object : memset(object, 0, bytes);
+}
+
+void *weft_aligned_alloc(weft_ctx *ctx, size_t bytes, size_t align) {
+  struct slab_cache *cache = cache_of(ctx);
+  if (align != 0 && (align & (align - 1)) == 0 && align <= MAX_ALIGN)
+    return alloc_slow(cache, bytes, align);
+  weft__cache_message(cache, "allocation of %zu bytes: alignment %zu is no power of two up to %d", bytes, align, MAX_ALIGN);
+  if (cache != NULL)
+    cache->status = WEFT_E_INVALID;
+  return NULL;
+}
+
+/* Freeing where the loaded magazine has no room */
+
+/* Loads a magazine with room. false: the bin has no magazines. */
+static bool make_room(struct slab_cache *cache, unsigned class_) {
+  struct slab_bin *bin = &cache->bins[class_];
+  if (bin->previous != NULL && GET(bin->previous_count) == 0) {
+    swap(bin);
+    return true;
+  }
+  ADD(cache->misses, 1);
+  grow_bin(cache, class_);
+  if (bin->capacity == 0 || GET(bin->count) < bin->capacity)
+    return bin->capacity > 0;
+  if (bin->previous == NULL && (bin->previous = weft__depot_magazine(cache->slab, class_)) != NULL) {
+    swap(bin);
+    return true;
+  }
+  if (bin->previous != NULL)
+    swap(bin); /* the older of the two goes */
+  bin->loaded->count = GET(bin->count);
+  SET(bin->count, 0);
+  bin->loaded = weft__depot_drain(cache->slab, class_, bin->loaded);
+  ADD(cache->exchanges, 1);
+  return true;
+}
+
+/* Frees what weft__slab_find found live. */
+static weft_status free_place(struct slab_cache *cache, void *p, const struct slab_place *place) {
+  bool freed;
+  if (place->kind == SLOT_MAPPED) {
+    freed = weft__mapped_give(cache->slab, slot_of(cache->slab, p)) == WEFT_OK;
+  } else {
+    struct slab_bin *bin = &cache->bins[place->class_];
+    if (push(bin, p, place->state) || (make_room(cache, place->class_) && push(bin, p, place->state)))
+      return WEFT_OK;
+    uint8_t live = STATE_LIVE;
+    struct slab_round round = {p, place->state};
+    freed = atomic_compare_exchange_strong(place->state, &live, STATE_FREED) &&
+            weft__depot_give(cache->slab, place->class_, &round, 1) == 1;
+    if (freed)
+      ADD(bin->frees, 1);
+  }
+  return freed ? WEFT_OK : complain(cache, "free", p, WEFT_E_DOUBLE_FREE, place);
+}
+
+static __attribute__((noinline)) weft_status free_slow(struct slab_cache *cache, void *p) {
+  struct slab_place place;
+  if (cache == NULL)
+    return WEFT_E_INVALID;
+  if (p == NULL)
+    return WEFT_OK;
+  weft_status status = weft__slab_find(cache->slab, p, &place);
+  return status == WEFT_OK ? free_place(cache, p, &place) : complain(cache, "free", p, status, &place);
+}
+
+weft_status weft_free(weft_ctx *ctx, void *p) {
+  struct slab_cache *cache = cache_of(ctx);
+  uintptr_t offset;
+  if (LIKELY(cache != NULL && (offset = (uintptr_t)p - cache->base) < cache->range_bytes)) {
+    const struct slab_hot *hot = &cache->hot[offset >> SLAB_SHIFT];
+    bool at_start;
+    uint32_t index = class_index(GET(hot->reciprocal), (uint32_t)offset & (SLAB_BYTES - 1), &at_start);
+    slab_state *state = GET(hot->states) + index;
+    if (LIKELY(at_start && GET(*state) == STATE_LIVE && push(&cache->bins[GET(hot->class_)], p, state)))
+      return WEFT_OK;
+  }
+  return free_slow(cache, p);
+}
+
+weft_status weft_free_sized(weft_ctx *ctx, void *p, size_t bytes) {
+  struct slab_cache *cache = cache_of(ctx);
+  struct slab_place place;
+  if (cache == NULL || p == NULL)
+    return free_slow(cache, p);
+  weft_status status = weft__slab_find(cache->slab, p, &place);
+  if (status != WEFT_OK)
+    return complain(cache, "free", p, status, &place);
+  size_t page = cache->slab->page_bytes;
+  bool fits = place.kind == SLOT_MAPPED ? bytes <= place.bytes && place.bytes - bytes < page
+                                        : weft__class_serves(place.class_, bytes);
+  if (fits)
+    return free_place(cache, p, &place);
+  weft__cache_message(cache, "free of %p: it was not allocated with %zu bytes, but has %zu", p, bytes, place.bytes);
+  return cache->status = WEFT_E_INVALID;
+}
+
+/* Resizing */
+
+void *weft_realloc(weft_ctx *ctx, void *p, size_t bytes) {
+  struct slab_cache *cache = cache_of(ctx);
+  struct slab_place place;
+  if (cache == NULL || p == NULL)
+    return weft_alloc(ctx, bytes);
+  weft_status status = weft__slab_find(cache->slab, p, &place);
+  if (status != WEFT_OK) {
+    complain(cache, "resizing", p, status, &place);
+    return NULL;
+  }
+  bool stays = place.kind == SLOT_MAPPED
+                   ? bytes > RUN_MAX_BYTES && weft__mapped_resize(cache->slab, slot_of(cache->slab, p), bytes, &status)
+                   : weft__class_serves(place.class_, bytes);
+  if (stays)
+    return p;
+  void *moved = weft_alloc(ctx, bytes);
+  if (moved == NULL)
+    return NULL;
+  memcpy(moved, p, bytes < place.bytes ? bytes : place.bytes);
+  if (free_place(cache, p, &place) == WEFT_OK)
+    return moved;
+  return moved; /* another thread freed p meanwhile; the message says so, and what was asked for is done */
+}
+
+size_t weft_usable_size(weft_ctx *ctx, const void *p) {
+  struct slab_cache *cache = cache_of(ctx);
+  struct slab_place place;
+  return cache != NULL && p != NULL && weft__slab_find(cache->slab, p, &place) == WEFT_OK ? place.bytes : 0;
+}
+
+/* Life */
+
+weft_status weft__cache_open(struct slab_cache *cache, weft_slab *slab) {
+  memset((void *)cache, 0, sizeof *cache);
+  cache->slab = slab;
+  cache->base = slab->base;
+  cache->range_bytes = slab->range_bytes;
+  cache->hot = slab->hot;
+  cache->cache_bytes = GET(slab->armed) ? 0 : slab->cache_bytes;
+  weft__slab_ref(slab);
+  os_lock_take(&slab->caches_lock);
+  cache->next = slab->caches;
+  if (cache->next != NULL)
+    cache->next->prev = cache;
+  slab->caches = cache;
+  slab->n_caches++;
+  os_lock_give(&slab->caches_lock);
+  return WEFT_OK;
+}
+
+void weft__cache_close(struct slab_cache *cache) {
+  weft_slab *slab = cache->slab;
+  for (unsigned class_ = 0; class_ < BINS; class_++)
+    retire_bin(cache, class_);
+  os_lock_take(&slab->caches_lock);
+  if (cache->next != NULL)
+    cache->next->prev = cache->prev;
+  if (cache->prev != NULL)
+    cache->prev->next = cache->next;
+  else
+    slab->caches = cache->next;
+  slab->n_caches--;
+  uint64_t requests = 0;
+  for (unsigned class_ = 0; class_ < BINS; class_++) {
+    struct slab_bin *bin = &cache->bins[class_];
+    requests += GET(bin->allocations) + GET(bin->frees);
+    ADD_SHARED(depot_of(slab, class_)->allocations, GET(bin->allocations));
+    ADD_SHARED(depot_of(slab, class_)->frees, GET(bin->frees));
+  }
+  slab->closed_hits += requests - GET(cache->misses);
+  slab->closed_misses += GET(cache->misses);
+  slab->closed_exchanges += GET(cache->exchanges);
+  os_lock_give(&slab->caches_lock);
+}

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The table of size classes and the two maps from a size to its class.
+ *
+ * Objects: steps of 16 bytes to 128, 4 classes per doubling to 512, then 8. Above 512 every size is a multiple of 64, and
+ * from 2 KiB up an odd one, so that objects of one class do not share cache sets: where the doubling ends at 2^k, the
+ * class is 2^k + 64 and its neighbours are moved along. All of a class's bytes are usable, so the odd 64 are no loss.
+ * Runs: whole pages, every count to 16, then 8 per doubling to 256.
+ */
+#include "alloc/classes.h"
+
+/* C: a class of objects of b bytes. R: of runs of n pages. A magazine is to hold 64 KiB of objects, but 20 at least, with
+ * which 95 of 100 requests find one; a run's holds 1 MiB at most. */
+/* clang-format off */
+#define AT_MOST(a, b) ((a) < (b) ? (a) : (b))
+#define AT_LEAST(a, b) ((a) > (b) ? (a) : (b))
+#define C(b) {(b), SLAB_BYTES / (b), UINT64_MAX / (b) + 1, AT_MOST(AT_LEAST(65536 / (b), 20), MAX_ROUNDS)}
+#define R(n) {(n) * PAGE_BYTES, 0, 0, AT_MOST(20, RUN_MAX_BYTES / ((n) * PAGE_BYTES))}
+#define R8(n) R(n), R((n) / 8 * 9), R((n) / 8 * 10), R((n) / 8 * 11), R((n) / 8 * 12), R((n) / 8 * 13), R((n) / 8 * 14), R((n) / 8 * 15)
+
+const struct size_class weft__classes[BINS] = {
+    C(16), C(32), C(48), C(64), C(80), C(96), C(112), C(128),
+    C(160), C(192), C(224), C(256), C(320), C(384), C(448), C(512),
+    C(9 * 64), C(10 * 64), C(11 * 64), C(12 * 64), C(13 * 64), C(14 * 64), C(15 * 64), C(16 * 64),
+    C(18 * 64), C(20 * 64), C(22 * 64), C(24 * 64), C(26 * 64), C(28 * 64), C(30 * 64), C(33 * 64),
+    C(37 * 64), C(41 * 64), C(45 * 64), C(49 * 64), C(53 * 64), C(57 * 64), C(61 * 64), C(65 * 64),
+    C(73 * 64), C(81 * 64), C(89 * 64), C(97 * 64), C(105 * 64), C(113 * 64), C(121 * 64), C(129 * 64),
+    C(145 * 64), C(161 * 64), C(177 * 64), C(193 * 64), C(209 * 64), C(225 * 64), C(241 * 64), C(257 * 64),
+    C(289 * 64), C(321 * 64), C(353 * 64), C(385 * 64), C(417 * 64), C(449 * 64), C(481 * 64), C(513 * 64),
+    R(1), R(2), R(3), R(4), R(5), R(6), R(7), R8(8), R8(16), R8(32), R8(64), R8(128), R(256),
+};
+
+/* X<n>(c): class c, n times over. */
+#define X2(c) c, c
+#define X4(c) X2(c), X2(c)
+#define X8(c) X4(c), X4(c)
+#define X16(c) X8(c), X8(c)
+#define X32(c) X16(c), X16(c)
+
+/* [n]: the class for sizes above 16 (n - 1), up to 16 n. */
+const uint8_t weft__class_fine[FINE_MAX_BYTES / 16 + 1] = {
+    0, 0, 1, 2, 3, 4, 5, 6, 7, X2(8), X2(9), X2(10), X2(11), X4(12), X4(13), X4(14), X4(15),
+    X4(16), X4(17), X4(18), X4(19), X4(20), X4(21), X4(22), X4(23),
+};
+
+/* [n]: the class for sizes above 64 (n - 1), up to 64 n; those up to FINE_MAX_BYTES are never asked for. */
+const uint8_t weft__class_coarse[CLASS_MAX_BYTES / 64 + 1] = {
+    [17] = X2(24), X2(25), X2(26), X2(27), X2(28), X2(29), X2(30), X2(31), 31,
+    X4(32), X4(33), X4(34), X4(35), X4(36), X4(37), X4(38), X4(39),
+    X8(40), X8(41), X8(42), X8(43), X8(44), X8(45), X8(46), X8(47),
+    X16(48), X16(49), X16(50), X16(51), X16(52), X16(53), X16(54), X16(55),
+    X32(56), X32(57), X32(58), X32(59), X32(60), X32(61), X32(62), X32(63),
+};
+
+/* clang-format on */
+
+/* The smallest class of runs of at least pages, which is 1 to 256. */
+static unsigned run_class_of(size_t pages) {
+  unsigned shift = 0;
+  while ((pages - 1) >> shift > 15)
+    shift++;
+  return CLASSES + (unsigned)((pages - 1) >> shift) + 8 * shift;
+}
+
+unsigned weft__class_aligned(size_t bytes, size_t align) {
+  if (bytes <= CLASS_MAX_BYTES && align < PAGE_BYTES)
+    for (unsigned class_ = class_of(bytes); class_ < CLASSES; class_++)
+      if (weft__classes[class_].bytes % align == 0)
+        return class_;
+  return run_class_of(bytes == 0 ? 1 : (bytes + PAGE_BYTES - 1) >> PAGE_SHIFT);
+}
+
+bool weft__class_serves(unsigned class_, size_t bytes) {
+  if (bytes > RUN_MAX_BYTES)
+    return false;
+  for (size_t align = 1; align <= PAGE_BYTES; align *= 2)
+    if (weft__class_aligned(bytes, align) == class_)
+      return true;
+  return false;
+}

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The depot: per class, a shelf of full magazines, empty ones, and under them the slabs. Every object that passes between
+ * threads moves under a class's lock here, so there is nothing to go wrong about order: no ABA, no lock-free pop.
+ * Called by cache.c and direct.c.
+ */
+#include "alloc/registry.h"
+#include <string.h>
+
+static uint32_t take_from_slabs(weft_slab *slab, unsigned class_, struct slab_round *rounds, uint32_t want, bool may_grow,
+                                weft_status *status) {
+  return class_ < CLASSES ? weft__objects_take(slab, class_, rounds, want, may_grow, status)
+                          : weft__runs_take(slab, class_, 1, rounds, want, may_grow, status);
+}
+
+static uint32_t give_to_slabs(weft_slab *slab, unsigned class_, const struct slab_round *rounds, uint32_t n) {
+  uint32_t given =
+      class_ < CLASSES ? weft__objects_give(slab, class_, rounds, n) : weft__runs_give(slab, class_, rounds, n);
+  if (given < n)
+    ADD_SHARED(slab->twins, n - given);
+  return given;
+}
+
+static struct slab_magazine *pop(struct slab_magazine **list) {
+  struct slab_magazine *magazine = *list;
+  *list = magazine->next;
+  return magazine;
+}
+
+static void push(struct slab_magazine **list, struct slab_magazine *magazine) {
+  magazine->next = *list;
+  *list = magazine;
+}
+
+/* Moves up to want rounds from the shelf's first magazine. */
+static uint32_t take_from_shelf(struct slab_depot *depot, struct slab_round *rounds, uint32_t want) {
+  struct slab_magazine *full = depot->full;
+  if (full == NULL)
+    return 0;
+  uint32_t n = full->count < want ? full->count : want;
+  full->count -= n;
+  memcpy((void *)rounds, (void *)(full->rounds + full->count), n * sizeof *rounds);
+  if (full->count == 0) {
+    push(&depot->empty, pop(&depot->full));
+    depot->full_count--;
+  }
+  return n;
+}
+
+static uint32_t take(weft_slab *slab, unsigned class_, struct slab_round *rounds, uint32_t want, weft_status *status) {
+  uint32_t got = take_from_slabs(slab, class_, rounds, want, false, status);
+  if (got == 0)
+    got = take_from_shelf(depot_of(slab, class_), rounds, want);
+  if (got == 0)
+    got = take_from_slabs(slab, class_, rounds, want, true, status);
+  return got;
+}
+
+uint32_t weft__depot_take(weft_slab *slab, unsigned class_, struct slab_round *rounds, uint32_t want, weft_status *status) {
+  struct slab_depot *depot = depot_of(slab, class_);
+  os_lock_take(&depot->lock);
+  uint32_t got = take(slab, class_, rounds, want, status);
+  os_lock_give(&depot->lock);
+  return got;
+}
+
+uint32_t weft__depot_take_aligned(weft_slab *slab, unsigned class_, size_t align, struct slab_round *round,
+                                  weft_status *status) {
+  return weft__runs_take(slab, class_, align, round, 1, true, status);
+}
+
+uint32_t weft__depot_give(weft_slab *slab, unsigned class_, const struct slab_round *rounds, uint32_t n) {
+  struct slab_depot *depot = depot_of(slab, class_);
+  os_lock_take(&depot->lock);
+  uint32_t given = give_to_slabs(slab, class_, rounds, n);
+  os_lock_give(&depot->lock);
+  return given;
+}
+
+static struct slab_magazine *empty_magazine(weft_slab *slab, struct slab_depot *depot, unsigned class_) {
+  weft_status status;
+  size_t bytes = sizeof(struct slab_magazine) + weft__classes[class_].rounds * sizeof(struct slab_round);
+  return depot->empty != NULL ? pop(&depot->empty) : weft__meta_take(slab, bytes, &status);
+}
+
+struct slab_magazine *weft__depot_magazine(weft_slab *slab, unsigned class_) {
+  struct slab_depot *depot = depot_of(slab, class_);
+  os_lock_take(&depot->lock);
+  struct slab_magazine *magazine = empty_magazine(slab, depot, class_);
+  os_lock_give(&depot->lock);
+  return magazine;
+}
+
+void weft__depot_retire(weft_slab *slab, unsigned class_, struct slab_magazine *magazine) {
+  struct slab_depot *depot = depot_of(slab, class_);
+  os_lock_take(&depot->lock);
+  give_to_slabs(slab, class_, magazine->rounds, magazine->count);
+  magazine->count = 0;
+  push(&depot->empty, magazine);
+  os_lock_give(&depot->lock);
+}
+
+struct slab_magazine *weft__depot_refill(weft_slab *slab, unsigned class_, struct slab_magazine *empty, uint32_t capacity,
+                                         weft_status *status) {
+  struct slab_depot *depot = depot_of(slab, class_);
+  struct slab_magazine *filled = empty;
+  os_lock_take(&depot->lock);
+  if (depot->full != NULL && depot->full->count <= capacity) {
+    filled = pop(&depot->full);
+    depot->full_count--;
+    push(&depot->empty, empty);
+  } else {
+    empty->count = take_from_shelf(depot, empty->rounds, capacity);
+    if (empty->count == 0)
+      empty->count = take(slab, class_, empty->rounds, capacity, status);
+  }
+  os_lock_give(&depot->lock);
+  return filled;
+}
+
+struct slab_magazine *weft__depot_drain(weft_slab *slab, unsigned class_, struct slab_magazine *full) {
+  struct slab_depot *depot = depot_of(slab, class_);
+  uint32_t shelf = MAGAZINE_SHELF / (weft__classes[class_].rounds * weft__classes[class_].bytes);
+  struct slab_magazine *empty = NULL;
+  os_lock_take(&depot->lock);
+  if (depot->full_count < (shelf < 4 ? 4 : shelf))
+    empty = empty_magazine(slab, depot, class_);
+  if (empty != NULL) {
+    push(&depot->full, full);
+    depot->full_count++;
+  } else {
+    give_to_slabs(slab, class_, full->rounds, full->count);
+    empty = full;
+  }
+  empty->count = 0;
+  os_lock_give(&depot->lock);
+  return empty;
+}
+
+bool weft__depot_trim(weft_slab *slab) {
+  uint64_t before = GET(slab->committed);
+  for (unsigned class_ = 0; class_ < BINS; class_++) {
+    struct slab_depot *depot = depot_of(slab, class_);
+    os_lock_take(&depot->lock);
+    while (depot->full != NULL) {
+      struct slab_magazine *full = pop(&depot->full);
+      give_to_slabs(slab, class_, full->rounds, full->count);
+      push(&depot->empty, full);
+    }
+    depot->full_count = 0;
+    if (class_ < CLASSES)
+      weft__objects_trim(slab, class_);
+    os_lock_give(&depot->lock);
+  }
+  weft__runs_trim(slab);
+  return GET(slab->committed) < before;
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The operating system, as far as alloc/ needs it: addresses, memory, locks. The only file of the library that asks it for
+ * memory; another system is another os.c. Sizes are multiples of weft__os_page_bytes() unless it says otherwise.
+ */
+#ifndef ALLOC_OS_H
+#define ALLOC_OS_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+size_t weft__os_page_bytes(void);
+
+/* How many bytes of addresses this process may ever have; SIZE_MAX when nobody has set a limit. */
+size_t weft__os_address_limit(void);
+
+/* Reserves bytes of addresses at a multiple of align (a power of two): no memory yet, and not to be touched. NULL: no. */
+void *weft__os_reserve(size_t bytes, size_t align);
+
+/* Makes reserved addresses readable, as zeros; still no memory. */
+bool weft__os_show(void *at, size_t bytes);
+
+/* Takes memory for reserved addresses: readable, writable, zero. false: the system has none. */
+bool weft__os_commit(void *at, size_t bytes);
+
+/* Gives memory back: the addresses are reserved again, and zero when next committed. */
+void weft__os_decommit(void *at, size_t bytes);
+
+/* Ends a reservation. */
+void weft__os_release(void *at, size_t bytes);
+
+/* A lock between threads of one process. */
+struct os_lock {
+  pthread_mutex_t mutex;
+};
+
+static inline void os_lock_init(struct os_lock *lock) {
+  pthread_mutex_init(&lock->mutex, NULL);
+}
+static inline void os_lock_end(struct os_lock *lock) {
+  pthread_mutex_destroy(&lock->mutex);
+}
+static inline void os_lock_take(struct os_lock *lock) {
+  pthread_mutex_lock(&lock->mutex);
+}
+static inline void os_lock_give(struct os_lock *lock) {
+  pthread_mutex_unlock(&lock->mutex);
+}
+
+#endif

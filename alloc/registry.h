@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What a weft_slab is made of. For the files of alloc/ alone.
+ *
+ *   range      one reserved range of addresses, cut into slots of 2 MiB. A pointer's slot is (p - base) >> SLAB_SHIFT.
+ *   slot       holds a slab of objects of one class, a slab of page runs, the registry's own small things, or (with its
+ *              neighbours) one mapped allocation. Its memory is taken from the system bit by bit, from its start on.
+ *   descriptor of a slot: a hot half, all that weft_free reads, and a cold half, all that the depot works on.
+ *   state      a byte per object (per page, in a slab of runs), apart from the objects.
+ *   magazine   a stack of free objects of one class, in a context's bin or in the depot.
+ *   depot      of a class: magazines, and the slabs with free objects. One lock; every object moves under it.
+ *
+ * An object is in one place: given out (state live); in a magazine; or free in its slab (its bit is set, or its run's pages
+ * are clear). The registry, slots and what lies in META slots, has a lock of its own. Locks are taken in this order:
+ * caches, one depot, runs, registry.
+ */
+#ifndef ALLOC_REGISTRY_H
+#define ALLOC_REGISTRY_H
+
+#include "alloc/cache.h"
+#include "alloc/os.h"
+
+enum {
+  NODES = 1, /* memory nodes told apart */
+  RUN_LISTS = 10,
+  COMMIT_STEP = 64 << 10,   /* memory is taken by at least this much, a multiple of any system's page */
+  MAGAZINE_SHELF = 1 << 20, /* a depot keeps full magazines up to so many bytes of objects, but 4 at least */
+};
+#define NO_SLOT UINT32_MAX
+#define RESERVE_DEFAULT (UINT64_C(1) << 40)
+#define RESERVE_LEAST ((size_t)256 << 20)
+#define CACHE_DEFAULT ((size_t)8 << 20)
+
+enum slot_kind {
+  SLOT_UNUSED = 0,
+  SLOT_OBJECTS,
+  SLOT_RUNS,
+  SLOT_META,
+  SLOT_MAPPED,       /* first of a mapped allocation */
+  SLOT_MAPPED_REST,  /* the others of it */
+  SLOT_MAPPED_FREED, /* was a first one, and unused since */
+};
+
+/* Read by every free, also of pointers that nobody gave out: hence atomic, and readable for every slot of the range. */
+struct slab_hot {
+  _Alignas(32) _Atomic uint64_t reciprocal; /* of the class of a slab of objects; 0 for any other slot */
+  slab_state *_Atomic states;               /* [objects + 1], the last for the slab's end; [SLAB_PAGES] for runs */
+  _Atomic uint8_t kind;
+  _Atomic uint8_t class_;
+  uint8_t node;
+};
+
+struct slab_cold {
+  _Alignas(64) size_t committed; /* bytes from the slot's start that are memory */
+  uint64_t *bitmap;              /* objects: set where free; pages: set where cut */
+  uint32_t next;                 /* slots in a list of the depot, or of runs */
+  uint32_t prev;
+  uint32_t free;  /* bits of free objects; pages not cut */
+  uint32_t made;  /* objects: how many have ever been free */
+  uint32_t scan;  /* objects: no bit is set below this one */
+  uint32_t list;  /* runs: the list that it is in */
+  size_t bytes;   /* mapped: usable bytes */
+  uint32_t slots; /* mapped: how many; */
+  uint32_t first; /* mapped, rest: the first of them */
+};
+
+/* Out-of-band part of a slab of runs. */
+struct run_map {
+  slab_state states[SLAB_PAGES];
+  _Atomic uint8_t classes[SLAB_PAGES]; /* of the run that starts here, as a bin's number */
+  uint64_t cut[SLAB_PAGES / 64];
+};
+
+/* A piece of metadata kept for the next slab of the same kind. */
+struct meta_piece {
+  struct meta_piece *next;
+};
+
+struct slab_depot {
+  _Alignas(64) struct os_lock lock;
+  struct slab_magazine *full;
+  struct slab_magazine *empty;
+  struct meta_piece *pieces; /* states and bitmaps of slabs that were given back */
+  uint32_t full_count;
+  uint32_t partial;             /* first slab with free objects, other than spare */
+  uint32_t growing;             /* the slab, at most one, that is not wholly memory yet */
+  uint32_t spare;               /* a slab whose objects are all free, kept back */
+  _Atomic uint64_t allocations; /* without a context, and of contexts that have closed */
+  _Atomic uint64_t frees;
+};
+
+/* One of the registry's arrays over slots: memory as far as slots have been in use. */
+struct registry_array {
+  char *at;
+  size_t memory; /* bytes */
+  size_t bits_per_slot;
+};
+
+struct weft_slab {
+  uintptr_t base;
+  size_t range_bytes;
+  struct slab_hot *hot;   /* [slots] */
+  struct slab_cold *cold; /* [known] */
+  uint64_t *used;         /* bits [known]: slots in use */
+  size_t slots;
+  size_t reservation_bytes; /* from base on: the range and the registry behind it */
+  size_t page_bytes;        /* of the system */
+  size_t cache_bytes;
+  size_t limit_bytes;
+  _Atomic uint64_t committed;
+  _Atomic uint64_t references;
+  _Atomic uint64_t refused;
+  _Atomic uint64_t twins; /* objects freed twice at once, found in the depot */
+  _Atomic uint64_t slabs;
+  _Atomic bool armed; /* weft__slab_fail_at was called */
+  _Atomic uint64_t countdown;
+  _Atomic uint64_t requests;
+
+  struct os_lock registry_lock;    /* over the rest of this paragraph */
+  struct registry_array arrays[3]; /* hot, cold, used */
+  size_t known;                    /* slots, from the first on, whose descriptors are memory */
+  size_t first_unused;             /* no slot before this one is unused */
+  char *meta; /* free part of the current META slot: committed up to meta_memory, its end is meta_end */
+  char *meta_memory;
+  char *meta_end;
+  uint64_t mapped_allocations;
+  uint64_t mapped_frees;
+  uint64_t mapped_bytes;
+
+  struct os_lock runs_lock;
+  uint32_t runs[RUN_LISTS]; /* slabs whose longest uncut run is of 2^i pages and more */
+  uint32_t spare_runs;      /* a wholly uncut one, kept back */
+  struct meta_piece *run_pieces;
+
+  struct os_lock caches_lock;
+  struct slab_cache *caches;
+  uint64_t n_caches;
+  uint64_t closed_hits; /* of contexts that have closed */
+  uint64_t closed_misses;
+  uint64_t closed_exchanges;
+
+  struct slab_depot depots[NODES][BINS];
+};
+
+/* Shorthands for the relaxed atomics of counters and state bytes. */
+#define GET(at) atomic_load_explicit(&(at), memory_order_relaxed)
+#define SET(at, value) atomic_store_explicit(&(at), (value), memory_order_relaxed)
+#define ADD(at, n) SET(at, GET(at) + (n)) /* for the only writer */
+#define ADD_SHARED(at, n) atomic_fetch_add_explicit(&(at), (n), memory_order_relaxed)
+
+static inline char *slot_start(const weft_slab *slab, size_t slot) {
+  return (char *)slab->base + (slot << SLAB_SHIFT); /* NOLINT: the range is one object to us */
+}
+static inline uint32_t slot_of(const weft_slab *slab, const void *p) {
+  return (uint32_t)(((uintptr_t)p - slab->base) >> SLAB_SHIFT);
+}
+static inline struct slab_depot *depot_of(weft_slab *slab, unsigned class_) {
+  return &slab->depots[0][class_];
+}
+
+/* slab.c: memory, slots, metadata */
+
+/* Memory from the system under the slab's limit; bytes is a multiple of its page. false: *status says why. */
+bool weft__memory_take(weft_slab *slab, void *at, size_t bytes, weft_status *status);
+void weft__memory_give(weft_slab *slab, void *at, size_t bytes);
+/* Makes the slot's first end bytes memory, and, where the system and the limit have it, as much again. */
+bool weft__memory_grow(weft_slab *slab, uint32_t slot, size_t end, weft_status *status);
+/* Whether this request is the one that a test wants to fail. */
+bool weft__fault(weft_slab *slab);
+
+/* n slots in a row, their descriptors zeroed. NO_SLOT: none, *status says why. */
+uint32_t weft__slots_take(weft_slab *slab, size_t n, weft_status *status);
+/* Gives slots back whose memory has been given back, leaving kind in the first one's descriptor. */
+void weft__slots_give(weft_slab *slab, uint32_t first, size_t n, enum slot_kind kind);
+/* Takes exactly the n slots from first on, descriptors zeroed; false: they are not all unused, or no memory. */
+bool weft__slots_extend(weft_slab *slab, uint32_t first, size_t n);
+
+/* bytes of zeroed metadata at a multiple of 64. NULL: none. It is never given back. */
+void *weft__meta_take(weft_slab *slab, size_t bytes, weft_status *status);
+/* The same from a list of kept pieces of that very size, if there are any. */
+void *weft__piece_take(weft_slab *slab, struct meta_piece **list, size_t bytes, weft_status *status);
+void weft__piece_give(struct meta_piece **list, void *piece);
+
+/* Slots in a doubly linked list. */
+void weft__list_push(weft_slab *slab, uint32_t *list, uint32_t slot);
+void weft__list_remove(weft_slab *slab, uint32_t *list, uint32_t slot);
+
+/* objects.c: slabs of one class, under the depot's lock. runs.c: the same for runs, under the runs' lock. */
+
+/* Up to want free objects (of the class, or runs) into rounds, more than one only where that takes no more memory.
+ * may_grow: whether it may take memory for the first. 0: none, and *status says why. */
+uint32_t weft__objects_take(weft_slab *slab, unsigned class_, struct slab_round *rounds, uint32_t want, bool may_grow,
+                            weft_status *status);
+uint32_t weft__runs_take(weft_slab *slab, unsigned class_, size_t align, struct slab_round *rounds, uint32_t want,
+                         bool may_grow, weft_status *status);
+/* Frees n objects into their slabs. Returns how many: those already free there, and live ones, are left out. */
+uint32_t weft__objects_give(weft_slab *slab, unsigned class_, const struct slab_round *rounds, uint32_t n);
+uint32_t weft__runs_give(weft_slab *slab, unsigned class_, const struct slab_round *rounds, uint32_t n);
+/* Gives spare slabs back to the system. */
+void weft__objects_trim(weft_slab *slab, unsigned class_);
+void weft__runs_trim(weft_slab *slab);
+
+/* mapped.c: allocations of slots of their own */
+
+void *weft__mapped_take(weft_slab *slab, size_t bytes, weft_status *status);
+/* WEFT_E_DOUBLE_FREE when another thread was faster. */
+weft_status weft__mapped_give(weft_slab *slab, uint32_t slot);
+bool weft__mapped_resize(weft_slab *slab, uint32_t slot, size_t bytes, weft_status *status);
+
+/* depot.c: magazines */
+
+/* Up to want objects into rounds, wherever the depot has them; as weft__objects_take. */
+uint32_t weft__depot_take(weft_slab *slab, unsigned class_, struct slab_round *rounds, uint32_t want, weft_status *status);
+/* One run, at a multiple of align. */
+uint32_t weft__depot_take_aligned(weft_slab *slab, unsigned class_, size_t align, struct slab_round *round,
+                                  weft_status *status);
+uint32_t weft__depot_give(weft_slab *slab, unsigned class_, const struct slab_round *rounds, uint32_t n);
+/* An empty magazine; NULL: no memory for it. */
+struct slab_magazine *weft__depot_magazine(weft_slab *slab, unsigned class_);
+/* Takes back a magazine of any count, its objects going to their slabs. */
+void weft__depot_retire(weft_slab *slab, unsigned class_, struct slab_magazine *magazine);
+/* For an empty magazine, one with 1 to capacity objects: a full one from the shelf, or the same one filled. */
+struct slab_magazine *weft__depot_refill(weft_slab *slab, unsigned class_, struct slab_magazine *empty, uint32_t capacity,
+                                         weft_status *status);
+/* For a full magazine, an empty one; the same one emptied, when the shelf is full. */
+struct slab_magazine *weft__depot_drain(weft_slab *slab, unsigned class_, struct slab_magazine *full);
+/* Gives everything back to the system that nobody holds. Whether it was anything. */
+bool weft__depot_trim(weft_slab *slab);
+
+/* find.c: what a pointer is */
+
+struct slab_place {
+  enum slot_kind kind; /* OBJECTS, RUNS or MAPPED where status is OK, INVALID or DOUBLE_FREE */
+  unsigned class_;
+  slab_state *state; /* NULL: mapped */
+  char *start;       /* of the object */
+  size_t bytes;      /* usable */
+};
+
+/* WEFT_OK: p is the start of a live object. Else WEFT_E_FOREIGN, WEFT_E_INVALID (inside an object) or
+ * WEFT_E_DOUBLE_FREE. Takes no lock. */
+weft_status weft__slab_find(const weft_slab *slab, const void *p, struct slab_place *place);
+
+#endif

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Page runs: what is larger than the last class of objects and at most half a slab, cut from slabs of pages. Called by
+ * depot.c; one lock for all. Knows no magazines.
+ *
+ * A slab's pages are a bitmap; a run is cut at the first place where it fits. Slabs with free pages hang in lists by the
+ * length of their longest free stretch, so that one which certainly fits is found without a search.
+ */
+#include "alloc/bits.h"
+#include "alloc/registry.h"
+
+static uint32_t run_pages(unsigned class_) {
+  return weft__classes[class_].bytes >> PAGE_SHIFT;
+}
+
+static struct run_map *map_of(const weft_slab *slab, uint32_t slot) {
+  return (struct run_map *)(void *)GET(slab->hot[slot].states);
+}
+
+static uint32_t floor_log2(size_t n) {
+  return 63 - (uint32_t)__builtin_clzll(n);
+}
+
+/* Puts a slab into the list of its longest free stretch; a full one into none. */
+static void list_slab(weft_slab *slab, uint32_t slot) {
+  const uint64_t *cut = map_of(slab, slot)->cut;
+  size_t longest = 0;
+  for (size_t from = 0, end; from < SLAB_PAGES; from = end) {
+    from = bits_next_clear(cut, from, SLAB_PAGES);
+    end = bits_next_set(cut, from, SLAB_PAGES);
+    if (end - from > longest)
+      longest = end - from;
+  }
+  slab->cold[slot].list = RUN_LISTS;
+  if (longest > 0) {
+    slab->cold[slot].list = floor_log2(longest);
+    weft__list_push(slab, &slab->runs[slab->cold[slot].list], slot);
+  }
+}
+
+static void unlist_slab(weft_slab *slab, uint32_t slot) {
+  if (slab->cold[slot].list < RUN_LISTS)
+    weft__list_remove(slab, &slab->runs[slab->cold[slot].list], slot);
+}
+
+/* The page at which n may be cut from a slab at a multiple of align, SLAB_PAGES when there is none. */
+static size_t find_pages(const weft_slab *slab, uint32_t slot, size_t n, size_t align) {
+  size_t page = bits_find_clear(map_of(slab, slot)->cut, 0, SLAB_PAGES, n, align);
+  return page + n <= SLAB_PAGES ? page : SLAB_PAGES;
+}
+
+/* A slab with n free pages at a multiple of align. In the list of n itself some may not fit: a few are tried. */
+static uint32_t find_slab(const weft_slab *slab, size_t n, size_t align, size_t *page) {
+  for (uint32_t list = floor_log2(n); list < RUN_LISTS; list++) {
+    uint32_t slot = slab->runs[list];
+    for (int tries = 0; slot != NO_SLOT && tries < 8; tries++, slot = slab->cold[slot].next)
+      if ((*page = find_pages(slab, slot, n, align)) < SLAB_PAGES)
+        return slot;
+  }
+  return NO_SLOT;
+}
+
+static uint32_t new_slab(weft_slab *slab, weft_status *status) {
+  struct run_map *map = weft__piece_take(slab, &slab->run_pieces, sizeof *map, status);
+  if (map == NULL)
+    return NO_SLOT;
+  uint32_t slot = weft__slots_take(slab, 1, status);
+  if (slot == NO_SLOT) {
+    weft__piece_give(&slab->run_pieces, map);
+    return NO_SLOT;
+  }
+  slab->cold[slot].free = SLAB_PAGES;
+  SET(slab->hot[slot].states, map->states);
+  SET(slab->hot[slot].kind, SLOT_RUNS);
+  ADD_SHARED(slab->slabs, 1);
+  list_slab(slab, slot);
+  return slot;
+}
+
+/* Gives back a slab, in no list, of which nothing is cut. */
+static void end_slab(weft_slab *slab, uint32_t slot) {
+  size_t committed = slab->cold[slot].committed;
+  struct run_map *map = map_of(slab, slot);
+  SET(slab->hot[slot].kind, SLOT_UNUSED);
+  weft__piece_give(&slab->run_pieces, map);
+  if (committed > 0)
+    weft__memory_give(slab, slot_start(slab, slot), committed);
+  weft__slots_give(slab, slot, 1, SLOT_UNUSED);
+  ADD_SHARED(slab->slabs, -(uint64_t)1);
+}
+
+/* Keeps one slab of which nothing is cut, gives others back. */
+static void list_or_end(weft_slab *slab, uint32_t slot) {
+  if (slab->cold[slot].free < SLAB_PAGES)
+    list_slab(slab, slot);
+  else if (slab->spare_runs == NO_SLOT)
+    slab->spare_runs = slot;
+  else
+    end_slab(slab, slot);
+}
+
+/* Cuts n pages. A state byte of a run's first page says what the run is; those of the others only that they are not first. */
+static void cut_run(weft_slab *slab, uint32_t slot, size_t page, unsigned class_, struct slab_round *round) {
+  size_t n = run_pages(class_);
+  struct run_map *map = map_of(slab, slot);
+  unlist_slab(slab, slot);
+  bits_fill(map->cut, page, n);
+  slab->cold[slot].free -= (uint32_t)n;
+  list_slab(slab, slot);
+  SET(map->classes[page], (uint8_t)class_);
+  for (size_t i = page + 1; i < page + n; i++)
+    SET(map->states[i], STATE_INSIDE);
+  SET(round->object, slot_start(slab, slot) + page * PAGE_BYTES);
+  SET(round->state, map->states + page);
+}
+
+static bool take_one(weft_slab *slab, unsigned class_, size_t align, struct slab_round *round, bool may_grow,
+                     weft_status *status) {
+  size_t page = 0, n = run_pages(class_);
+  uint32_t slot = find_slab(slab, n, align, &page);
+  if (slot == NO_SLOT && slab->spare_runs != NO_SLOT) {
+    slot = slab->spare_runs;
+    slab->spare_runs = NO_SLOT;
+    list_slab(slab, slot);
+  } else if (slot == NO_SLOT && may_grow) {
+    slot = new_slab(slab, status);
+  }
+  if (slot == NO_SLOT)
+    return false;
+  size_t end = (page + n) * PAGE_BYTES;
+  if (end > slab->cold[slot].committed && !(may_grow && weft__memory_grow(slab, slot, end, status))) {
+    unlist_slab(slab, slot);
+    list_or_end(slab, slot);
+    return false;
+  }
+  cut_run(slab, slot, page, class_, round);
+  return true;
+}
+
+uint32_t weft__runs_take(weft_slab *slab, unsigned class_, size_t align, struct slab_round *rounds, uint32_t want,
+                         bool may_grow, weft_status *status) {
+  size_t align_pages = align <= PAGE_BYTES ? 1 : align / PAGE_BYTES;
+  uint32_t got = 0;
+  os_lock_take(&slab->runs_lock);
+  while (got < want && take_one(slab, class_, align_pages, rounds + got, may_grow && got == 0, status))
+    got++;
+  os_lock_give(&slab->runs_lock);
+  return got;
+}
+
+/* Puts one run back. false: freed by two threads at one instant, as in objects.c. */
+static bool give_one(weft_slab *slab, unsigned class_, const struct slab_round *round) {
+  slab_state *state = GET(round->state);
+  uint32_t slot = slot_of(slab, GET(round->object));
+  if (GET(slab->hot[slot].kind) != SLOT_RUNS)
+    return false;
+  struct run_map *map = map_of(slab, slot);
+  size_t page = (uintptr_t)state - (uintptr_t)map->states, n = run_pages(class_);
+  if (page >= SLAB_PAGES || (map->cut[page / 64] >> (page % 64) & 1) == 0 || GET(map->classes[page]) != class_ ||
+      (GET(*state) != STATE_FREED && GET(*state) != STATE_UNUSED))
+    return false;
+  unlist_slab(slab, slot);
+  bits_clear(map->cut, page, n);
+  slab->cold[slot].free += (uint32_t)n;
+  for (size_t inside = page + 1; inside < page + n; inside++)
+    SET(map->states[inside], STATE_UNUSED);
+  list_or_end(slab, slot);
+  return true;
+}
+
+uint32_t weft__runs_give(weft_slab *slab, unsigned class_, const struct slab_round *rounds, uint32_t n) {
+  uint32_t given = 0;
+  os_lock_take(&slab->runs_lock);
+  for (uint32_t i = 0; i < n; i++)
+    given += give_one(slab, class_, &rounds[i]);
+  os_lock_give(&slab->runs_lock);
+  return given;
+}
+
+void weft__runs_trim(weft_slab *slab) {
+  os_lock_take(&slab->runs_lock);
+  if (slab->spare_runs != NO_SLOT)
+    end_slab(slab, slab->spare_runs);
+  slab->spare_runs = NO_SLOT;
+  os_lock_give(&slab->runs_lock);
+}

@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A slab's life, its range and its registry: reservation, memory under the limit, slots, metadata. Called by the rest of
+ * alloc/ and, for creating and releasing, by users. Knows no classes, no magazines.
+ */
+#include "alloc/bits.h"
+#include "alloc/registry.h"
+#include <string.h>
+
+static size_t round_up(size_t n, size_t multiple) {
+  return (n + multiple - 1) / multiple * multiple;
+}
+
+/* Memory */
+
+bool weft__fault(weft_slab *slab) {
+  if (!GET(slab->armed))
+    return false;
+  ADD_SHARED(slab->requests, 1);
+  uint64_t left = GET(slab->countdown);
+  while (left > 0 && !atomic_compare_exchange_weak(&slab->countdown, &left, left - 1))
+    continue;
+  return left == 1;
+}
+
+void weft__slab_fail_at(weft_slab *slab, uint64_t countdown) {
+  SET(slab->countdown, countdown);
+  SET(slab->armed, true);
+}
+
+uint64_t weft__slab_requests(const weft_slab *slab) {
+  return GET(slab->requests);
+}
+
+bool weft__memory_take(weft_slab *slab, void *at, size_t bytes, weft_status *status) {
+  uint64_t taken = ADD_SHARED(slab->committed, bytes);
+  if (slab->limit_bytes > 0 && (taken > slab->limit_bytes || bytes > slab->limit_bytes - taken))
+    *status = WEFT_E_LIMIT;
+  else if (weft__fault(slab) || !weft__os_commit(at, bytes))
+    *status = WEFT_E_NOMEM;
+  else
+    return true;
+  ADD_SHARED(slab->committed, -(uint64_t)bytes);
+  return false;
+}
+
+void weft__memory_give(weft_slab *slab, void *at, size_t bytes) {
+  weft__os_decommit(at, bytes);
+  ADD_SHARED(slab->committed, -(uint64_t)bytes);
+}
+
+bool weft__memory_grow(weft_slab *slab, uint32_t slot, size_t end, weft_status *status) {
+  struct slab_cold *cold = &slab->cold[slot];
+  char *at = slot_start(slab, slot) + cold->committed;
+  size_t least = round_up(end, COMMIT_STEP);
+  size_t more = least > 2 * cold->committed ? least : 2 * cold->committed;
+  if (more > SLAB_BYTES)
+    more = SLAB_BYTES;
+  if (weft__memory_take(slab, at, more - cold->committed, status)) {
+    cold->committed = more;
+    return true;
+  }
+  if (more == least || !weft__memory_take(slab, at, least - cold->committed, status))
+    return false;
+  cold->committed = least;
+  return true;
+}
+
+/* Slots, under the registry's lock */
+
+/* Makes the descriptors of the slots before end memory. */
+static bool know_slots(weft_slab *slab, size_t end, weft_status *status) {
+  if (end <= slab->known)
+    return true;
+  end = round_up(end, slab->page_bytes / sizeof(struct slab_hot));
+  if (end > slab->slots)
+    end = slab->slots;
+  for (size_t i = 0; i < sizeof slab->arrays / sizeof slab->arrays[0]; i++) {
+    struct registry_array *array = &slab->arrays[i];
+    size_t memory = round_up((end * array->bits_per_slot + 7) / 8, slab->page_bytes);
+    if (memory <= array->memory)
+      continue;
+    if (!weft__memory_take(slab, array->at + array->memory, memory - array->memory, status))
+      return false;
+    array->memory = memory;
+  }
+  slab->known = end;
+  return true;
+}
+
+/* Marks n unused slots from first on as used. */
+static bool claim_slots(weft_slab *slab, size_t first, size_t n, weft_status *status) {
+  if (first > slab->slots || n > slab->slots - first) {
+    *status = WEFT_E_NOMEM;
+    return false;
+  }
+  if (!know_slots(slab, first + n, status))
+    return false;
+  bits_fill(slab->used, first, n);
+  memset(&slab->cold[first], 0, n * sizeof slab->cold[0]);
+  for (size_t slot = first; slot < first + n; slot++) {
+    SET(slab->hot[slot].kind, SLOT_UNUSED);
+    SET(slab->hot[slot].states, NULL);
+  }
+  if (first == slab->first_unused)
+    slab->first_unused = first + n;
+  return true;
+}
+
+static uint32_t take_slots(weft_slab *slab, size_t n, weft_status *status) {
+  size_t first = bits_find_clear(slab->used, slab->first_unused, slab->known, n, 1);
+  return claim_slots(slab, first, n, status) ? (uint32_t)first : NO_SLOT;
+}
+
+uint32_t weft__slots_take(weft_slab *slab, size_t n, weft_status *status) {
+  os_lock_take(&slab->registry_lock);
+  uint32_t first = take_slots(slab, n, status);
+  os_lock_give(&slab->registry_lock);
+  return first;
+}
+
+bool weft__slots_extend(weft_slab *slab, uint32_t first, size_t n) {
+  weft_status status;
+  os_lock_take(&slab->registry_lock);
+  size_t end = first + n < slab->known ? first + n : slab->known;
+  bool unused = first >= end || bits_next_set(slab->used, first, end) == end;
+  bool done = unused && claim_slots(slab, first, n, &status);
+  os_lock_give(&slab->registry_lock);
+  return done;
+}
+
+void weft__slots_give(weft_slab *slab, uint32_t first, size_t n, enum slot_kind kind) {
+  for (size_t slot = first; slot < first + n; slot++) {
+    SET(slab->hot[slot].reciprocal, 0);
+    SET(slab->hot[slot].kind, slot == first ? (uint8_t)kind : (uint8_t)SLOT_UNUSED);
+  }
+  os_lock_take(&slab->registry_lock);
+  bits_clear(slab->used, first, n);
+  if (first < slab->first_unused)
+    slab->first_unused = first;
+  os_lock_give(&slab->registry_lock);
+}
+
+/* Metadata: cut from the start of META slots, one after another, whose memory grows by steps */
+
+static char *take_meta(weft_slab *slab, size_t bytes, weft_status *status) {
+  if (bytes > (size_t)(slab->meta_end - slab->meta)) {
+    uint32_t slot = take_slots(slab, 1, status);
+    if (slot == NO_SLOT)
+      return NULL;
+    SET(slab->hot[slot].kind, SLOT_META);
+    slab->meta = slab->meta_memory = slot_start(slab, slot);
+    slab->meta_end = slab->meta + SLAB_BYTES;
+  }
+  size_t memory = (size_t)(slab->meta_memory - slab->meta);
+  if (bytes > memory) {
+    size_t more = round_up(bytes - memory, COMMIT_STEP);
+    if (!weft__memory_take(slab, slab->meta_memory, more, status))
+      return NULL;
+    slab->meta_memory += more;
+  }
+  char *piece = slab->meta;
+  slab->meta += bytes;
+  return piece;
+}
+
+void *weft__meta_take(weft_slab *slab, size_t bytes, weft_status *status) {
+  os_lock_take(&slab->registry_lock);
+  char *piece = take_meta(slab, round_up(bytes, 64), status);
+  os_lock_give(&slab->registry_lock);
+  return piece;
+}
+
+void *weft__piece_take(weft_slab *slab, struct meta_piece **list, size_t bytes, weft_status *status) {
+  struct meta_piece *piece = *list;
+  if (piece == NULL)
+    return weft__meta_take(slab, bytes, status);
+  *list = piece->next;
+  return memset(piece, 0, bytes);
+}
+
+void weft__piece_give(struct meta_piece **list, void *piece) {
+  struct meta_piece *first = piece;
+  first->next = *list;
+  *list = first;
+}
+
+/* Lists of slots */
+
+void weft__list_push(weft_slab *slab, uint32_t *list, uint32_t slot) {
+  slab->cold[slot].next = *list;
+  slab->cold[slot].prev = NO_SLOT;
+  if (*list != NO_SLOT)
+    slab->cold[*list].prev = slot;
+  *list = slot;
+}
+
+void weft__list_remove(weft_slab *slab, uint32_t *list, uint32_t slot) {
+  struct slab_cold *cold = &slab->cold[slot];
+  if (cold->next != NO_SLOT)
+    slab->cold[cold->next].prev = cold->prev;
+  if (cold->prev != NO_SLOT)
+    slab->cold[cold->prev].next = cold->next;
+  else
+    *list = cold->next;
+}
+
+/* Life */
+
+void weft_slab_options_init(struct weft_slab_options *options, size_t size) {
+  if (options == NULL)
+    return;
+  memset(options, 0, size);
+  options->size = size;
+}
+
+/* Reserves the range and the registry behind it: weft_slab itself, then its arrays. On success only *layout is set, a
+ * weft_slab to be copied to the head of the registry, which is returned; its first pages are memory. */
+static weft_slab *reserve(size_t range_bytes, size_t page, size_t limit, weft_slab *layout, weft_status *status) {
+  size_t slots = range_bytes >> SLAB_SHIFT;
+  size_t head = round_up(sizeof(weft_slab), page);
+  size_t hot = round_up(slots * sizeof(struct slab_hot), page);
+  size_t cold = round_up(slots * sizeof(struct slab_cold), page);
+  size_t used = round_up((slots + 7) / 8, page);
+  size_t total = range_bytes + head + hot + cold + used;
+  char *base = weft__os_reserve(total, SLAB_BYTES);
+  if (base == NULL)
+    return NULL;
+  char *registry = base + range_bytes;
+  *layout = (weft_slab){.base = (uintptr_t)base,
+                        .range_bytes = range_bytes,
+                        .slots = slots,
+                        .hot = (struct slab_hot *)(void *)(registry + head),
+                        .cold = (struct slab_cold *)(void *)(registry + head + hot),
+                        .used = (uint64_t *)(void *)(registry + head + hot + cold),
+                        .reservation_bytes = total,
+                        .page_bytes = page,
+                        .limit_bytes = limit,
+                        .arrays = {{registry + head, 0, 8 * sizeof(struct slab_hot)},
+                                   {registry + head + hot, 0, 8 * sizeof(struct slab_cold)},
+                                   {registry + head + hot + cold, 0, 1}}};
+  bool fits = limit == 0 || head <= limit;
+  *status = fits ? WEFT_E_NOMEM : WEFT_E_LIMIT;
+  if (fits && weft__os_show(layout->hot, hot) && weft__os_commit(registry, head))
+    return (weft_slab *)(void *)registry;
+  weft__os_release(base, total);
+  return NULL;
+}
+
+static void end_slab(weft_slab *slab) {
+  os_lock_end(&slab->registry_lock);
+  os_lock_end(&slab->runs_lock);
+  os_lock_end(&slab->caches_lock);
+  for (unsigned bin = 0; bin < BINS; bin++)
+    os_lock_end(&depot_of(slab, bin)->lock);
+  weft__os_release((void *)slab->base, slab->reservation_bytes);
+}
+
+weft_status weft_slab_create(const struct weft_slab_options *options, weft_slab **out) {
+  struct weft_slab_options set;
+  weft_slab_options_init(&set, sizeof set);
+  if (out == NULL)
+    return WEFT_E_INVALID;
+  *out = NULL;
+  if (options != NULL) {
+    if (options->size != sizeof set || (options->reserve_bytes != 0 && options->reserve_bytes < RESERVE_LEAST))
+      return WEFT_E_INVALID;
+    set = *options;
+  }
+  /* Not more than a quarter of what the process may have: the caller has other uses for addresses, other slabs too. */
+  size_t range = set.reserve_bytes != 0 ? set.reserve_bytes : RESERVE_DEFAULT;
+  while (range > RESERVE_LEAST && set.reserve_bytes == 0 && range > weft__os_address_limit() / 4)
+    range /= 2;
+  weft_slab layout, *slab = NULL;
+  weft_status status = WEFT_E_NOMEM;
+  for (; slab == NULL && status == WEFT_E_NOMEM && range >= RESERVE_LEAST; range /= 2)
+    slab = reserve(range & ~(size_t)(SLAB_BYTES - 1), weft__os_page_bytes(), set.limit_bytes, &layout, &status);
+  if (slab == NULL)
+    return status;
+
+  memcpy(slab, &layout, sizeof layout);
+  slab->cache_bytes = set.cache_bytes != 0 ? set.cache_bytes : CACHE_DEFAULT;
+  slab->references = 1;
+  slab->committed = (size_t)((char *)slab->hot - (char *)slab);
+  os_lock_init(&slab->registry_lock);
+  os_lock_init(&slab->runs_lock);
+  os_lock_init(&slab->caches_lock);
+  for (unsigned bin = 0; bin < BINS; bin++) {
+    struct slab_depot *depot = depot_of(slab, bin);
+    os_lock_init(&depot->lock);
+    depot->partial = depot->growing = depot->spare = NO_SLOT;
+  }
+  for (unsigned i = 0; i < RUN_LISTS; i++)
+    slab->runs[i] = NO_SLOT;
+  slab->spare_runs = NO_SLOT;
+  if (!know_slots(slab, 1, &status)) {
+    end_slab(slab);
+    return status;
+  }
+  *out = slab;
+  return WEFT_OK;
+}
+
+void weft__slab_ref(weft_slab *slab) {
+  ADD_SHARED(slab->references, 1);
+}
+
+void weft__slab_unref(weft_slab *slab) {
+  if (atomic_fetch_sub(&slab->references, 1) == 1)
+    end_slab(slab);
+}
+
+weft_status weft_slab_release(weft_slab *slab) {
+  if (slab == NULL)
+    return WEFT_OK;
+  struct weft_slab_stats stats;
+  uint64_t one = 1;
+  weft_status status = weft_slab_stats(slab, &stats, sizeof stats);
+  if (status != WEFT_OK)
+    return status;
+  if (stats.live_objects > 0 || !atomic_compare_exchange_strong(&slab->references, &one, 0))
+    return WEFT_E_BUSY;
+  end_slab(slab);
+  return WEFT_OK;
+}
