@@ -18,12 +18,15 @@
 
 #ifdef SIMD_ISA_scalar
 #define TABLE_VECTOR_BITS 64
+LOOP_KERNEL(xxh3_64, uint64_t)
 #define xxh3_64 xxh3_64_loop
 #else
 #include "simd/kernels/xxh3.h"
 #define TABLE_VECTOR_BITS (64 * V64_LANES)
 #endif
 /* No vector kernels of these yet in any table. */
+LOOP_KERNEL(xxh64, uint64_t)
+LOOP_KERNEL(xxh32, uint32_t)
 #define xxh64 xxh64_loop
 #define xxh32 xxh32_loop
 

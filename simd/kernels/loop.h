@@ -22,34 +22,35 @@ static inline void prefetch_start(const struct simd_rows *batch) {
     __builtin_prefetch(batch->ptrs[i]);
 }
 
-/* LOOP(kernel, word, hash): the kernel's name, the type of its seeds and hashes, and hash(bytes, length, seed). Defines
- * kernel_rows, which does the rows first .. end of a batch, and the kernel. */
-#define LOOP(kernel, word, hash)                                                                                           \
-  static void kernel##_rows(const struct simd_rows *batch, size_t first, size_t end, const word *seeds, bool seed_per_row, \
-                            word *out) {                                                                                   \
-    size_t step = seed_per_row;                                                                                            \
-    if (!batch->has_nulls && batch->prefetch == 0) {                                                                       \
-      for (size_t i = first; i < end; i++)                                                                                 \
-        out[i] = hash(batch->ptrs[i], batch->bytes[i], seeds[i * step]);                                                   \
-      return;                                                                                                              \
-    }                                                                                                                      \
-    for (size_t i = first; i < end; i++) {                                                                                 \
-      prefetch_ahead(batch, i, 1);                                                                                         \
-      word seed = seeds[i * step];                                                                                         \
-      bool valid = batch->valid[i / SIMD_BLOCK] >> i % SIMD_BLOCK & 1;                                                     \
-      out[i] = valid ? hash(batch->ptrs[i], batch->bytes[i], seed) : seed;                                                 \
-    }                                                                                                                      \
-  }                                                                                                                        \
-  static size_t kernel(const struct simd_rows *batch, const word *seeds, bool seed_per_row, word *out) {                   \
-    prefetch_start(batch);                                                                                                 \
-    kernel##_rows(batch, 0, batch->rows, seeds, seed_per_row, out);                                                        \
-    return 0;                                                                                                              \
+/* LOOP_ROWS(hash, word, function): hash_rows, which does the rows first .. end of a batch by function(bytes, length, seed);
+ * word is the type of seeds and hashes. */
+#define LOOP_ROWS(hash, word, function)                                                                                  \
+  static void hash##_rows(const struct simd_rows *batch, size_t first, size_t end, const word *seeds, bool seed_per_row, \
+                          word *out) {                                                                                   \
+    size_t step = seed_per_row;                                                                                          \
+    if (!batch->has_nulls && batch->prefetch == 0) {                                                                     \
+      for (size_t i = first; i < end; i++)                                                                               \
+        out[i] = function(batch->ptrs[i], batch->bytes[i], seeds[i * step]);                                             \
+      return;                                                                                                            \
+    }                                                                                                                    \
+    for (size_t i = first; i < end; i++) {                                                                               \
+      prefetch_ahead(batch, i, 1);                                                                                       \
+      word seed = seeds[i * step];                                                                                       \
+      bool valid = batch->valid[i / SIMD_BLOCK] >> i % SIMD_BLOCK & 1;                                                   \
+      out[i] = valid ? function(batch->ptrs[i], batch->bytes[i], seed) : seed;                                           \
+    }                                                                                                                    \
   }
 
-LOOP(xxh3_64_loop, uint64_t, XXH3_64bits_withSeed)
-LOOP(xxh64_loop, uint64_t, XXH64)
-LOOP(xxh32_loop, uint32_t, XXH32)
+/* LOOP_KERNEL(hash, word): hash_loop, the kernel that does a whole batch by hash_rows. */
+#define LOOP_KERNEL(hash, word)                                                                               \
+  static size_t hash##_loop(const struct simd_rows *batch, const word *seeds, bool seed_per_row, word *out) { \
+    prefetch_start(batch);                                                                                    \
+    hash##_rows(batch, 0, batch->rows, seeds, seed_per_row, out);                                             \
+    return 0;                                                                                                 \
+  }
 
-#undef LOOP
+LOOP_ROWS(xxh3_64, uint64_t, XXH3_64bits_withSeed)
+LOOP_ROWS(xxh64, uint64_t, XXH64)
+LOOP_ROWS(xxh32, uint32_t, XXH32)
 
 #endif

@@ -80,7 +80,7 @@ static size_t xxh3_64(const struct simd_rows *batch, const uint64_t *seeds, bool
     uint64_t above = above16(batch->bytes + first);
     size_t rows_short = n - (size_t)__builtin_popcountll(above);
     if (rows_short * LOOP_SHORT_COST < n * VECTOR_SHORT_COST) {
-      xxh3_64_loop_rows(batch, first, first + n, seeds, seed_per_row, out);
+      xxh3_64_rows(batch, first, first + n, seeds, seed_per_row, out);
       continue;
     }
     if (n == SIMD_BLOCK && above == 0 && batch->valid[first / SIMD_BLOCK] == UINT64_MAX)
