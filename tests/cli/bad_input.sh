@@ -1,0 +1,241 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+#
+# What weft does about input, arguments and settings that make no sense: the message with its numbers, and the exit code.
+. "$(dirname "$0")/lib.sh"
+need setpriv util-linux
+need prlimit util-linux
+
+more="'weft hash --help' tells more"
+
+fact "no command, or one that there is not, is wrong usage"
+exits 2 "$WEFT"
+says "weft: no command; 'weft --help' lists them"
+nothing
+exits 2 "$WEFT" hsah
+says "weft: no command 'hsah'; 'weft --help' lists them"
+
+fact "options that there are not, lack a value or take none are wrong usage"
+exits 2 "$WEFT" hash --colour
+says "weft: hash: no option --colour, or more than one that begins so; $more"
+exits 2 "$WEFT" hash --n x
+says "weft: hash: no option --n, or more than one that begins so; $more"
+exits 2 "$WEFT" hash -x
+says "weft: hash: no option -x; $more"
+exits 2 "$WEFT" hash --seed
+says "weft: hash: option --seed needs a value; $more"
+exits 2 "$WEFT" hash -s
+says "weft: hash: option -s needs a value; $more"
+exits 2 "$WEFT" hash --binary=3
+says "weft: hash: option --binary takes no value; $more"
+exits 2 "$WEFT" features -x
+says "weft: features: no option -x; 'weft features --help' tells more"
+exits 2 "$WEFT" features now
+says "weft: features: takes no argument such as 'now'; 'weft features --help' tells more"
+
+fact "an algorithm that there is not is wrong usage"
+exits 2 "$WEFT" hash --algo md5
+says "weft: hash: --algo 'md5' is none of xxh3, xxh64, xxh32; $more"
+
+fact "a seed out of its range, or no number, is wrong usage"
+for seed in 18446744073709551616 0x10000000000000000 -1 +1 ' 1' 1x 0x 1e3 '' 99999999999999999999999; do
+  exits 2 "$WEFT" hash --seed "$seed" /dev/null
+  says "weft: hash: --seed '$seed' is no whole number from 0 to 18446744073709551615, decimal or 0x hexadecimal; $more"
+done
+for order in '--algo xxh32 --seed 4294967296' '--seed 4294967296 --algo xxh32'; do
+  # shellcheck disable=SC2086 # two options with their values
+  exits 2 "$WEFT" hash $order /dev/null
+  says "weft: hash: --seed '4294967296' is no whole number from 0 to 4294967295, decimal or 0x hexadecimal; $more"
+done
+exits 0 "$WEFT" hash --seed 18446744073709551615 /dev/null
+exits 0 "$WEFT" hash --seed 0xFFFFFFFF --algo xxh32 /dev/null
+
+fact "a number of bytes that is none, is zero or passes what there is, is wrong usage"
+for number in 0 -1 M 1MM 1m 0K 16777216T ''; do
+  exits 2 "$WEFT" hash --max-memory "$number" /dev/null
+  mentions "weft: hash: --max-memory '$number' is no number of bytes"
+done
+
+fact "options that contradict each other are wrong usage"
+exits 2 "$WEFT" hash --csv --tsv -
+says "weft: hash: --csv and --tsv contradict each other; $more"
+exits 2 "$WEFT" hash --csv --column a --column b -
+says "weft: hash: --column is given twice: name all columns in one list; $more"
+exits 2 "$WEFT" hash --null x -
+says "weft: hash: --null is for tables: it needs --column, --csv or --tsv; $more"
+exits 2 "$WEFT" hash --binary --hash-only -
+mentions "weft: hash: --binary writes no text"
+
+fact "a table of no known kind is wrong usage, before anything is read"
+exits 2 "$WEFT" hash --column a </dev/null
+says "weft: hash: stdin: is it --csv or --tsv? The name does not end in either; $more"
+exits 2 "$WEFT" hash --column a no-such-file.csv data.txt
+says "weft: hash: data.txt: is it --csv or --tsv? The name does not end in either; $more"
+
+fact "a list of columns with a stray quote is wrong usage"
+exits 2 "$WEFT" hash --csv --column 'a,"b' /dev/null
+says "weft: --column: a quote in 'a,\"b' is not closed or stands inside a name"
+
+fact "a table of kernels that there is not is wrong usage, in the environment and as an option"
+exits 2 env WEFT_ISA=avx9000 "$WEFT" features
+mentions weft: WEFT_ISA avx9000
+nothing
+exits 2 env WEFT_ISA=avx9000 "$WEFT" features --json
+nothing
+exits 2 env WEFT_ISA=avx9000 "$WEFT" hash /dev/null
+mentions weft: WEFT_ISA avx9000
+exits 2 "$WEFT" hash --isa mmx /dev/null
+mentions weft: mmx
+
+fact "a table of kernels that this machine cannot run is wrong usage"
+exits 2 "$WEFT" features --isa "$([ "$(uname -m)" = x86_64 ] && echo neon || echo avx2)"
+mentions weft: "$([ "$(uname -m)" = x86_64 ] && echo neon || echo avx2)"
+nothing
+
+fact "a file that is not there is told"
+exits 3 "$WEFT" hash gone
+says 'weft: gone: No such file or directory'
+nothing
+exits 3 "$WEFT" hash --column a gone.csv
+says 'weft: gone.csv: No such file or directory'
+
+fact "a directory is told"
+mkdir folder
+exits 3 "$WEFT" hash folder
+says 'weft: folder: Is a directory'
+exits 3 "$WEFT" hash <folder
+says 'weft: stdin: Is a directory'
+
+fact "a file that may not be read is told, to a superuser without privileges too"
+echo x >secret
+chmod 000 secret
+exits 3 setpriv --inh-caps=-all --bounding-set=-all "$WEFT" hash secret 2>/dev/null ||
+  exits 3 "$WEFT" hash secret
+says 'weft: secret: Permission denied'
+
+fact "a read that fails is told"
+exits 3 "$WEFT" hash /proc/self/mem
+says 'weft: /proc/self/mem: Input/output error'
+exits 3 "$WEFT" hash --csv /proc/self/mem
+says 'weft: /proc/self/mem: Input/output error'
+
+fact "a standard input that is closed is told, and no other file takes its place"
+exits 3 bash -c '"$WEFT" hash <&-'
+says 'weft: stdin: Bad file descriptor'
+
+fact "the first file that fails ends the run, after the rows of those before it"
+echo one >one
+exits 3 "$WEFT" hash one gone one
+says 'weft: gone: No such file or directory'
+prints "$(echo one | "$XXH_LINES" xxh3)"
+
+# A table with something wrong on a line, and what is said of it.
+refused() { # TABLE COLUMNS MESSAGE
+  printf "$1" >t.csv
+  exits 1 "$WEFT" hash --column "$2" t.csv
+  says "weft: t.csv:$3"
+}
+
+fact "a row with too few or too many fields is told, with its line and both counts"
+refused 'a,b,c\n1,2,3\n1,2\n1,2,3\n' a '3: the row has 2 fields, the header 3'
+refused 'a,b\n1,2,3\n' b '2: the row has 3 fields, the header 2'
+refused 'a,b\n1,2\n3' a '3: the row has 1 fields, the header 2'
+refused 'a\n1\n1,2\n' a '3: the row has 2 fields, the header 1'
+
+fact "the line of a message is the one where the record starts, line breaks in quotes counted"
+refused 'a,b\n"1\n\n1",2\n\n"3"\n' a '6: the row has 1 fields, the header 2'
+refused 'a,b\r\n"1\r\n\r\n1",2\r\n3\r\n' a '5: the row has 1 fields, the header 2'
+refused 'a,b\r1,2\r3\r' a '3: the row has 1 fields, the header 2'
+refused 'a,b\n1,"2\n\n3",4\n' a '2: the row has 3 fields, the header 2'
+{ echo a,b; seq 100000 | sed 's/$/,"x\ny"/'; echo ragged; } >deep.csv
+exits 1 "$WEFT" hash --column a deep.csv
+says 'weft: deep.csv:200002: the row has 1 fields, the header 2'
+
+fact "the rows before a bad one are printed, and none behind it"
+{ echo a,b; seq 20000 | sed 's/$/,x/'; echo ragged; seq 20000 | sed 's/$/,x/'; } >late.csv
+exits 1 "$WEFT" hash --column a late.csv
+says 'weft: late.csv:20002: the row has 1 fields, the header 2'
+seq 20000 | "$XXH_LINES" xxh3 >witness.txt
+same witness.txt out.txt
+
+fact "a quote that is never closed is told with the line of its record, and its field"
+refused 'a,b\n1,2\n3,"4\n5,6\n7,8\n' a '3: the quote that opens field 2 is not closed'
+refused '"a,b\n1,2\n' a '1: the quote that opens field 1 is not closed'
+{ echo a,b; echo '1,"2'; head -c 2000000 /dev/zero | tr '\0' '\n'; } >open.csv
+exits 1 "$WEFT" hash --column a open.csv
+says 'weft: open.csv:2: the quote that opens field 2 is not closed'
+
+fact "a quote out of place is told"
+inside='a quote stands inside field'
+rule='where it may only open the field, close it or be doubled'
+refused 'a,b\n1,2\n3,5"6\n' a "3: $inside 2, $rule"
+refused 'a,b\n"x"y,2\n' a "2: $inside 1, $rule"
+refused 'a,b\n x "y",2\n' a "2: $inside 1, $rule"
+
+fact "a column that is not in the header is told"
+refused 'a,b\n1,2\n' c "1: no column 'c' among the 2 of the header"
+refused '\n\na,b\n1,2\n' a,A "3: no column 'A' among the 2 of the header"
+refused 'a,b\n1,2\n' ' a' "1: no column ' a' among the 2 of the header"
+nothing
+
+fact "a column that is in the header twice is told when it is asked for, and only then"
+refused 'a,b,a,a\n1,2,3,4\n' a "1: column 'a' is in the header 3 times, as fields 1 and 3"
+exits 0 "$WEFT" hash --column b t.csv
+exits 0 "$WEFT" hash --csv t.csv
+
+fact "a table without a header is told"
+refused '' a '1: no header: the input has no record'
+refused '\n\n\n' a '3: no header: the input has no record'
+exits 1 "$WEFT" hash --csv </dev/null
+says 'weft: stdin:1: no header: the input has no record'
+
+fact "one bad file among tables leaves the message with its own name and line"
+printf 'a\n1\n' >good.csv
+printf 'a,b\n1,2\n1\n' >worse.csv
+exits 1 "$WEFT" hash --column a good.csv worse.csv good.csv
+says 'weft: worse.csv:3: the row has 1 fields, the header 2'
+
+fact "random bytes as a table end in rows or in a message, never in a crash"
+for ((i = 0; i < 60; i++)); do
+  { printf 'a,b\n'; random_bytes 3000 $i | tr '\200-\377' '",\n\r'; } >noise.csv
+  code=0
+  "$WEFT" hash --csv noise.csv >out.txt 2>err.txt || code=$?
+  [ $code -le 1 ] || bad "seed $i: exit code $code: $(head -c 300 err.txt)"
+  [ $code -eq 0 ] || grep -qE '^weft: noise.csv:[0-9]+: ' err.txt || bad "seed $i: said '$(head -c 300 err.txt)'"
+done
+
+fact "a line for which there is no memory is told, with the numbers"
+exits 3 bash -c 'head -c 300000000 /dev/zero | "$WEFT" hash --max-memory 64M'
+mentions 'weft: stdin: a long line:' bytes
+exits 3 bash -c '{ echo a; printf "\""; head -c 300000000 /dev/zero; } | "$WEFT" hash --csv --max-memory 64M'
+mentions 'weft: stdin:2: no memory for field 1'
+
+fact "a write that fails is told"
+seq 100000 >numbers
+exits 3 bash -c '"$WEFT" hash numbers >/dev/full'
+says 'weft: stdout: No space left on device'
+exits 3 bash -c '"$WEFT" hash --binary numbers >/dev/full'
+says 'weft: stdout: No space left on device'
+for command in features 'features --json' --help --version 'hash --help' 'features --help' 'hash /proc/self/status'; do
+  exits 3 bash -c '"$WEFT" '"$command"' >/dev/full'
+  says 'weft: stdout: No space left on device'
+done
+
+fact "a standard output that is closed is told, where there is something to print"
+exits 3 bash -c '"$WEFT" hash one >&-'
+says 'weft: stdout: Bad file descriptor'
+
+fact "messages do not end in a file when stderr is closed"
+exits 3 bash -c '"$WEFT" hash -o result one gone 2>&-'
+[ ! -e result ] || bad "the output is there"
+exits 0 bash -c '"$WEFT" hash -o result --stats one 2>&-'
+echo one | "$XXH_LINES" xxh3 >witness.txt
+same witness.txt result
+
+fact "a reader that goes away ends the run without a word"
+exits 0 bash -c '"$WEFT" hash numbers | head -n 1 >/dev/null; [ "${PIPESTATUS[0]}" -eq 141 ]'
+silent
+exits 0 bash -c 'trap "" PIPE; "$WEFT" hash numbers | head -n 1 >/dev/null; [ "${PIPESTATUS[0]}" -eq 3 ]'
+silent
+
+finish

@@ -1,0 +1,54 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+#
+# When weft hash draws progress: only on a terminal, only for long work, and never into the results.
+. "$(dirname "$0")/lib.sh"
+need script bsdutils
+
+# Runs a shell command whose stderr is a terminal; what was drawn there is in drawn.txt.
+on_terminal() { # COMMAND
+  script -qec "$1" /dev/null </dev/null >drawn.txt || bad "exit code $?: $1"
+}
+
+long='{ echo a; sleep 1.3; echo b; sleep 0.2; echo c; }'
+short='{ echo a; sleep 0.3; echo b; }'
+printf 'a\nb\nc\n' | "$XXH_LINES" xxh3 >witness.txt
+
+fact "work of more than a second is drawn on a terminal, and wiped at the end"
+on_terminal "$long | $WEFT hash >results.txt"
+grep -q '2 rows, 0.0 MB' drawn.txt || bad "drew '$(cat -v drawn.txt)'"
+[ "$(tail -c 4 drawn.txt)" = $'\r\033[K' ] || bad "not wiped: '$(cat -v drawn.txt)'"
+same witness.txt results.txt
+
+fact "short work draws nothing"
+on_terminal "$short | $WEFT hash >results.txt"
+[ ! -s drawn.txt ] || bad "drew '$(cat -v drawn.txt)'"
+
+fact "--no-progress draws nothing"
+on_terminal "$long | $WEFT hash --no-progress >results.txt"
+[ ! -s drawn.txt ] || bad "drew '$(cat -v drawn.txt)'"
+same witness.txt results.txt
+
+fact "where stderr is no terminal nothing is drawn, whatever stdout is"
+on_terminal "$long | $WEFT hash -o results.txt 2>err.txt"
+[ ! -s drawn.txt ] || bad "drew '$(cat -v drawn.txt)'"
+silent
+same witness.txt results.txt
+
+fact "files that tell their size are drawn with a share of it"
+# Slow work on a file: its output goes through a pipe that is read slowly.
+yes 'a line that is long enough to make the pipe wait' | head -n 100000 >file
+on_terminal "$WEFT hash file | { sleep 1.5; cat >results.txt; }"
+grep -qE '[0-9]+ rows, [0-9.]+ MB, [0-9.]+ MB/s, [0-9]+ %' drawn.txt || bad "drew '$(cat -v drawn.txt)'"
+"$XXH_LINES" xxh3 <file >witness.txt
+same witness.txt results.txt
+
+fact "a message comes on a line of its own, the progress wiped before it"
+script -qec "{ echo a; sleep 1.3; echo b; sleep 0.2; } | $WEFT hash - gone >results.txt" /dev/null </dev/null >drawn.txt
+grep -qE $'\r\033\\[Kweft: gone: No such file or directory\r$' drawn.txt || bad "drew '$(cat -v drawn.txt)'"
+
+fact "raw hashes do not go to a terminal"
+script -qec "echo a | $WEFT hash --binary" /dev/null </dev/null >drawn.txt && bad "exit code 0"
+grep -q 'weft: hash: --binary is not for terminals' drawn.txt || bad "drew '$(cat -v drawn.txt)'"
+
+finish
