@@ -107,9 +107,11 @@ weft_status weft__columns_check(weft_ctx *ctx, const char *who, const struct wef
       return weft__fail(ctx, WEFT_E_INVALID, "%s: column %zu has %zu rows, column 0 has %zu", who, i, c->rows,
                         columns[0].rows);
     size_t width = c->layout == WEFT_FIXED ? c->width : 16; /* no other layout takes more a row */
-    if (span(c->base_rows, width) == SIZE_MAX || span(c->rows, sizeof(uint32_t)) == SIZE_MAX)
+    if (span(c->base_rows, width) == SIZE_MAX)
       return weft__fail(ctx, WEFT_E_OVERFLOW, "%s: column %zu has %zu rows of %zu bytes, more than memory can hold", who, i,
                         c->base_rows, width);
+    if (span(c->rows, sizeof(uint32_t)) == SIZE_MAX)
+      return weft__fail(ctx, WEFT_E_OVERFLOW, "%s: column %zu selects %zu rows, more than memory can hold", who, i, c->rows);
   }
   return WEFT_OK;
 }
