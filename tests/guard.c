@@ -25,7 +25,7 @@ static void die(const char *why) {
 
 static void map_area(struct guard_area *area, size_t bytes) {
   size_t page = page_bytes();
-  area->bytes = (bytes + OPEN_END + page - 1) / page * page;
+  area->bytes = (bytes + page - 1) / page * page;
   uint8_t *map = mmap(NULL, area->bytes + 2 * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (map == MAP_FAILED)
     die("no memory");
@@ -63,7 +63,7 @@ static struct guard_area *next_area(struct guard_pool *pool, size_t bytes) {
 }
 
 void *guard_take(struct guard_pool *pool, enum guard_side side, size_t bytes, size_t shift, struct rng *rng) {
-  struct guard_area *area = next_area(pool, bytes + shift);
+  struct guard_area *area = next_area(pool, bytes + shift + OPEN_END);
   uint8_t *array = side == GUARD_LOW ? area->first + shift : area->first + area->bytes - bytes - shift;
   size_t before = (size_t)(array - area->first), after = area->bytes - before - bytes;
   uint8_t *from = array - (before < OPEN_END ? before : OPEN_END);

@@ -54,8 +54,9 @@ static void check_call(weft_ctx *ctx, const struct call *call, struct hash_case 
   uint64_t *seeds = guard_take(&pool, GUARD_HIGH, c->rows * sizeof *seeds, 0, &c->rng);
   uint64_t *truth = guard_take(&pool, GUARD_HIGH, c->rows * sizeof *truth, 0, NULL);
   void *out = call->seeded && c->in_place ? seeds : guard_take(&pool, c->side, c->rows * word, 0, &c->rng);
-  uint64_t after[8]; /* where a guard page is not right behind out */
-  memcpy(after, (char *)out + c->rows * word, c->side == GUARD_LOW ? sizeof after : 0);
+  bool open_ended = out != seeds && c->side == GUARD_LOW; /* no guard page right behind out: see to the bytes there */
+  uint64_t after[8];
+  memcpy(after, (char *)out + c->rows * word, open_ended ? sizeof after : 0);
   if (call->narrow)
     seed = (uint32_t)seed;
   for (size_t row = 0; row < c->rows; row++)
@@ -71,7 +72,7 @@ static void check_call(weft_ctx *ctx, const struct call *call, struct hash_case 
                c->n_columns, c->truth[0].lengths[row], c->truth[0].nulls[row] ? " (null)" : "", (unsigned long long)hash,
                (unsigned long long)truth[row]);
   }
-  if (c->side == GUARD_LOW && out != seeds)
+  if (open_ended)
     CASE_CHECK(memcmp(after, (char *)out + c->rows * word, sizeof after) == 0, c->rows, "%s wrote past out[rows]",
                call->what);
   guard_reset(&pool, kept);
