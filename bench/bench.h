@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The frame of every benchmark: options, the machine's description, contenders timed in turn, medians, text and JSON.
+ * Used by the bench_* programs; it knows nothing of what they measure. How it measures is told in README.md.
+ */
+#ifndef BENCH_BENCH_H
+#define BENCH_BENCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* A program's run: made by bench_open, ended by bench_close. */
+struct bench;
+
+/* An option of one program, beside the frame's own: --name ARGUMENT, kept in *value. */
+struct bench_option {
+  const char *name;
+  const char *argument;
+  const char *help;
+  const char **value;
+};
+
+/* "This contender is so many times faster than that one." */
+struct bench_against {
+  size_t peer;   /* index of the other contender */
+  double target; /* what it should reach; 0: no target */
+};
+
+#define BENCH_AGAINST 3
+
+struct bench_contender {
+  char name[40];                               /* "weft avx2" */
+  struct bench_against against[BENCH_AGAINST]; /* in the order in which they are printed */
+  size_t n_against;
+};
+
+/* What one piece of a case's work holds. */
+struct bench_amount {
+  double units; /* rows, calls, operations */
+  double bytes; /* of data, for GB/s; 0: none is printed */
+};
+
+/* One comparison: contenders that do the same work and give equal results. The work is cut into pieces, of about 20 to
+ * 500 µs each, so that a clock reading disappears in one; a slice is as many pieces as fill about 1.5 ms. */
+struct bench_case {
+  const char *name;  /* words that --filter picks by: "1-16 offsets32 xxh3 cache" */
+  const char *about; /* a line under the name; NULL: none */
+  const char *unit;  /* "row" */
+  const struct bench_contender *contenders;
+  size_t n_contenders;
+  uint64_t pieces; /* 0 .. pieces - 1, visited in order and then again */
+  bool same;       /* in a round all contenders do the same pieces; else each goes on where the one before stopped, so that
+                    * memory comes round only after all the rest of it */
+  void *state;     /* handed to the functions below */
+
+  /* Compares the contender's results with the reference; false, with a message on stderr: it differs, and the program
+   * prints no figure of this case and fails. Called for each contender, before any is timed. */
+  bool (*check)(void *state, size_t contender);
+  /* Gets a piece ready, untimed (such as: into the cache), and tells its amount. */
+  struct bench_amount (*prepare)(void *state, uint64_t piece);
+  /* Does a piece of work, timed. */
+  void (*work)(void *state, size_t contender, uint64_t piece);
+  /* Called between two rounds when every piece was visited. May be NULL. */
+  void (*lap)(void *state);
+};
+
+/* Reads the options and prints the machine. options[n_options] may be NULL. Ends the program on --help (0) and on a wrong
+ * option (2). purpose: a sentence for --help. Never NULL. */
+struct bench *bench_open(int argc, char **argv, const char *purpose, const struct bench_option *options, size_t n_options);
+
+/* The tables of kernels to measure: those that this CPU can run, or the ones named by --isa; plainest first. */
+const char *const *bench_tables(const struct bench *bench, size_t *n);
+
+/* Is this case to be run? With --list: prints its name and says no. on_request: only when --filter is given and picks it. */
+bool bench_wants(struct bench *bench, const char *name, bool on_request);
+
+/* Checks, warms, measures and prints a case; the wanted time is that of --seconds. */
+void bench_run(struct bench *bench, const struct bench_case *c);
+
+/* A remark among the results: on stdout, or on stderr with --json. */
+void bench_note(const struct bench *bench, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Ends the run and gives the exit status: 0, 1 when a contender's results differed, 2 when --filter picked nothing. */
+int bench_close(struct bench *bench);
+
+/* Memory that a benchmark cannot do without: ends the program when there is none. bytes 0 gives 1. */
+void *bench_memory(size_t bytes);
+
+#endif

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * See figures.h.
+ */
+#include "figures.h"
+
+#include <stdlib.h>
+
+static int compare_doubles(const void *a, const void *b) {
+  double x = *(const double *)a, y = *(const double *)b;
+  return (x > y) - (x < y);
+}
+
+/* The value below which a share (0 to 1) of sorted[n] lies. */
+static double percentile(const double *sorted, size_t n, double share) {
+  double place = share * (double)(n - 1);
+  size_t below = (size_t)place;
+  if (below + 1 >= n)
+    return sorted[n - 1];
+  return sorted[below] + (place - (double)below) * (sorted[below + 1] - sorted[below]);
+}
+
+struct spread spread_of(double *samples, size_t n) {
+  qsort(samples, n, sizeof *samples, compare_doubles);
+  return (struct spread){percentile(samples, n, 0.1), percentile(samples, n, 0.5), percentile(samples, n, 0.9)};
+}
+
+struct figures figures_of(const struct bench_case *c, size_t contender, const double *samples, size_t rounds, double ghz,
+                          double bytes_per_unit, double *scratch) {
+  const struct bench_contender *own = &c->contenders[contender];
+  size_t n = c->n_contenders;
+  struct figures f = {0};
+  for (size_t r = 0; r < rounds; r++)
+    scratch[r] = samples[r * n + contender];
+  f.ns = spread_of(scratch, rounds);
+  f.cycles = f.ns.median * ghz;
+  f.gb_per_s = bytes_per_unit / f.ns.median;
+  for (size_t k = 0; k < own->n_against; k++) {
+    for (size_t r = 0; r < rounds; r++)
+      scratch[r] = samples[r * n + own->against[k].peer] / samples[r * n + contender];
+    f.ratio[k] = spread_of(scratch, rounds);
+  }
+  return f;
+}
+
+void figures_print(FILE *out, const struct bench_case *c, size_t contender, const struct figures *f) {
+  const struct bench_contender *own = &c->contenders[contender];
+  fprintf(out, "  %-22s %9.2f %9.2f", own->name, f->ns.median, f->cycles);
+  if (f->gb_per_s > 0)
+    fprintf(out, " %7.2f", f->gb_per_s);
+  else
+    fprintf(out, " %7s", "-");
+  for (size_t k = 0; k < own->n_against; k++) {
+    const struct spread *r = &f->ratio[k];
+    double target = own->against[k].target;
+    fprintf(out, "%s %.2f", k ? ";" : " ", r->median);
+    if (k == 0 || target > 0)
+      fprintf(out, " (%.2f-%.2f)", r->p10, r->p90);
+    fprintf(out, " %s", c->contenders[own->against[k].peer].name);
+    if (target > 0)
+      fprintf(out, ", target %.2f %s", target, r->median >= target ? "met" : "MISSED");
+  }
+  fputc('\n', out);
+}
+
+json_t *figures_json(const struct bench_case *c, size_t contender, const struct figures *f, size_t rounds, double ghz) {
+  const struct bench_contender *own = &c->contenders[contender];
+  json_t *ratios = json_array();
+  for (size_t k = 0; k < own->n_against; k++) {
+    const struct spread *r = &f->ratio[k];
+    double target = own->against[k].target;
+    json_t *ratio = json_pack("{s:s, s:f, s:f, s:f}", "against", c->contenders[own->against[k].peer].name, "median",
+                              r->median, "p10", r->p10, "p90", r->p90);
+    if (target > 0) {
+      json_object_set_new(ratio, "target", json_real(target));
+      json_object_set_new(ratio, "met", json_boolean(r->median >= target));
+    }
+    json_array_append_new(ratios, ratio);
+  }
+  json_t *object =
+      json_pack("{s:s, s:s, s:s, s:f, s:f, s:f, s:f, s:I, s:f, s:o}", "case", c->name, "contender", own->name, "unit",
+                c->unit, "ns_per_unit", f->ns.median, "ns_p10", f->ns.p10, "ns_p90", f->ns.p90, "cycles_per_unit",
+                f->cycles, "rounds", (json_int_t)rounds, "clock_ghz", ghz, "ratios", ratios);
+  if (f->gb_per_s > 0)
+    json_object_set_new(object, "gb_per_s", json_real(f->gb_per_s));
+  return object;
+}

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * See machine.h. Linux has all of it; elsewhere nothing is pinned and nothing seems interrupted.
+ */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include "machine.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <time.h>
+
+#ifdef __linux__
+#include <sched.h>
+#include <sys/resource.h>
+#endif
+
+uint64_t machine_now(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+/* One addition of a register: the empty assembly keeps the compiler from folding it with the next. An immediate would not
+ * do, newer cores add those while renaming, in no time. */
+#define ADD1                      \
+  __asm__ volatile("" : "+r"(x)); \
+  x += step;
+#define ADD16 ADD1 ADD1 ADD1 ADD1 ADD1 ADD1 ADD1 ADD1 ADD1 ADD1 ADD1 ADD1 ADD1 ADD1 ADD1 ADD1
+#define ADDS_PER_TURN 64
+#define ADD_TURNS 5000
+
+double machine_ghz(void) {
+  uint64_t x = 1, step = 3;
+  __asm__ volatile("" : "+r"(step));
+  uint64_t start = machine_now();
+  for (int i = 0; i < ADD_TURNS; i++) {
+    ADD16 ADD16 ADD16 ADD16
+  }
+  uint64_t ns = machine_now() - start;
+  __asm__ volatile("" : : "r"(x));
+  return (double)ADDS_PER_TURN * ADD_TURNS / (double)(ns ? ns : 1);
+}
+
+int machine_pin(int core) {
+#ifdef __linux__
+  cpu_set_t set;
+  if (core < 0) {
+    if (sched_getaffinity(0, sizeof set, &set))
+      return -1;
+    for (int i = 0; i < CPU_SETSIZE; i++)
+      if (CPU_ISSET((size_t)i, &set))
+        core = i;
+  }
+  if (core < 0 || core >= CPU_SETSIZE)
+    return -1;
+  CPU_ZERO(&set);
+  CPU_SET((size_t)core, &set);
+  return sched_setaffinity(0, sizeof set, &set) ? -1 : core;
+#else
+  (void)core;
+  return -1;
+#endif
+}
+
+long machine_interruptions(void) {
+#ifdef __linux__
+  struct rusage usage;
+  return getrusage(RUSAGE_THREAD, &usage) ? 0 : usage.ru_nivcsw;
+#else
+  return 0;
+#endif
+}
+
+/* A line of /sys/devices/system/cpu/cpu0/cache/index<index>/<name>, without its newline; "" when there is none. */
+static const char *cache_line(int index, const char *name, char line[32]) {
+  char path[96];
+  snprintf(path, sizeof path, "/sys/devices/system/cpu/cpu0/cache/index%d/%s", index, name);
+  FILE *f = fopen(path, "r");
+  if (!f || !fgets(line, 32, f))
+    line[0] = 0;
+  if (f)
+    fclose(f);
+  line[strcspn(line, "\n")] = 0;
+  return line;
+}
+
+/* From /sys, not sysconf: in virtual machines the latter multiplies a shared cache by the cores of the host. */
+size_t machine_cache_bytes(int level) {
+  char line[32];
+  for (int index = 0; cache_line(index, "level", line)[0]; index++) {
+    int found = line[0] - '0';
+    if (found != level || strcmp(cache_line(index, "type", line), "Instruction") == 0)
+      continue;
+    size_t bytes = 0;
+    char scale = 0;
+    if (sscanf(cache_line(index, "size", line), "%zu%c", &bytes, &scale) < 1)
+      return 0;
+    return scale == 'K' ? bytes << 10 : scale == 'M' ? bytes << 20 : bytes;
+  }
+  return 0;
+}
+
+const char *machine_system(void) {
+  static char text[sizeof(struct utsname)];
+  struct utsname name;
+  if (uname(&name) < 0)
+    return "unknown system";
+  snprintf(text, sizeof text, "%s %s %s", name.sysname, name.release, name.machine);
+  return text;
+}
+
+const char *machine_compiler(void) {
+#ifdef __clang__
+  return "clang " __clang_version__;
+#else
+  return "gcc " __VERSION__;
+#endif
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The machine under the benchmarks: its name, caches and clock, one core to stay on. Used by bench.c and rows.c; all of the
+ * operating system that the benchmarks touch is here.
+ */
+#ifndef BENCH_MACHINE_H
+#define BENCH_MACHINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Nanoseconds of a clock that only goes forward. */
+uint64_t machine_now(void);
+
+/* Cycles per nanosecond, now: a chain of additions, each of which waits one cycle for the one before. Takes about 0.1 ms. */
+double machine_ghz(void);
+
+/* Stays on a core: the given one, or, when core is negative, the last that this process may use (the first ones serve most
+ * interrupts). Returns the core, -1 when the system refused. */
+int machine_pin(int core);
+
+/* How often this thread lost its core to another since it began; a slice during which that grew is measured again. */
+long machine_interruptions(void);
+
+/* Bytes of a cache level of the first core; 0: unknown. */
+size_t machine_cache_bytes(int level);
+
+/* "Linux 6.1.0 x86_64" and "gcc 12.2.0" (which compiled the benchmark), in static memory. */
+const char *machine_system(void);
+const char *machine_compiler(void);
+
+#endif

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Reads files of names for rows.h.
+ */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include "bench.h"
+#include "rows.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char field[] = "Package: ";
+
+/* A whole file and a NUL behind it; NULL when it cannot be read. */
+static char *read_file(const char *path, size_t *bytes) {
+  FILE *f = fopen(path, "rb");
+  if (!f)
+    return NULL;
+  size_t room = 1 << 20, used = 0;
+  char *text = bench_memory(room);
+  for (size_t got; (got = fread(text + used, 1, room - 1 - used, f)) > 0;) {
+    used += got;
+    if (used < room - 1)
+      continue;
+    char *more = bench_memory(room *= 2);
+    memcpy(more, text, used);
+    free(text);
+    text = more;
+  }
+  int failed = ferror(f) ? errno : 0;
+  fclose(f);
+  if (failed) {
+    free(text);
+    errno = failed;
+    return NULL;
+  }
+  text[used] = 0;
+  *bytes = used;
+  return text;
+}
+
+bool rows_names_read(const char *path, struct rows_names *names) {
+  size_t bytes = 0, lines = 1;
+  *names = (struct rows_names){.text = read_file(path, &bytes)};
+  if (!names->text) {
+    fprintf(stderr, "%s: %s\n", path, strerror(errno));
+    return false;
+  }
+  const char *text = names->text, *end = text + bytes;
+  bool fields = strncmp(text, field, sizeof field - 1) == 0 || memmem(text, bytes, "\nPackage: ", sizeof field) != NULL;
+  for (const char *p = text; p < end; p++)
+    lines += *p == '\n';
+  names->list = bench_memory(lines * sizeof *names->list);
+  for (const char *line = text, *next; line < end; line = next + 1) {
+    next = memchr(line, '\n', (size_t)(end - line));
+    next = next ? next : end;
+    const char *name = line;
+    if (fields && ((size_t)(next - line) < sizeof field || memcmp(line, field, sizeof field - 1)))
+      continue;
+    name += fields ? sizeof field - 1 : 0;
+    if (next > name && next - name <= ROWS_LONGEST)
+      names->list[names->n++] = (struct rows_name){name, (uint32_t)(next - name)};
+  }
+  if (!names->n)
+    fprintf(stderr, "%s: no names in it\n", path);
+  return names->n > 0;
+}
+
+void rows_names_free(struct rows_names *names) {
+  free(names->list);
+  free(names->text);
+}
