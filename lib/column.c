@@ -111,7 +111,8 @@ weft_status weft__columns_check(weft_ctx *ctx, const char *who, const struct wef
       return weft__fail(ctx, WEFT_E_OVERFLOW, "%s: column %zu has %zu rows of %zu bytes, more than memory can hold", who, i,
                         c->base_rows, width);
     if (span(c->rows, sizeof(uint32_t)) == SIZE_MAX)
-      return weft__fail(ctx, WEFT_E_OVERFLOW, "%s: column %zu selects %zu rows, more than memory can hold", who, i, c->rows);
+      return weft__fail(ctx, WEFT_E_OVERFLOW, "%s: column %zu selects %zu rows, more than memory can hold", who, i,
+                        c->rows);
   }
   return WEFT_OK;
 }
