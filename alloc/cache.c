@@ -55,31 +55,41 @@ static weft_status complain(struct slab_cache *cache, const char *verb, const vo
 
 /* The two fast steps */
 
-/* Takes an object out of the bin. NULL: none is loaded, or (the one that was freed twice at once) its twin is live. */
-static inline void *pop(struct slab_bin *bin) {
-  uint32_t count = GET(bin->count);
+static inline uint32_t count_of(const struct slab_bin *bin) {
+  return (uint32_t)(GET(bin->frees) - GET(bin->allocations)) - GET(bin->floor);
+}
+
+static void set_count(struct slab_bin *bin, uint32_t count) {
+  SET(bin->floor, (uint32_t)(GET(bin->frees) - GET(bin->allocations)) - count);
+}
+
+/* Takes an object out of the bin. false: none is loaded, or (the one that was freed twice at once) its twin is live. */
+static inline bool pop(struct slab_bin *bin, void **object) {
+  uint64_t allocations = GET(bin->allocations);
+  uint32_t count = (uint32_t)(GET(bin->frees) - allocations) - GET(bin->floor);
   if (count == 0)
-    return NULL;
+    return false;
   struct slab_round *round = &bin->loaded->rounds[count - 1];
   slab_state *state = GET(round->state);
   if (GET(*state) == STATE_LIVE)
-    return NULL;
+    return false;
   SET(*state, STATE_LIVE);
-  SET(bin->count, count - 1);
-  ADD(bin->allocations, 1);
-  return GET(round->object);
+  SET(bin->allocations, allocations + 1);
+  *object = GET(round->object);
+  return true;
 }
 
 /* Puts a live object into the bin, if there is room. */
 static inline bool push(struct slab_bin *bin, void *object, slab_state *state) {
-  uint32_t count = GET(bin->count);
+  uint64_t frees = GET(bin->frees);
+  uint32_t count = (uint32_t)(frees - GET(bin->allocations)) - GET(bin->floor);
   if (count >= bin->capacity)
     return false;
+  struct slab_round *round = &bin->loaded->rounds[count];
   SET(*state, STATE_FREED);
-  SET(bin->loaded->rounds[count].object, object);
-  SET(bin->loaded->rounds[count].state, state);
-  SET(bin->count, count + 1);
-  ADD(bin->frees, 1);
+  SET(round->object, object);
+  SET(round->state, state);
+  SET(bin->frees, frees + 1);
   return true;
 }
 
@@ -98,8 +108,8 @@ static void retire_bin(struct slab_cache *cache, unsigned class_) {
   struct slab_bin *bin = &cache->bins[class_];
   struct slab_magazine *loaded = bin->loaded, *previous = bin->previous;
   if (loaded != NULL) {
-    loaded->count = GET(bin->count);
-    SET(bin->count, 0);
+    loaded->count = count_of(bin);
+    set_count(bin, 0);
     weft__depot_retire(cache->slab, class_, loaded);
   }
   if (previous != NULL) {
@@ -160,9 +170,9 @@ static void grow_bin(struct slab_cache *cache, unsigned class_) {
 
 static void swap(struct slab_bin *bin) {
   struct slab_magazine *loaded = bin->loaded;
-  uint32_t count = GET(bin->count);
+  uint32_t count = count_of(bin);
   bin->loaded = bin->previous;
-  SET(bin->count, GET(bin->previous_count));
+  set_count(bin, GET(bin->previous_count));
   bin->previous = loaded;
   SET(bin->previous_count, count);
 }
@@ -184,16 +194,24 @@ static bool refill(struct slab_cache *cache, unsigned class_, weft_status *statu
   if (filled != bin->loaded)
     ADD(cache->exchanges, 1);
   bin->loaded = filled;
-  SET(bin->count, filled->count);
+  set_count(bin, filled->count);
   return filled->count > 0;
+}
+
+/* Gives out an object that came straight from the depot, past the magazines. */
+static void *give_out(struct slab_bin *bin, const struct slab_round *round) {
+  uint32_t count = count_of(bin);
+  SET(*GET(round->state), STATE_LIVE);
+  ADD(bin->allocations, 1);
+  set_count(bin, count);
+  return GET(round->object);
 }
 
 static void *take_object(struct slab_cache *cache, unsigned class_, weft_status *status) {
   struct slab_bin *bin = &cache->bins[class_];
   do {
-    for (uint32_t count; (count = GET(bin->count)) > 0; SET(bin->count, count - 1)) {
-      void *object = pop(bin);
-      if (object != NULL)
+    for (void *object; count_of(bin) > 0; set_count(bin, count_of(bin) - 1)) {
+      if (pop(bin, &object))
         return object;
       ADD_SHARED(cache->slab->twins, 1);
     }
@@ -201,9 +219,7 @@ static void *take_object(struct slab_cache *cache, unsigned class_, weft_status 
   struct slab_round round;
   if (bin->capacity > 0 || weft__depot_take(cache->slab, class_, &round, 1, status) == 0)
     return NULL;
-  SET(*GET(round.state), STATE_LIVE);
-  ADD(bin->allocations, 1);
-  return GET(round.object);
+  return give_out(bin, &round);
 }
 
 static void *take_aligned_run(struct slab_cache *cache, unsigned class_, size_t align, weft_status *status) {
@@ -211,9 +227,7 @@ static void *take_aligned_run(struct slab_cache *cache, unsigned class_, size_t 
   ADD(cache->misses, 1);
   if (weft__depot_take_aligned(cache->slab, class_, align, &round, status) == 0)
     return NULL;
-  SET(*GET(round.state), STATE_LIVE);
-  ADD(cache->bins[class_].allocations, 1);
-  return GET(round.object);
+  return give_out(&cache->bins[class_], &round);
 }
 
 static void *take(struct slab_cache *cache, size_t bytes, size_t align, weft_status *status) {
@@ -242,8 +256,8 @@ static __attribute__((noinline)) void *alloc_slow(struct slab_cache *cache, size
 void *weft_alloc(weft_ctx *ctx, size_t bytes) {
   struct slab_cache *cache = cache_of(ctx);
   if (LIKELY(cache != NULL && bytes <= CLASS_MAX_BYTES)) {
-    void *object = pop(&cache->bins[class_of(bytes)]);
-    if (LIKELY(object != NULL))
+    void *object;
+    if (LIKELY(pop(&cache->bins[class_of(bytes)], &object)))
       return object;
   }
   return alloc_slow(cache, bytes, 1);
@@ -276,7 +290,7 @@ static bool make_room(struct slab_cache *cache, unsigned class_) {
   }
   ADD(cache->misses, 1);
   grow_bin(cache, class_);
-  if (bin->capacity == 0 || GET(bin->count) < bin->capacity)
+  if (bin->capacity == 0 || count_of(bin) < bin->capacity)
     return bin->capacity > 0;
   if (bin->previous == NULL && (bin->previous = weft__depot_magazine(cache->slab, class_)) != NULL) {
     swap(bin);
@@ -284,8 +298,8 @@ static bool make_room(struct slab_cache *cache, unsigned class_) {
   }
   if (bin->previous != NULL)
     swap(bin); /* the older of the two goes */
-  bin->loaded->count = GET(bin->count);
-  SET(bin->count, 0);
+  bin->loaded->count = count_of(bin);
+  set_count(bin, 0);
   bin->loaded = weft__depot_drain(cache->slab, class_, bin->loaded);
   ADD(cache->exchanges, 1);
   return true;
@@ -304,8 +318,11 @@ static weft_status free_place(struct slab_cache *cache, void *p, const struct sl
     struct slab_round round = {p, place->state};
     freed = atomic_compare_exchange_strong(place->state, &live, STATE_FREED) &&
             weft__depot_give(cache->slab, place->class_, &round, 1) == 1;
-    if (freed)
+    if (freed) {
+      uint32_t count = count_of(bin);
       ADD(bin->frees, 1);
+      set_count(bin, count);
+    }
   }
   return freed ? WEFT_OK : complain(cache, "free", p, WEFT_E_DOUBLE_FREE, place);
 }

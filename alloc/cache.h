@@ -32,18 +32,18 @@ struct slab_magazine {
   struct slab_round rounds[];
 };
 
-/* A context's free objects of one class: a cache line. What other threads read for statistics is atomic, with the
- * context's thread as the only writer. */
+/* A context's free objects of one class: a cache line. The loaded magazine holds frees - allocations - floor rounds (modulo
+ * 2^32): so the count needs no store of its own, and an allocation that follows a free waits for nothing but the object. What
+ * other threads read for statistics is atomic, with the context's thread as the only writer. */
 struct slab_bin {
   _Alignas(64) struct slab_magazine *loaded; /* NULL until the first trip to the depot */
-  struct slab_magazine *previous;            /* full or empty, or NULL */
-  _Atomic uint32_t count;                    /* rounds in loaded */
-  _Atomic uint32_t previous_count;           /* rounds in previous */
-  uint32_t capacity;                         /* rounds that either may hold for now: 0 without loaded */
-  uint32_t wanted;                           /* trips to the depot since the last growth */
   _Atomic uint64_t allocations;
   _Atomic uint64_t frees;
-  uint64_t seen; /* allocations and frees when the caches' bytes were last shared out anew */
+  _Atomic uint32_t floor;
+  uint32_t capacity;               /* rounds that a magazine may hold for now: 0 without loaded */
+  struct slab_magazine *previous;  /* or NULL */
+  _Atomic uint32_t previous_count; /* rounds in it */
+  uint64_t seen;                   /* allocations and frees when this bin was last weighed against others */
 };
 
 struct slab_hot;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The table of size classes and the two maps from a size to its class.
+ * The table of size classes and the map from a size to its class.
  *
  * Objects: steps of 16 bytes to 128, 4 classes per doubling to 512, then 8. Above 512 every size is a multiple of 64, and
  * from 2 KiB up an odd one, so that objects of one class do not share cache sets: where the doubling ends at 2^k, the
@@ -36,20 +36,18 @@ const struct size_class weft__classes[BINS] = {
 #define X8(c) X4(c), X4(c)
 #define X16(c) X8(c), X8(c)
 #define X32(c) X16(c), X16(c)
+#define X64(c) X32(c), X32(c)
+#define X128(c) X64(c), X64(c)
 
 /* [n]: the class for sizes above 16 (n - 1), up to 16 n. */
-const uint8_t weft__class_fine[FINE_MAX_BYTES / 16 + 1] = {
+const uint8_t weft__class_map[CLASS_MAX_BYTES / 16 + 1] = {
     0, 0, 1, 2, 3, 4, 5, 6, 7, X2(8), X2(9), X2(10), X2(11), X4(12), X4(13), X4(14), X4(15),
     X4(16), X4(17), X4(18), X4(19), X4(20), X4(21), X4(22), X4(23),
-};
-
-/* [n]: the class for sizes above 64 (n - 1), up to 64 n; those up to FINE_MAX_BYTES are never asked for. */
-const uint8_t weft__class_coarse[CLASS_MAX_BYTES / 64 + 1] = {
-    [17] = X2(24), X2(25), X2(26), X2(27), X2(28), X2(29), X2(30), X2(31), 31,
-    X4(32), X4(33), X4(34), X4(35), X4(36), X4(37), X4(38), X4(39),
-    X8(40), X8(41), X8(42), X8(43), X8(44), X8(45), X8(46), X8(47),
-    X16(48), X16(49), X16(50), X16(51), X16(52), X16(53), X16(54), X16(55),
-    X32(56), X32(57), X32(58), X32(59), X32(60), X32(61), X32(62), X32(63),
+    X8(24), X8(25), X8(26), X8(27), X8(28), X8(29), X8(30), X8(31), X4(31),
+    X16(32), X16(33), X16(34), X16(35), X16(36), X16(37), X16(38), X16(39),
+    X32(40), X32(41), X32(42), X32(43), X32(44), X32(45), X32(46), X32(47),
+    X64(48), X64(49), X64(50), X64(51), X64(52), X64(53), X64(54), X64(55),
+    X128(56), X128(57), X128(58), X128(59), X128(60), X128(61), X128(62), X128(63),
 };
 
 /* clang-format on */

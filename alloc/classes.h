@@ -21,7 +21,6 @@ enum {
   BINS = CLASSES + RUN_CLASSES,   /* both, in one numbering: a run class follows the last class of objects */
   CLASS_MAX_BYTES = 513 * 64,     /* the largest object, 32 KiB and its odd 64 bytes */
   RUN_MAX_BYTES = SLAB_BYTES / 2, /* the largest run; what is larger is mapped */
-  FINE_MAX_BYTES = 1024,          /* up to here the class is looked up by 16 bytes, above it by 64 */
   MAX_ALIGN = SLAB_BYTES,
   MAX_ROUNDS = 255,
 };
@@ -35,12 +34,11 @@ struct size_class {
 };
 
 extern const struct size_class weft__classes[BINS];
-extern const uint8_t weft__class_fine[FINE_MAX_BYTES / 16 + 1];
-extern const uint8_t weft__class_coarse[CLASS_MAX_BYTES / 64 + 1];
+extern const uint8_t weft__class_map[CLASS_MAX_BYTES / 16 + 1];
 
 /* The smallest class whose objects hold bytes; bytes is at most CLASS_MAX_BYTES. */
 static inline unsigned class_of(size_t bytes) {
-  return bytes <= FINE_MAX_BYTES ? weft__class_fine[(bytes + 15) >> 4] : weft__class_coarse[(bytes + 63) >> 6];
+  return weft__class_map[(bytes + 15) >> 4];
 }
 
 /* The class, of objects or runs, for a request at a multiple of align (a power of two, at most RUN_MAX_BYTES);

@@ -51,6 +51,13 @@ weft_status weft_slab_free(weft_slab *slab, void *p) {
   return WEFT_OK;
 }
 
+/* How many objects a bin holds; where its context is running, a guess within what it can hold. */
+static uint32_t cached(const struct slab_bin *bin, unsigned class_) {
+  uint32_t count = (uint32_t)(GET(bin->frees) - GET(bin->allocations)) - GET(bin->floor);
+  uint32_t most = weft__classes[class_].rounds;
+  return (count < most ? count : most) + GET(bin->previous_count);
+}
+
 /* One class's counts: frees before allocations, so that what is freed meanwhile cannot make the live ones negative. */
 static void count_class(weft_slab *slab, unsigned class_, struct weft_slab_stats *stats, uint64_t *cached_requests) {
   struct slab_depot *depot = depot_of(slab, class_);
@@ -66,7 +73,7 @@ static void count_class(weft_slab *slab, unsigned class_, struct weft_slab_stats
     uint64_t n = GET(cache->bins[class_].allocations);
     allocations += n;
     *cached_requests += n;
-    stats->cached_bytes += bytes * (GET(cache->bins[class_].count) + GET(cache->bins[class_].previous_count));
+    stats->cached_bytes += bytes * cached(&cache->bins[class_], class_);
   }
   uint64_t live = allocations > frees ? allocations - frees : 0;
   stats->allocations += allocations;
