@@ -70,7 +70,7 @@ enum cli_exit memory_resize(weft_ctx *ctx, void **p, size_t count, size_t bytes,
 }
 
 void memory_free(weft_ctx *ctx, void *p) {
-  if (weft_free(ctx, p) == WEFT_OK)
+  if (!p || weft_free(ctx, p) == WEFT_OK)
     return;
   cli_fail(CLI_IO, "a defect of weft: %s", weft_ctx_message(ctx));
   abort();
