@@ -86,7 +86,7 @@ static weft_status choose_isa(const struct simd_cpu *cpu, const char *asked, enu
     name = getenv("WEFT_ISA");
   }
   uint32_t built = weft__isas_built();
-  if (!name || !*name) {
+  if (!name || (!asked && !*name)) {
     *isa = weft__isa_best(cpu, built);
     bool spared = weft__cpu_throttles_avx512(cpu) && weft__isa_missing(cpu, SIMD_AVX512, NULL, 0) == 0;
     (void)snprintf(reason, bytes, "the best that this CPU and its system support%s",
