@@ -98,7 +98,7 @@ void weft__cpu_read(struct simd_cpu *cpu) {
   }
   if (__get_cpuid(0x80000001u, &a, &b, &c, &d))
     cpu->ext1_ecx = c;
-  if (__get_cpuid_max(0x80000000u, NULL) >= 0x80000004u)
+  if ((uint32_t)__get_cpuid_max(0x80000000u, NULL) >= 0x80000004u) /* an int in clang's cpuid.h */
     read_brand(cpu->brand);
 #elif defined(__aarch64__)
   cpu->is_aarch64 = true;
