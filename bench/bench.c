@@ -13,6 +13,7 @@
 
 #include <fnmatch.h>
 #include <getopt.h>
+#include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,7 +21,7 @@
 #define SLICE_NS 1.5e6
 #define LEAST_ROUNDS 5
 #define MOST_ROUNDS 20000
-#define REPEATS 3 /* of a slice that was interrupted; a machine that is never quiet must not hang the program */
+#define MOST_TRIES 1000 /* at a slice all of whose pieces were interrupted */
 
 struct bench {
   const char *program;
@@ -183,7 +184,10 @@ struct bench *bench_open(int argc, char **argv, const char *purpose, const struc
   b->results = json_array();
   if (b->list)
     return b;
-  b->core = machine_pin(b->core);
+  int wanted = b->core;
+  b->core = machine_pin(wanted);
+  if (wanted >= 0 && b->core < 0)
+    fail_usage(b, "this process may not stay on the core of --core", "");
   double ghz[9];
   for (size_t i = 0; i < 9; i++)
     ghz[i] = machine_ghz();
@@ -211,24 +215,35 @@ bool bench_wants(struct bench *b, const char *name, bool on_request) {
   return wanted && !b->list;
 }
 
+/* What a contender got done in a slice. */
+struct slice {
+  double ns;
+  struct bench_amount amount;
+  uint64_t left_out; /* pieces during which another process took the core: they do not count */
+};
+
 /* Pieces first .. first + n of a case by one contender; the piece before, untimed, brings the core from the habits of the
- * last contender to its own: predictors, code, clock. Nanoseconds, and the amount added to *amount. */
-static double time_pieces(const struct bench_case *c, size_t contender, uint64_t first, uint64_t n,
-                          struct bench_amount *amount) {
-  double ns = 0;
+ * last contender to its own: predictors, code, clock. */
+static struct slice time_pieces(const struct bench_case *c, size_t contender, uint64_t first, uint64_t n) {
+  struct slice s = {0};
   for (uint64_t k = 0; k <= n; k++) {
     uint64_t piece = (first + k) % c->pieces;
     struct bench_amount a = c->prepare(c->state, piece);
+    long interruptions = machine_interruptions();
     uint64_t start = machine_now();
     c->work(c->state, contender, piece);
     uint64_t end = machine_now();
     if (k == 0)
       continue;
-    ns += (double)(end - start);
-    amount->units += a.units;
-    amount->bytes += a.bytes;
+    if (machine_interruptions() != interruptions) {
+      s.left_out++;
+      continue;
+    }
+    s.ns += (double)(end - start);
+    s.amount.units += a.units;
+    s.amount.bytes += a.bytes;
   }
-  return ns;
+  return s;
 }
 
 /* The rounds of one case. */
@@ -239,7 +254,7 @@ struct rounds {
   size_t n;          /* rounds done */
   double *samples;   /* [MOST_ROUNDS][contenders], ns per unit */
   double *ghz;       /* [MOST_ROUNDS] */
-  uint64_t repeated; /* slices that were interrupted, and measured again */
+  uint64_t left_out; /* pieces that did not count */
   struct bench_amount amount;
 };
 
@@ -247,17 +262,21 @@ struct rounds {
 static uint64_t slice_pieces(const struct bench_case *c) {
   double *ns = bench_memory(c->n_contenders * sizeof *ns);
   for (size_t i = 0; i < c->n_contenders; i++) {
-    struct bench_amount amount = {0};
-    double best = time_pieces(c, i, 0, 1, &amount);
-    for (int again = 0; again < 4; again++) {
-      double t = time_pieces(c, i, 0, 1, &amount);
-      best = t < best ? t : best;
+    double best = HUGE_VAL;
+    for (int turn = 0; turn < 5; turn++) {
+      struct slice one = time_pieces(c, i, 0, 1);
+      best = !one.left_out && one.ns < best ? one.ns : best;
     }
     ns[i] = best;
   }
   double middle = spread_of(ns, c->n_contenders).median;
   free(ns);
   return middle >= SLICE_NS ? 1 : (uint64_t)(SLICE_NS / (middle + 1)) + 1;
+}
+
+static void give_up(const struct bench_case *c) {
+  fprintf(stderr, "%s: other processes take the core during every piece of work\n", c->name);
+  exit(2);
 }
 
 /* One slice of each contender. Who comes first, and in which direction it goes, changes from round to round, so that nobody
@@ -274,21 +293,19 @@ static void run_round(struct rounds *r) {
   for (size_t k = 0; k < n; k++) {
     size_t turn = (k + r->n / 2) % n;
     size_t contender = r->n & 1 ? n - 1 - turn : turn;
-    struct bench_amount amount;
-    double ns;
-    for (int attempt = 0;; attempt++) {
-      long before = machine_interruptions();
-      amount = (struct bench_amount){0};
-      ns = time_pieces(c, contender, r->next, r->slice, &amount);
+    struct slice s;
+    uint64_t tries = 0;
+    do {
+      s = time_pieces(c, contender, r->next, r->slice);
       if (!c->same)
         r->next += step;
-      if (attempt == REPEATS || machine_interruptions() == before)
-        break;
-      r->repeated++;
-    }
-    r->samples[r->n * n + contender] = ns / amount.units;
-    r->amount.units += amount.units;
-    r->amount.bytes += amount.bytes;
+      r->left_out += s.left_out;
+    } while (s.amount.units <= 0 && ++tries < MOST_TRIES);
+    if (s.amount.units <= 0)
+      give_up(c);
+    r->samples[r->n * n + contender] = s.ns / s.amount.units;
+    r->amount.units += s.amount.units;
+    r->amount.bytes += s.amount.bytes;
   }
   if (c->same)
     r->next += step;
@@ -308,9 +325,9 @@ static void report(struct bench *b, const struct rounds *r) {
   double *scratch = bench_memory(r->n * sizeof *scratch);
   double ghz = spread_of(r->ghz, r->n).median;
   if (!b->json)
-    printf("\n%s\n%s%s%zu rounds, %.2f GHz, %llu slices interrupted and repeated\n"
+    printf("\n%s\n%s%s%zu rounds, %.2f GHz, %llu interrupted pieces left out\n"
            "  %-22s ns/%-6s cyc/%-5s    GB/s times faster than (10th-90th percentile)\n",
-           c->name, c->about ? c->about : "", c->about ? "; " : "", r->n, ghz, (unsigned long long)r->repeated, "contender",
+           c->name, c->about ? c->about : "", c->about ? "; " : "", r->n, ghz, (unsigned long long)r->left_out, "contender",
            c->unit, c->unit);
   for (size_t i = 0; i < c->n_contenders; i++) {
     struct figures f = figures_of(c, i, r->samples, r->n, ghz, r->amount.bytes / r->amount.units, scratch);
@@ -325,7 +342,7 @@ static void report(struct bench *b, const struct rounds *r) {
     json_object_set_new(object, "system", json_string(machine_system()));
     json_object_set_new(object, "table_in_use", json_string(b->features.isa));
     json_object_set_new(object, "compiler", json_string(machine_compiler()));
-    json_object_set_new(object, "repeated_slices", json_integer((json_int_t)r->repeated));
+    json_object_set_new(object, "pieces_left_out", json_integer((json_int_t)r->left_out));
     json_array_append_new(b->results, object);
   }
   fflush(stdout);

@@ -65,14 +65,14 @@ struct bench_case {
   void (*lap)(void *state);
 };
 
-/* Reads the options and prints the machine. options[n_options] may be NULL. Ends the program on --help (0) and on a wrong
- * option (2). purpose: a sentence for --help. Never NULL. */
+/* Reads the options and prints the machine. options[n_options] may be NULL. Ends the program on --help (0) and on a
+ * wrong option (2). purpose: a sentence for --help. Never NULL. */
 struct bench *bench_open(int argc, char **argv, const char *purpose, const struct bench_option *options, size_t n_options);
 
 /* The tables of kernels to measure: those that this CPU can run, or the ones named by --isa; plainest first. */
 const char *const *bench_tables(const struct bench *bench, size_t *n);
 
-/* Is this case to be run? With --list: prints its name and says no. on_request: only when --filter is given and picks it. */
+/* Is this case to be run? With --list: prints its name and says no. on_request: only where --filter is given. */
 bool bench_wants(struct bench *bench, const char *name, bool on_request);
 
 /* Checks, warms, measures and prints a case; the wanted time is that of --seconds. */

@@ -1,7 +1,7 @@
 # What the benchmarks' tests share. PROGRAM is the benchmark.
 
-# run(STATUS OUTPUT ARGUMENT...): runs PROGRAM, requires its exit status, and puts what it wrote to stdout into OUTPUT, and what
-# it wrote to stderr into OUTPUT_errors.
+# run(STATUS OUTPUT ARGUMENT...): runs PROGRAM, requires its exit status, and puts what it wrote to stdout into OUTPUT,
+# and what it wrote to stderr into OUTPUT_errors.
 function(run status output)
   execute_process(COMMAND ${PROGRAM} ${ARGN} RESULT_VARIABLE result OUTPUT_VARIABLE out ERROR_VARIABLE errors)
   if(NOT result STREQUAL status)

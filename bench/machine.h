@@ -13,7 +13,7 @@
 /* Nanoseconds of a clock that only goes forward. */
 uint64_t machine_now(void);
 
-/* Cycles per nanosecond, now: a chain of additions, each of which waits one cycle for the one before. Takes about 0.1 ms. */
+/* Cycles per nanosecond, now: a chain of additions, each waiting one cycle for the one before. Takes about 0.1 ms. */
 double machine_ghz(void);
 
 /* Stays on a core: the given one, or, when core is negative, the last that this process may use (the first ones serve most

@@ -43,12 +43,12 @@ static char *read_file(const char *path, size_t *bytes) {
   return text;
 }
 
-bool rows_names_read(const char *path, struct rows_names *names) {
+void rows_names_read(const char *path, struct rows_names *names) {
   size_t bytes = 0, lines = 1;
   *names = (struct rows_names){.text = read_file(path, &bytes)};
   if (!names->text) {
     fprintf(stderr, "%s: %s\n", path, strerror(errno));
-    return false;
+    exit(2);
   }
   const char *text = names->text, *end = text + bytes;
   bool fields = strncmp(text, field, sizeof field - 1) == 0 || memmem(text, bytes, "\nPackage: ", sizeof field) != NULL;
@@ -65,9 +65,10 @@ bool rows_names_read(const char *path, struct rows_names *names) {
     if (next > name && next - name <= ROWS_LONGEST)
       names->list[names->n++] = (struct rows_name){name, (uint32_t)(next - name)};
   }
-  if (!names->n)
+  if (!names->n) {
     fprintf(stderr, "%s: no names in it\n", path);
-  return names->n > 0;
+    exit(2);
+  }
 }
 
 void rows_names_free(struct rows_names *names) {

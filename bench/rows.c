@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * See rows.h. Bytes of strings are random, apart from names that were read: a hash takes no branch on them, only on lengths.
+ * See rows.h. Bytes of strings are random, but for names that were read: a hash takes no branch on them, only on lengths.
  */
 #include "rows.h"
 #include "bench.h"

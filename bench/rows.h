@@ -78,7 +78,7 @@ void rows_free(struct rows *rows);
 /* Cuts the bytes into strings of new lengths, where that is what keeps their number of distinct strings above 500,000. */
 void rows_recut(struct rows *rows);
 
-/* Brings all memory of a piece but its hashes into the cache, with a walk that takes the same branches whatever the lengths. */
+/* Brings all memory of a piece but its hashes into the cache, by a walk whose branches do not depend on the lengths. */
 void rows_touch(const struct rows *rows, size_t piece);
 void rows_touch_bytes(const void *start, size_t bytes);
 
@@ -88,9 +88,9 @@ struct weft_column rows_column(const struct rows *rows, size_t first, size_t n);
 /* Bytes of one row's value. */
 size_t rows_length(const struct rows *rows, size_t row);
 
-/* Reads names, one a line; of lines such as "Package: NAME", if there are any, only those. False, with a message on stderr:
- * it cannot be read, or holds no name. */
-bool rows_names_read(const char *path, struct rows_names *names);
+/* Reads names, one a line; of lines such as "Package: NAME", if there are any, only those. Ends the program, with a
+ * message, when the file cannot be read or holds no name. */
+void rows_names_read(const char *path, struct rows_names *names);
 void rows_names_free(struct rows_names *names);
 
 /* A number below n (n > 0) and the state's next; the generator is splitmix64. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * A benchmark of work whose cost is known, for test_frame.cmake to check the frame by: chains of additions of one cycle each.
+ * A benchmark of work whose cost is known, for test_frame.cmake to check the frame by: chains of additions, a cycle each.
  */
 #include "bench.h"
 
