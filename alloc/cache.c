@@ -213,7 +213,7 @@ static void *take_object(struct slab_cache *cache, unsigned class_, weft_status 
     for (void *object; count_of(bin) > 0; set_count(bin, count_of(bin) - 1)) {
       if (pop(bin, &object))
         return object;
-      ADD_SHARED(cache->slab->twins, 1);
+      weft__depot_twins(cache->slab, class_, 1);
     }
   } while (refill(cache, class_, status));
   struct slab_round round;
@@ -232,7 +232,7 @@ static void *take_aligned_run(struct slab_cache *cache, unsigned class_, size_t 
 
 static void *take(struct slab_cache *cache, size_t bytes, size_t align, weft_status *status) {
   if (bytes > RUN_MAX_BYTES || align > RUN_MAX_BYTES)
-    return weft__mapped_take(cache->slab, bytes, status);
+    return weft__mapped_take(cache->slab, bytes == 0 ? 1 : bytes, status);
   unsigned class_ = weft__class_aligned(bytes, align);
   return align > PAGE_BYTES ? take_aligned_run(cache, class_, align, status) : take_object(cache, class_, status);
 }
@@ -359,8 +359,8 @@ weft_status weft_free_sized(weft_ctx *ctx, void *p, size_t bytes) {
   weft_status status = weft__slab_find(cache->slab, p, &place);
   if (status != WEFT_OK)
     return complain(cache, "free", p, status, &place);
-  size_t page = cache->slab->page_bytes;
-  bool fits = place.kind == SLOT_MAPPED ? bytes <= place.bytes && place.bytes - bytes < page
+  size_t asked = bytes == 0 ? 1 : bytes;
+  bool fits = place.kind == SLOT_MAPPED ? asked <= place.bytes && place.bytes - asked < cache->slab->page_bytes
                                         : weft__class_serves(place.class_, bytes);
   if (fits)
     return free_place(cache, p, &place);

@@ -14,11 +14,19 @@ static uint32_t take_from_slabs(weft_slab *slab, unsigned class_, struct slab_ro
 }
 
 static uint32_t give_to_slabs(weft_slab *slab, unsigned class_, const struct slab_round *rounds, uint32_t n) {
-  uint32_t given =
-      class_ < CLASSES ? weft__objects_give(slab, class_, rounds, n) : weft__runs_give(slab, class_, rounds, n);
-  if (given < n)
-    ADD_SHARED(slab->twins, n - given);
-  return given;
+  return class_ < CLASSES ? weft__objects_give(slab, class_, rounds, n) : weft__runs_give(slab, class_, rounds, n);
+}
+
+void weft__depot_twins(weft_slab *slab, unsigned class_, uint32_t n) {
+  ADD_SHARED(slab->double_frees, n);
+  ADD_SHARED(depot_of(slab, class_)->frees, -(uint64_t)n);
+}
+
+static void empty_into_slabs(weft_slab *slab, unsigned class_, struct slab_magazine *magazine) {
+  uint32_t given = give_to_slabs(slab, class_, magazine->rounds, magazine->count);
+  if (given < magazine->count)
+    weft__depot_twins(slab, class_, magazine->count - given);
+  magazine->count = 0;
 }
 
 static struct slab_magazine *pop(struct slab_magazine **list) {
@@ -94,8 +102,7 @@ struct slab_magazine *weft__depot_magazine(weft_slab *slab, unsigned class_) {
 void weft__depot_retire(weft_slab *slab, unsigned class_, struct slab_magazine *magazine) {
   struct slab_depot *depot = depot_of(slab, class_);
   os_lock_take(&depot->lock);
-  give_to_slabs(slab, class_, magazine->rounds, magazine->count);
-  magazine->count = 0;
+  empty_into_slabs(slab, class_, magazine);
   push(&depot->empty, magazine);
   os_lock_give(&depot->lock);
 }
@@ -129,10 +136,9 @@ struct slab_magazine *weft__depot_drain(weft_slab *slab, unsigned class_, struct
     push(&depot->full, full);
     depot->full_count++;
   } else {
-    give_to_slabs(slab, class_, full->rounds, full->count);
+    empty_into_slabs(slab, class_, full);
     empty = full;
   }
-  empty->count = 0;
   os_lock_give(&depot->lock);
   return empty;
 }
@@ -144,7 +150,7 @@ bool weft__depot_trim(weft_slab *slab) {
     os_lock_take(&depot->lock);
     while (depot->full != NULL) {
       struct slab_magazine *full = pop(&depot->full);
-      give_to_slabs(slab, class_, full->rounds, full->count);
+      empty_into_slabs(slab, class_, full);
       push(&depot->empty, full);
     }
     depot->full_count = 0;

@@ -113,6 +113,7 @@ weft_status weft_slab_stats(const weft_slab *read_slab, struct weft_slab_stats *
   stats.committed_bytes = GET(slab->committed);
   stats.slabs = GET(slab->slabs);
   stats.refused = GET(slab->refused);
+  stats.double_frees = GET(slab->double_frees);
   memcpy(out, &stats, size < sizeof stats ? size : sizeof stats);
   return WEFT_OK;
 }

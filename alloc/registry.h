@@ -110,7 +110,7 @@ struct weft_slab {
   _Atomic uint64_t committed;
   _Atomic uint64_t references;
   _Atomic uint64_t refused;
-  _Atomic uint64_t twins; /* objects freed twice at once, found in the depot */
+  _Atomic uint64_t double_frees; /* found in the depot */
   _Atomic uint64_t slabs;
   _Atomic bool armed; /* weft__slab_fail_at was called */
   _Atomic uint64_t countdown;
@@ -214,7 +214,10 @@ uint32_t weft__depot_take(weft_slab *slab, unsigned class_, struct slab_round *r
 /* One run, at a multiple of align. */
 uint32_t weft__depot_take_aligned(weft_slab *slab, unsigned class_, size_t align, struct slab_round *round,
                                   weft_status *status);
+/* Frees n objects into their slabs. Returns how many: as weft__objects_give. */
 uint32_t weft__depot_give(weft_slab *slab, unsigned class_, const struct slab_round *rounds, uint32_t n);
+/* Corrects the figures for n objects, already counted as freed, that proved to be freed before. */
+void weft__depot_twins(weft_slab *slab, unsigned class_, uint32_t n);
 /* An empty magazine; NULL: no memory for it. */
 struct slab_magazine *weft__depot_magazine(weft_slab *slab, unsigned class_);
 /* Takes back a magazine of any count, its objects going to their slabs. */

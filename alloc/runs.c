@@ -116,8 +116,10 @@ static void cut_run(weft_slab *slab, uint32_t slot, size_t page, unsigned class_
 
 static bool take_one(weft_slab *slab, unsigned class_, size_t align, struct slab_round *round, bool may_grow,
                      weft_status *status) {
-  size_t page = 0, n = run_pages(class_);
+  size_t page, n = run_pages(class_);
   uint32_t slot = find_slab(slab, n, align, &page);
+  if (slot == NO_SLOT)
+    page = 0; /* of a slab of which nothing is cut */
   if (slot == NO_SLOT && slab->spare_runs != NO_SLOT) {
     slot = slab->spare_runs;
     slab->spare_runs = NO_SLOT;

@@ -214,6 +214,16 @@ void weft_slab_options_init(struct weft_slab_options *options, size_t size) {
   options->size = size;
 }
 
+/* Whether this version knows all that options set: a newer version's, longer, must be zero where this one's end. */
+static bool options_known(const struct weft_slab_options *options) {
+  if (options->size < sizeof *options || (options->reserve_bytes != 0 && options->reserve_bytes < RESERVE_LEAST))
+    return false;
+  for (size_t i = sizeof *options; i < options->size; i++)
+    if (((const char *)options)[i] != 0)
+      return false;
+  return true;
+}
+
 /* Reserves the range and the registry behind it: weft_slab itself, then its arrays. On success only *layout is set, a
  * weft_slab to be copied to the head of the registry, which is returned; its first pages are memory. */
 static weft_slab *reserve(size_t range_bytes, size_t page, size_t limit, weft_slab *layout, weft_status *status) {
@@ -263,7 +273,7 @@ weft_status weft_slab_create(const struct weft_slab_options *options, weft_slab 
     return WEFT_E_INVALID;
   *out = NULL;
   if (options != NULL) {
-    if (options->size != sizeof set || (options->reserve_bytes != 0 && options->reserve_bytes < RESERVE_LEAST))
+    if (!options_known(options))
       return WEFT_E_INVALID;
     set = *options;
   }

@@ -25,7 +25,8 @@ WEFT_API void weft_slab_options_init(struct weft_slab_options *options, size_t s
 /* Creates a slab. options may be NULL for the defaults. The caller holds one reference and ends it with
  * weft_slab_release. On failure *out is NULL.
  * WEFT_E_INVALID: out is NULL, or options->size is none this library knows, or reserve_bytes is not 0 and under 256 MiB.
- * WEFT_E_NOMEM: the system grants not even 256 MiB of addresses, or no memory for the registry. */
+ * WEFT_E_NOMEM: the system grants not even 256 MiB of addresses, or no memory for the registry.
+ * WEFT_E_LIMIT: limit_bytes does not even hold the registry (some 100 KiB). */
 WEFT_API WEFT_MUST_CHECK weft_status weft_slab_create(const struct weft_slab_options *options, weft_slab **out);
 
 /* Gives up the caller's reference, and with it all memory of the slab. NULL is fine.
@@ -82,6 +83,7 @@ struct weft_slab_stats {
   uint64_t mapped;          /* live allocations above 1 MiB, mapped on their own */
   uint64_t contexts;        /* contexts that are open */
   uint64_t refused;         /* requests refused for want of memory or by the limit */
+  uint64_t double_frees;    /* second frees, at one instant with the first on another thread, that were found only later */
 };
 
 /* Fills *out, of which size (sizeof *out) bytes are written. Any thread.
