@@ -50,7 +50,7 @@ WEFT_API void *weft_realloc(weft_ctx *ctx, void *p, size_t bytes);
 
 /* Frees p, which any context of the same slab, or weft_slab_free, may do. NULL is fine. O(1). The context's thread only.
  * On every failure nothing has changed:
- * WEFT_E_FOREIGN: p lies in no memory that this slab has given out.
+ * WEFT_E_FOREIGN: p lies in no memory that this slab has given out; nor in any that has since gone back to the system.
  * WEFT_E_INVALID: ctx is NULL, or p points inside an object and not at its start.
  * WEFT_E_DOUBLE_FREE: p was freed before and not given out since. */
 WEFT_API WEFT_MUST_CHECK weft_status weft_free(weft_ctx *ctx, void *p);
