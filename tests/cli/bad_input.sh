@@ -4,7 +4,6 @@
 # What weft does about input, arguments and settings that make no sense: the message with its numbers, and the exit code.
 . "$(dirname "$0")/lib.sh"
 need setpriv util-linux
-need prlimit util-linux
 
 more="'weft hash --help' tells more"
 
@@ -109,8 +108,11 @@ says 'weft: stdin: Is a directory'
 fact "a file that may not be read is told, to a superuser without privileges too"
 echo x >secret
 chmod 000 secret
-exits 3 setpriv --inh-caps=-all --bounding-set=-all "$WEFT" hash secret 2>/dev/null ||
+if [ "$(id -u)" -eq 0 ]; then
+  exits 3 setpriv --inh-caps=-all --bounding-set=-all "$WEFT" hash secret
+else
   exits 3 "$WEFT" hash secret
+fi
 says 'weft: secret: Permission denied'
 
 fact "a read that fails is told"

@@ -205,6 +205,20 @@ exits 0 "$WEFT" hash --column b,a long.csv
   "$XXH_LINES" --fields , xxh3 >witness.txt
 same witness.txt out.txt
 
+fact "a CRLF that two blocks share ends one record, and one line"
+for size in 262139 262140 262141; do
+  { printf 'a\r\n'; head -c $size /dev/zero | tr '\0' 'x'; printf '\r\ny\r\n'; } >shared.csv
+  exits 0 "$WEFT" hash --column a shared.csv
+  tail -n +2 shared.csv | tr -d '\r' | "$XXH_LINES" xxh3 >witness.txt
+  same witness.txt out.txt
+  echo 1,2 >>shared.csv
+  exits 1 "$WEFT" hash --column a shared.csv
+  says 'weft: shared.csv:4: the row has 2 fields, the header 1'
+  { printf 'a\r\n"'; head -c $((size - 1)) /dev/zero | tr '\0' 'x'; printf '\r\ny"\r\n1,2'; } >shared.csv
+  exits 1 "$WEFT" hash --column a shared.csv
+  says 'weft: shared.csv:4: the row has 2 fields, the header 1'
+done
+
 fact "a table of a thousand columns can be a key"
 awk 'BEGIN { for (r = 0; r < 300; r++) { for (i = 0; i < 1000; i++) printf "%s%d", i ? "," : "", r * i; print "" } }' >wide.csv
 exits 0 "$WEFT" hash --csv wide.csv

@@ -85,12 +85,9 @@ exits 3 bash -c 'ulimit -f 100; "$WEFT" hash -o d/new numbers'
 says 'weft: d/new: File too large'
 leaves out
 
-fact "a device is written as it comes, and a write that fails is told"
-exits 3 "$WEFT" hash -o /dev/full numbers
-says 'weft: /dev/full: No space left on device'
-exits 0 "$WEFT" hash -o /dev/null numbers
-[ -c /dev/null ] || bad "/dev/null is a device no more"
-exits 0 bash -c '"$WEFT" hash -o /dev/stdout numbers | cat'
+# No device is ever named as an output here: a weft that replaced it by a file would, run by root, take it from the machine.
+fact "an open file descriptor that is a pipe is written as it comes"
+exits 0 bash -c '"$WEFT" hash -o /proc/self/fd/1 numbers | cat'
 same witness.txt out.txt
 
 fact "a named pipe is written as it comes"
