@@ -83,7 +83,7 @@ static inline bool pop(struct slab_bin *bin, void **object) {
 static inline bool push(struct slab_bin *bin, void *object, slab_state *state) {
   uint64_t frees = GET(bin->frees);
   uint32_t count = (uint32_t)(frees - GET(bin->allocations)) - GET(bin->floor);
-  if (count >= bin->capacity)
+  if (count >= bin->credit)
     return false;
   struct slab_round *round = &bin->loaded->rounds[count];
   SET(*state, STATE_FREED);
@@ -95,102 +95,102 @@ static inline bool push(struct slab_bin *bin, void *object, slab_state *state) {
 
 /* Sharing cache_bytes out among the bins */
 
-static size_t charge_of(unsigned class_, uint32_t capacity) {
-  return (size_t)2 * capacity * weft__classes[class_].bytes;
+static void set_credit(struct slab_cache *cache, unsigned class_, uint32_t rounds) {
+  struct slab_bin *bin = &cache->bins[class_];
+  cache->charged += ((size_t)rounds - bin->credit) * weft__classes[class_].bytes; /* modulo 2^64 where it shrinks */
+  bin->credit = rounds;
 }
 
-static uint64_t activity(const struct slab_bin *bin) {
-  return GET(bin->allocations) + GET(bin->frees) - bin->seen;
+/* Exchanges loaded and previous. Credit beyond what loaded holds lapses. */
+static void swap(struct slab_cache *cache, unsigned class_) {
+  struct slab_bin *bin = &cache->bins[class_];
+  struct slab_magazine *loaded = bin->loaded;
+  uint32_t count = count_of(bin), previous_count = GET(bin->previous_count);
+  set_credit(cache, class_, count);
+  bin->credit = previous_count; /* the sum of the two stays */
+  bin->loaded = bin->previous;
+  set_count(bin, previous_count);
+  bin->previous = loaded;
+  SET(bin->previous_count, count);
 }
 
 /* Gives all of a bin's objects to the depot. */
 static void retire_bin(struct slab_cache *cache, unsigned class_) {
   struct slab_bin *bin = &cache->bins[class_];
-  struct slab_magazine *loaded = bin->loaded, *previous = bin->previous;
-  if (loaded != NULL) {
-    loaded->count = count_of(bin);
-    set_count(bin, 0);
-    weft__depot_retire(cache->slab, class_, loaded);
+  for (int i = 0; i < 2; i++) {
+    if (bin->loaded != NULL) {
+      bin->loaded->count = count_of(bin);
+      set_count(bin, 0);
+      weft__depot_retire(cache->slab, class_, bin->loaded);
+      bin->loaded = NULL;
+    }
+    set_credit(cache, class_, 0);
+    swap(cache, class_);
   }
-  if (previous != NULL) {
-    previous->count = GET(bin->previous_count);
-    SET(bin->previous_count, 0);
-    weft__depot_retire(cache->slab, class_, previous);
-  }
-  cache->charged -= charge_of(class_, bin->capacity);
-  bin->loaded = bin->previous = NULL;
-  bin->capacity = 0;
+  bin->batch = 0;
 }
 
-static unsigned coldest_bin(const struct slab_cache *cache, unsigned except) {
+/* Takes back all credit that is not used, and tells which bin that holds something, other than except, is used least. */
+static unsigned weigh_bins(struct slab_cache *cache, unsigned except) {
   unsigned coldest = BINS;
-  for (unsigned class_ = 0; class_ < BINS; class_++)
-    if (class_ != except && cache->bins[class_].capacity > 0 &&
-        (coldest == BINS || activity(&cache->bins[class_]) < activity(&cache->bins[coldest])))
+  for (unsigned class_ = 0; class_ < BINS; class_++) {
+    struct slab_bin *bin = &cache->bins[class_];
+    uint64_t requests = GET(bin->allocations) + GET(bin->frees);
+    bin->heat = bin->heat / 2 + (requests - bin->seen);
+    bin->seen = requests;
+    set_credit(cache, class_, count_of(bin));
+    bool holds = bin->credit > 0 || GET(bin->previous_count) > 0;
+    if (holds && class_ != except && (coldest == BINS || bin->heat < cache->bins[coldest].heat))
       coldest = class_;
+  }
   return coldest;
 }
 
-/* Makes room for bytes more in magazines of class_, where need be by retiring bins that are less than half as busy. A bin
- * that is spared loses an eighth of its standing, so that none lives for long on what it once did. */
-static bool make_allowance(struct slab_cache *cache, unsigned class_, size_t bytes) {
+/* Lets a bin's loaded magazine hold rounds more than it does, at the expense of bins that are used less where need be: then
+ * some more than needed is made free at once, since weighing takes a while. */
+static bool extend_credit(struct slab_cache *cache, unsigned class_, uint32_t rounds) {
+  size_t bytes = (size_t)rounds * weft__classes[class_].bytes, spare = cache->cache_bytes / 8;
   if (bytes > cache->cache_bytes)
     return false;
-  while (bytes > cache->cache_bytes - cache->charged) {
-    unsigned coldest = coldest_bin(cache, class_);
-    if (coldest == BINS)
-      return false;
-    struct slab_bin *victim = &cache->bins[coldest];
-    if (activity(victim) > activity(&cache->bins[class_]) / 2) {
-      victim->seen += activity(victim) / 8 + 1;
-      return false;
+  if (bytes > cache->cache_bytes - cache->charged) {
+    unsigned coldest = weigh_bins(cache, class_);
+    while (bytes + spare > cache->cache_bytes - cache->charged && coldest < BINS) {
+      retire_bin(cache, coldest);
+      coldest = weigh_bins(cache, class_);
     }
-    retire_bin(cache, coldest);
+    if (bytes > cache->cache_bytes - cache->charged)
+      return false;
   }
+  set_credit(cache, class_, cache->bins[class_].credit + rounds);
   return true;
 }
 
-/* Doubles a bin's magazines, from a quarter of what the class allows up to that. */
-static void grow_bin(struct slab_cache *cache, unsigned class_) {
+/* Whether the bin has a magazine loaded, or now gets one. */
+static bool has_magazine(struct slab_cache *cache, unsigned class_) {
   struct slab_bin *bin = &cache->bins[class_];
-  uint32_t most = weft__classes[class_].rounds;
-  uint32_t wanted = bin->capacity == 0 ? (most + 3) / 4 : 2 * bin->capacity;
-  if (wanted > most)
-    wanted = most;
-  if (wanted == bin->capacity)
-    return;
-  size_t more = charge_of(class_, wanted) - charge_of(class_, bin->capacity);
-  if (!make_allowance(cache, class_, more))
-    return;
-  if (bin->loaded == NULL && (bin->loaded = weft__depot_magazine(cache->slab, class_)) == NULL)
-    return;
-  cache->charged += more;
-  bin->capacity = wanted;
-}
-
-static void swap(struct slab_bin *bin) {
-  struct slab_magazine *loaded = bin->loaded;
-  uint32_t count = count_of(bin);
-  bin->loaded = bin->previous;
-  set_count(bin, GET(bin->previous_count));
-  bin->previous = loaded;
-  SET(bin->previous_count, count);
+  if (bin->loaded == NULL && weft__classes[class_].bytes <= cache->cache_bytes)
+    bin->loaded = weft__depot_magazine(cache->slab, class_);
+  return bin->loaded != NULL;
 }
 
 /* Allocating where the loaded magazine has nothing */
 
-/* Loads a magazine that holds something. false: there is none to load, see bin->capacity, or no memory, see *status. */
+/* Loads a magazine that holds something, if there can be one. Its batches double, from a quarter of a magazine on. */
 static bool refill(struct slab_cache *cache, unsigned class_, weft_status *status) {
   struct slab_bin *bin = &cache->bins[class_];
+  uint32_t most = weft__classes[class_].rounds;
   if (GET(bin->previous_count) > 0) {
-    swap(bin);
+    swap(cache, class_);
     return true;
   }
   ADD(cache->misses, 1);
-  grow_bin(cache, class_);
-  if (bin->capacity == 0)
+  if (!has_magazine(cache, class_))
     return false;
-  struct slab_magazine *filled = weft__depot_refill(cache->slab, class_, bin->loaded, bin->capacity, status);
+  bin->batch = bin->batch == 0 ? (most + 3) / 4 : 2 * bin->batch > most ? most : 2 * bin->batch;
+  set_credit(cache, class_, 0);
+  if (!extend_credit(cache, class_, bin->batch) && !extend_credit(cache, class_, 1))
+    return false;
+  struct slab_magazine *filled = weft__depot_refill(cache->slab, class_, bin->loaded, bin->credit, status);
   if (filled != bin->loaded)
     ADD(cache->exchanges, 1);
   bin->loaded = filled;
@@ -217,7 +217,7 @@ static void *take_object(struct slab_cache *cache, unsigned class_, weft_status 
     }
   } while (refill(cache, class_, status));
   struct slab_round round;
-  if (bin->capacity > 0 || weft__depot_take(cache->slab, class_, &round, 1, status) == 0)
+  if (weft__depot_take(cache->slab, class_, &round, 1, status) == 0)
     return NULL;
   return give_out(bin, &round);
 }
@@ -281,28 +281,35 @@ void *weft_aligned_alloc(weft_ctx *ctx, size_t bytes, size_t align) {
 
 /* Freeing where the loaded magazine has no room */
 
-/* Loads a magazine with room. false: the bin has no magazines. */
+/* Makes room in the loaded magazine: by more credit, by the previous magazine, by giving the older of the two to the depot.
+ * false: there can be none. */
 static bool make_room(struct slab_cache *cache, unsigned class_) {
   struct slab_bin *bin = &cache->bins[class_];
-  if (bin->previous != NULL && GET(bin->previous_count) == 0) {
-    swap(bin);
-    return true;
+  uint32_t most = weft__classes[class_].rounds, step = (most + 3) / 4;
+  if (!has_magazine(cache, class_)) {
+    ADD(cache->misses, 1);
+    return false;
   }
+  uint32_t count = count_of(bin);
+  if (count == most && bin->previous == NULL)
+    bin->previous = weft__depot_magazine(cache->slab, class_);
+  if (count == most && bin->previous != NULL && GET(bin->previous_count) == 0) {
+    swap(cache, class_);
+    count = 0;
+  }
+  if (count < most && extend_credit(cache, class_, step < most - count ? step : most - count))
+    return true;
   ADD(cache->misses, 1);
-  grow_bin(cache, class_);
-  if (bin->capacity == 0 || count_of(bin) < bin->capacity)
-    return bin->capacity > 0;
-  if (bin->previous == NULL && (bin->previous = weft__depot_magazine(cache->slab, class_)) != NULL) {
-    swap(bin);
-    return true;
-  }
-  if (bin->previous != NULL)
-    swap(bin); /* the older of the two goes */
+  if (GET(bin->previous_count) > 0)
+    swap(cache, class_);
+  if (count_of(bin) == 0)
+    return false;
   bin->loaded->count = count_of(bin);
   set_count(bin, 0);
+  set_credit(cache, class_, 0);
   bin->loaded = weft__depot_drain(cache->slab, class_, bin->loaded);
   ADD(cache->exchanges, 1);
-  return true;
+  return extend_credit(cache, class_, step) || extend_credit(cache, class_, 1);
 }
 
 /* Frees what weft__slab_find found live. */
@@ -389,9 +396,8 @@ void *weft_realloc(weft_ctx *ctx, void *p, size_t bytes) {
   if (moved == NULL)
     return NULL;
   memcpy(moved, p, bytes < place.bytes ? bytes : place.bytes);
-  if (free_place(cache, p, &place) == WEFT_OK)
-    return moved;
-  return moved; /* another thread freed p meanwhile; the message says so, and what was asked for is done */
+  (void)!free_place(cache, p, &place); /* where another thread has freed p meanwhile, the message says so */
+  return moved;
 }
 
 size_t weft_usable_size(weft_ctx *ctx, const void *p) {

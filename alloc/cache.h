@@ -40,10 +40,12 @@ struct slab_bin {
   _Atomic uint64_t allocations;
   _Atomic uint64_t frees;
   _Atomic uint32_t floor;
-  uint32_t capacity;               /* rounds that a magazine may hold for now: 0 without loaded */
+  uint32_t credit;                 /* rounds that loaded may hold for now */
   struct slab_magazine *previous;  /* or NULL */
   _Atomic uint32_t previous_count; /* rounds in it */
-  uint64_t seen;                   /* allocations and frees when this bin was last weighed against others */
+  uint32_t batch;                  /* rounds that the next trip to the depot asks for */
+  uint64_t seen;                   /* allocations and frees at the last weighing of the bins */
+  uint64_t heat;                   /* those before it, each weighing counting half of the one after */
 };
 
 struct slab_hot;

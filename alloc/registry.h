@@ -23,6 +23,7 @@
 enum {
   NODES = 1, /* memory nodes told apart */
   RUN_LISTS = 10,
+  SPARE_RUNS = 8,           /* wholly uncut slabs of runs that are kept back */
   COMMIT_STEP = 64 << 10,   /* memory is taken by at least this much, a multiple of any system's page */
   MAGAZINE_SHELF = 1 << 20, /* a depot keeps full magazines up to so many bytes of objects, but 4 at least */
 };
@@ -129,7 +130,8 @@ struct weft_slab {
 
   struct os_lock runs_lock;
   uint32_t runs[RUN_LISTS]; /* slabs whose longest uncut run is of 2^i pages and more */
-  uint32_t spare_runs;      /* a wholly uncut one, kept back */
+  uint32_t spare_runs;      /* wholly uncut ones, kept back */
+  uint32_t n_spare_runs;
   struct meta_piece *run_pieces;
 
   struct os_lock caches_lock;

@@ -89,14 +89,23 @@ static void end_slab(weft_slab *slab, uint32_t slot) {
   ADD_SHARED(slab->slabs, -(uint64_t)1);
 }
 
-/* Keeps one slab of which nothing is cut, gives others back. */
+/* Keeps some slabs of which nothing is cut, gives others back. */
 static void list_or_end(weft_slab *slab, uint32_t slot) {
-  if (slab->cold[slot].free < SLAB_PAGES)
+  if (slab->cold[slot].free < SLAB_PAGES) {
     list_slab(slab, slot);
-  else if (slab->spare_runs == NO_SLOT)
-    slab->spare_runs = slot;
-  else
+  } else if (slab->n_spare_runs < SPARE_RUNS) {
+    weft__list_push(slab, &slab->spare_runs, slot);
+    slab->n_spare_runs++;
+  } else {
     end_slab(slab, slot);
+  }
+}
+
+static uint32_t pop_spare(weft_slab *slab) {
+  uint32_t slot = slab->spare_runs;
+  weft__list_remove(slab, &slab->spare_runs, slot);
+  slab->n_spare_runs--;
+  return slot;
 }
 
 /* Cuts n pages. A state byte of a run's first page says what the run is; those of the others only that they are not first. */
@@ -121,8 +130,7 @@ static bool take_one(weft_slab *slab, unsigned class_, size_t align, struct slab
   if (slot == NO_SLOT)
     page = 0; /* of a slab of which nothing is cut */
   if (slot == NO_SLOT && slab->spare_runs != NO_SLOT) {
-    slot = slab->spare_runs;
-    slab->spare_runs = NO_SLOT;
+    slot = pop_spare(slab);
     list_slab(slab, slot);
   } else if (slot == NO_SLOT && may_grow) {
     slot = new_slab(slab, status);
@@ -181,8 +189,7 @@ uint32_t weft__runs_give(weft_slab *slab, unsigned class_, const struct slab_rou
 
 void weft__runs_trim(weft_slab *slab) {
   os_lock_take(&slab->runs_lock);
-  if (slab->spare_runs != NO_SLOT)
-    end_slab(slab, slab->spare_runs);
-  slab->spare_runs = NO_SLOT;
+  while (slab->spare_runs != NO_SLOT)
+    end_slab(slab, pop_spare(slab));
   os_lock_give(&slab->runs_lock);
 }
