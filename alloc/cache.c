@@ -243,14 +243,17 @@ static __attribute__((noinline)) void *alloc_slow(struct slab_cache *cache, size
   weft_status status = WEFT_E_NOMEM;
   if (weft__fault(cache->slab))
     return refuse(cache, bytes, status);
+  uint64_t misses = GET(cache->misses); /* one request counts once, and none where it is refused */
   void *object = take(cache, bytes, align, &status);
   if (object != NULL)
     return object;
   for (unsigned class_ = 0; class_ < BINS; class_++)
     retire_bin(cache, class_);
-  if (weft__depot_trim(cache->slab))
-    object = take(cache, bytes, align, &status);
-  return object != NULL ? object : refuse(cache, bytes, status);
+  SET(cache->misses, misses);
+  if (weft__depot_trim(cache->slab) && (object = take(cache, bytes, align, &status)) != NULL)
+    return object;
+  SET(cache->misses, misses);
+  return refuse(cache, bytes, status);
 }
 
 void *weft_alloc(weft_ctx *ctx, size_t bytes) {

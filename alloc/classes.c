@@ -63,16 +63,14 @@ static unsigned run_class_of(size_t pages) {
 unsigned weft__class_aligned(size_t bytes, size_t align) {
   if (bytes <= CLASS_MAX_BYTES && align < PAGE_BYTES)
     for (unsigned class_ = class_of(bytes); class_ < CLASSES; class_++)
-      if (weft__classes[class_].bytes % align == 0)
+      if ((weft__classes[class_].bytes & (align - 1)) == 0)
         return class_;
   return run_class_of(bytes == 0 ? 1 : (bytes + PAGE_BYTES - 1) >> PAGE_SHIFT);
 }
 
+/* Of the alignments that the class has, the largest leaves it the fewest smaller rivals. */
 bool weft__class_serves(unsigned class_, size_t bytes) {
-  if (bytes > RUN_MAX_BYTES)
-    return false;
-  for (size_t align = 1; align <= PAGE_BYTES; align *= 2)
-    if (weft__class_aligned(bytes, align) == class_)
-      return true;
-  return false;
+  size_t class_bytes = weft__classes[class_].bytes;
+  size_t align = class_ < CLASSES ? class_bytes & -class_bytes : PAGE_BYTES;
+  return bytes <= RUN_MAX_BYTES && weft__class_aligned(bytes, align) == class_;
 }

@@ -48,7 +48,7 @@ struct slab_hot {
   slab_state *_Atomic states;               /* [objects + 1], the last for the slab's end; [SLAB_PAGES] for runs */
   _Atomic uint8_t kind;
   _Atomic uint8_t class_;
-  uint8_t node;
+  uint8_t node; /* of memory: 0 while NODES is 1 */
 };
 
 struct slab_cold {
@@ -61,7 +61,7 @@ struct slab_cold {
   uint32_t scan;  /* objects: no bit is set below this one */
   uint32_t list;  /* runs: the list that it is in */
   size_t bytes;   /* mapped: usable bytes */
-  uint32_t slots; /* mapped: how many; */
+  uint32_t slots; /* mapped: how many */
   uint32_t first; /* mapped, rest: the first of them */
 };
 
@@ -213,7 +213,7 @@ bool weft__mapped_resize(weft_slab *slab, uint32_t slot, size_t bytes, weft_stat
 
 /* Up to want objects into rounds, wherever the depot has them; as weft__objects_take. */
 uint32_t weft__depot_take(weft_slab *slab, unsigned class_, struct slab_round *rounds, uint32_t want, weft_status *status);
-/* One run, at a multiple of align. */
+/* One run, at a multiple of align, past the shelf and the class's lock. */
 uint32_t weft__depot_take_aligned(weft_slab *slab, unsigned class_, size_t align, struct slab_round *round,
                                   weft_status *status);
 /* Frees n objects into their slabs. Returns how many: as weft__objects_give. */

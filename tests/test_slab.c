@@ -61,6 +61,18 @@ START_TEST(class_index_is_exact_for_every_class_and_offset) {
 }
 END_TEST
 
+START_TEST(a_class_serves_what_some_alignment_gives_it) {
+  for (size_t bytes = 0; bytes <= 70000; bytes += bytes < 5000 ? 1 : 61)
+    for (unsigned class_ = 0; class_ < BINS; class_++) {
+      bool serves = false;
+      for (size_t align = 1; align <= PAGE_BYTES; align *= 2)
+        serves |= weft__class_aligned(bytes, align) == class_;
+      EXPECT(weft__class_serves(class_, bytes) == serves, "class of %u bytes, %zu bytes: %d", weft__classes[class_].bytes,
+             bytes, !serves);
+    }
+}
+END_TEST
+
 START_TEST(run_classes_hold_each_count_of_pages) {
   for (size_t bytes = 1; bytes <= RUN_MAX_BYTES; bytes += 512) {
     unsigned class_ = weft__class_aligned(bytes, PAGE_BYTES);
@@ -490,6 +502,8 @@ START_TEST(a_limit_refuses_what_would_pass_it) {
     ck_assert_msg(strstr(own.cache.message, "limit of 33554432") != NULL, "%s", own.cache.message);
     struct weft_slab_stats stats = stats_of(own.slab);
     ck_assert_msg(stats.committed_bytes <= options.limit_bytes, "%" PRIu64 " bytes taken", stats.committed_bytes);
+    ck_assert_msg(stats.mapped > 0 || stats.magazine_hits + stats.magazine_misses == stats.allocations + stats.frees,
+                  "%" PRIu64 " hits, %" PRIu64 " misses", stats.magazine_hits, stats.magazine_misses);
     ck_assert_msg(stats.live_bytes >= 20 << 20, "refused with %" PRIu64 " bytes live", stats.live_bytes);
     weft_status status;
     ck_assert_ptr_null(weft__slab_take(own.slab, 3 << 20, &status));
@@ -590,6 +604,8 @@ START_TEST(figures_tell_what_was_done) {
   ck_assert_uint_eq(stats.frees, 3);
   ck_assert_uint_eq(stats.mapped, 0);
   ck_assert_uint_ge(stats.cached_bytes, 112 + 40960);
+  ck_assert_uint_eq(stats.magazine_misses, 2); /* each class's first */
+  ck_assert_uint_eq(stats.magazine_hits, 2);
 }
 END_TEST
 
@@ -774,6 +790,7 @@ static void add_tests(TCase *tcase) {
   tcase_add_test(tcase, classes_grow_and_keep_their_alignment);
   tcase_add_test(tcase, classes_waste_at_most_5_percent_on_average_and_16_above_512_bytes);
   tcase_add_test(tcase, class_index_is_exact_for_every_class_and_offset);
+  tcase_add_test(tcase, a_class_serves_what_some_alignment_gives_it);
   tcase_add_test(tcase, run_classes_hold_each_count_of_pages);
   tcase_add_test(tcase, every_size_is_given_aligned_and_usable);
   tcase_add_test(tcase, large_sizes_are_given_and_usable_to_the_end);

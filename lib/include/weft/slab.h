@@ -3,6 +3,10 @@
  * The slab allocator: what all scratch and all outputs of the library come from, open to callers too. A weft_slab is one
  * reserved range of addresses and everything allocated in it; any number of contexts, on any threads, share it, each with
  * magazines of its own in front of it.
+ *
+ * Up to 32 KiB an allocation is an object of one of 64 size classes, up to 1 MiB a run of pages, above that a mapping of its
+ * own. A child after fork has its own copy of all of it; it may use the slab if no other thread of the parent was in a call
+ * on it at the fork.
  */
 #ifndef WEFT_SLAB_H
 #define WEFT_SLAB_H
@@ -14,7 +18,8 @@ WEFT_BEGIN_DECLS
 /* Settings of a slab; set up by weft_slab_options_init, then changed field by field. */
 struct weft_slab_options {
   size_t size;          /* sizeof this struct where the caller was compiled; set by weft_slab_options_init */
-  size_t reserve_bytes; /* address space to reserve (not memory); 0: 1 TiB on 64-bit, halved until the system grants it */
+  size_t reserve_bytes; /* address space to reserve (not memory), halved until the system grants it; 0: 1 TiB, but at most
+                           a quarter of what RLIMIT_AS allows */
   size_t cache_bytes;   /* at most this much kept free in one context's magazines; 0: 8 MiB */
   size_t limit_bytes;   /* at most this much memory taken from the system at one time; 0: no limit */
 };
@@ -73,7 +78,7 @@ struct weft_slab_stats {
   uint64_t committed_bytes; /* memory taken from the system: slabs, page runs, mapped allocations, the registry */
   uint64_t live_bytes;      /* usable bytes of objects given out */
   uint64_t live_objects;
-  uint64_t cached_bytes; /* bytes of free objects in magazines of contexts */
+  uint64_t cached_bytes; /* bytes of free objects in magazines of contexts; of those running, nearly */
   uint64_t allocations;  /* since creation */
   uint64_t frees;
   uint64_t magazine_hits;   /* allocations and frees served by a magazine */
