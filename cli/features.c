@@ -40,14 +40,16 @@ static enum cli_exit parse(int argc, char **argv, struct features_options *optio
   while ((option = getopt_long(argc, argv, ":h", long_options, NULL)) != -1) {
     if (option == '?' || option == ':')
       return options_bad("features", argv, option);
-    if (option == 'j')
+    if (option == 'j') {
       options->json = true;
-    else if (option == 'i')
+    } else if (option == 'i') {
       options->isa = optarg;
-    else
+    } else {
       options->help = true;
+      return CLI_OK;
+    }
   }
-  if (optind < argc && !options->help)
+  if (optind < argc)
     return options_fail("features", "takes no argument such as '%s'", argv[optind]);
   return CLI_OK;
 }

@@ -136,7 +136,11 @@ static enum cli_exit hash_batch(struct job *job, const struct rows *rows, const 
     CLI_TRY(memory_resize(ctx, &job->hashes, rows->rows, sizeof(uint64_t), name, "hashes"));
     job->capacity = rows->rows;
   }
-  weft_status status;
+  weft_status status = WEFT_OK;
+  for (size_t i = 0; i < rows->n_columns && status == WEFT_OK; i++)
+    status = weft_column_validate(ctx, &rows->columns[i]);
+  if (status != WEFT_OK)
+    return memory_status(ctx, status, name);
   if (options->algo == HASH_XXH32)
     status = weft_hash32(ctx, rows->columns, rows->n_columns, (uint32_t)options->seed, job->hashes);
   else

@@ -23,12 +23,7 @@ enum cli_exit source_open(struct source *source, const char *path) {
   source->fd = is_stdin(path) ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
   if (source->fd < 0)
     return cli_fail(CLI_IO, "%s: %s", source->name, strerror(errno));
-  int failed = fstat(source->fd, &info) != 0 ? errno : S_ISDIR(info.st_mode) ? EISDIR : 0;
-  if (failed) {
-    source_close(source);
-    return cli_fail(CLI_IO, "%s: %s", source->name, strerror(failed));
-  }
-  source->regular = S_ISREG(info.st_mode);
+  source->regular = fstat(source->fd, &info) == 0 && S_ISREG(info.st_mode);
   return CLI_OK;
 }
 

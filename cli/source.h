@@ -13,7 +13,7 @@ struct source {
   bool regular; /* a file on a disk: reading never waits for another program */
 };
 
-/* Opens path, "-" being stdin. Directories are refused. */
+/* Opens path, "-" being stdin. A directory is opened, and refused by the first read. */
 enum cli_exit source_open(struct source *source, const char *path);
 
 /* Reads what there is, at most capacity bytes; *bytes is 0 at the end only. */

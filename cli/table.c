@@ -340,17 +340,13 @@ enum cli_exit table_open(weft_ctx *ctx, struct source *source, const struct tabl
   return table->code;
 }
 
-static enum cli_exit make_columns(struct table *table) {
+static void make_columns(struct table *table) {
   for (size_t i = 0; i < table->n_keys; i++) {
     const struct key *key = &table->keys[i];
     table->columns[i] = weft_column_offsets64(key->data, key->bytes, key->offsets, table->rows);
     if (table->format.null)
       table->columns[i] = weft_column_with_validity(table->columns[i], key->valid, 0);
-    weft_status status = weft_column_validate(table->ctx, &table->columns[i]);
-    if (status != WEFT_OK)
-      return memory_status(table->ctx, status, table->source->name);
   }
-  return CLI_OK;
 }
 
 /* Forgets the rows handed over. Of a record that is still open (then rows < max_rows) the fields so far become row 0's. */
@@ -380,7 +376,10 @@ enum cli_exit table_next(struct table *table, struct rows *out) {
   }
   out->rows = table->rows;
   out->bytes = table->bytes;
-  return table->rows > 0 ? make_columns(table) : table->code;
+  if (table->rows == 0)
+    return table->code;
+  make_columns(table);
+  return CLI_OK;
 }
 
 void table_close(struct table *table) {

@@ -124,9 +124,11 @@ says 'weft: /proc/self/mem: Input/output error'
 fact "a standard input that is closed is told, and no other file takes its place"
 exits 3 bash -c '"$WEFT" hash <&-'
 says 'weft: stdin: Bad file descriptor'
+echo one >one
+exits 3 bash -c '"$WEFT" hash one - <&-'
+says 'weft: stdin: Bad file descriptor'
 
 fact "the first file that fails ends the run, after the rows of those before it"
-echo one >one
 exits 3 "$WEFT" hash one gone one
 says 'weft: gone: No such file or directory'
 prints "$(echo one | "$XXH_LINES" xxh3)"

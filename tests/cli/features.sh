@@ -71,7 +71,7 @@ for command in features hash; do
   silent
   grep -q "^Usage: weft $command" out.txt || bad "no usage of $command: $(head -n 1 out.txt)"
   cp out.txt $command.help
-  exits 0 "$WEFT" $command -h no such arguments
+  exits 0 "$WEFT" $command -h no such arguments --nor-options
   same $command.help out.txt
 done
 

@@ -10,7 +10,7 @@ on_terminal() { # COMMAND
   script -qec "$1" /dev/null </dev/null >drawn.txt || bad "exit code $?: $1"
 }
 
-long='{ echo a; sleep 1.3; echo b; sleep 0.2; echo c; }'
+long='{ echo a; sleep 1.6; echo b; sleep 0.2; echo c; }'
 short='{ echo a; sleep 0.3; echo b; }'
 printf 'a\nb\nc\n' | "$XXH_LINES" xxh3 >witness.txt
 
@@ -38,13 +38,13 @@ same witness.txt results.txt
 fact "files that tell their size are drawn with a share of it"
 # Slow work on a file: its output goes through a pipe that is read slowly.
 yes 'a line that is long enough to make the pipe wait' | head -n 100000 >file
-on_terminal "$WEFT hash file | { sleep 1.5; cat >results.txt; }"
+on_terminal "$WEFT hash file | { sleep 1.8; cat >results.txt; }"
 grep -qE '[0-9]+ rows, [0-9.]+ MB, [0-9.]+ MB/s, [0-9]+ %' drawn.txt || bad "drew '$(cat -v drawn.txt)'"
 "$XXH_LINES" xxh3 <file >witness.txt
 same witness.txt results.txt
 
 fact "a message comes on a line of its own, the progress wiped before it"
-script -qec "{ echo a; sleep 1.3; echo b; sleep 0.2; } | $WEFT hash - gone >results.txt" /dev/null </dev/null >drawn.txt
+script -qec "{ echo a; sleep 1.6; echo b; sleep 0.2; } | $WEFT hash - gone >results.txt" /dev/null </dev/null >drawn.txt
 grep -qE $'\r\033\\[Kweft: gone: No such file or directory\r$' drawn.txt || bad "drew '$(cat -v drawn.txt)'"
 
 fact "raw hashes do not go to a terminal"
