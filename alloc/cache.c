@@ -354,9 +354,11 @@ weft_status weft_free(weft_ctx *ctx, void *p) {
     const struct slab_hot *hot = &cache->hot[offset >> SLAB_SHIFT];
     bool at_start;
     uint32_t index = class_index(GET(hot->reciprocal), (uint32_t)offset & (SLAB_BYTES - 1), &at_start);
-    slab_state *state = GET(hot->states) + index;
-    if (LIKELY(at_start && GET(*state) == STATE_LIVE && push(&cache->bins[GET(hot->class_)], p, state)))
-      return WEFT_OK;
+    if (LIKELY(at_start)) {
+      slab_state *state = GET(hot->states) + index;
+      if (LIKELY(GET(*state) == STATE_LIVE && push(&cache->bins[GET(hot->class_)], p, state)))
+        return WEFT_OK;
+    }
   }
   return free_slow(cache, p);
 }

@@ -226,7 +226,7 @@ static bool options_known(const struct weft_slab_options *options) {
 
 /* Reserves the range and the registry behind it: weft_slab itself, then its arrays. On success only *layout is set, a
  * weft_slab to be copied to the head of the registry, which is returned; its first pages are memory. */
-static weft_slab *reserve(size_t range_bytes, size_t page, size_t limit, weft_slab *layout, weft_status *status) {
+static weft_slab *reserve(size_t range_bytes, size_t page, weft_slab *layout) {
   size_t slots = range_bytes >> SLAB_SHIFT;
   size_t head = round_up(sizeof(weft_slab), page);
   size_t hot = round_up(slots * sizeof(struct slab_hot), page);
@@ -245,13 +245,10 @@ static weft_slab *reserve(size_t range_bytes, size_t page, size_t limit, weft_sl
                         .used = (uint64_t *)(void *)(registry + head + hot + cold),
                         .reservation_bytes = total,
                         .page_bytes = page,
-                        .limit_bytes = limit,
                         .arrays = {{registry + head, 0, 8 * sizeof(struct slab_hot)},
                                    {registry + head + hot, 0, 8 * sizeof(struct slab_cold)},
                                    {registry + head + hot + cold, 0, 1}}};
-  bool fits = limit == 0 || head <= limit;
-  *status = fits ? WEFT_E_NOMEM : WEFT_E_LIMIT;
-  if (fits && weft__os_show(layout->hot, hot) && weft__os_commit(registry, head))
+  if (weft__os_show(layout->hot, hot) && weft__os_commit(registry, head))
     return (weft_slab *)(void *)registry;
   weft__os_release(base, total);
   return NULL;
@@ -282,13 +279,13 @@ weft_status weft_slab_create(const struct weft_slab_options *options, weft_slab 
   while (range > RESERVE_LEAST && set.reserve_bytes == 0 && range > weft__os_address_limit() / 4)
     range /= 2;
   weft_slab layout, *slab = NULL;
-  weft_status status = WEFT_E_NOMEM;
-  for (; slab == NULL && status == WEFT_E_NOMEM && range >= RESERVE_LEAST; range /= 2)
-    slab = reserve(range & ~(size_t)(SLAB_BYTES - 1), weft__os_page_bytes(), set.limit_bytes, &layout, &status);
+  for (; slab == NULL && range >= RESERVE_LEAST; range /= 2)
+    slab = reserve(range & ~(size_t)(SLAB_BYTES - 1), weft__os_page_bytes(), &layout);
   if (slab == NULL)
-    return status;
+    return WEFT_E_NOMEM;
 
   memcpy(slab, &layout, sizeof layout);
+  slab->limit_bytes = set.limit_bytes;
   slab->cache_bytes = set.cache_bytes != 0 ? set.cache_bytes : CACHE_DEFAULT;
   slab->references = 1;
   slab->committed = (size_t)((char *)slab->hot - (char *)slab);
@@ -303,7 +300,8 @@ weft_status weft_slab_create(const struct weft_slab_options *options, weft_slab 
   for (unsigned i = 0; i < RUN_LISTS; i++)
     slab->runs[i] = NO_SLOT;
   slab->spare_runs = NO_SLOT;
-  if (!know_slots(slab, 1, &status)) {
+  weft_status status;
+  if (!know_slots(slab, 1, &status)) { /* which sees whether the limit holds as much as the registry */
     end_slab(slab);
     return status;
   }
