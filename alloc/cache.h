@@ -28,7 +28,7 @@ struct slab_round {
 
 struct slab_magazine {
   struct slab_magazine *next; /* in a list of the depot */
-  uint32_t count;             /* rounds in it, while it is in a list or a bin's previous one */
+  uint32_t count;             /* rounds in it, on its way to the depot, on the shelf there, and back */
   struct slab_round rounds[];
 };
 

@@ -26,7 +26,6 @@ static void empty_into_slabs(weft_slab *slab, unsigned class_, struct slab_magaz
   uint32_t given = give_to_slabs(slab, class_, magazine->rounds, magazine->count);
   if (given < magazine->count)
     weft__depot_twins(slab, class_, magazine->count - given);
-  magazine->count = 0;
 }
 
 static struct slab_magazine *pop(struct slab_magazine **list) {
