@@ -58,17 +58,17 @@ static uint32_t cached(const struct slab_bin *bin, unsigned class_) {
   return (count < most ? count : most) + GET(bin->previous_count);
 }
 
-/* One class's counts: frees before allocations, so that what is freed meanwhile cannot make the live ones negative. */
+/* One class's counts: frees before allocations, so that what is freed meanwhile cannot make the live ones negative. The
+ * acquiring loads hold that order (a fence would too, and ThreadSanitizer does not know fences). */
 static void count_class(weft_slab *slab, unsigned class_, struct weft_slab_stats *stats, uint64_t *cached_requests) {
   struct slab_depot *depot = depot_of(slab, class_);
   uint64_t bytes = weft__classes[class_].bytes;
   uint64_t frees = GET(depot->frees), allocations = GET(depot->allocations);
   for (const struct slab_cache *cache = slab->caches; cache != NULL; cache = cache->next) {
-    uint64_t n = GET(cache->bins[class_].frees);
+    uint64_t n = atomic_load_explicit(&cache->bins[class_].frees, memory_order_acquire);
     frees += n;
     *cached_requests += n;
   }
-  atomic_thread_fence(memory_order_acquire);
   for (const struct slab_cache *cache = slab->caches; cache != NULL; cache = cache->next) {
     uint64_t n = GET(cache->bins[class_].allocations);
     allocations += n;
