@@ -60,7 +60,7 @@ static uint32_t cached(const struct slab_bin *bin, unsigned class_) {
 
 /* One class's counts: frees before allocations, so that what is freed meanwhile cannot make the live ones negative. The
  * acquiring loads hold that order (a fence would too, and ThreadSanitizer does not know fences). */
-static void count_class(weft_slab *slab, unsigned class_, struct weft_slab_stats *stats, uint64_t *cached_requests) {
+static void count_class(weft_slab *slab, unsigned class_, struct weft_slab_figures *stats, uint64_t *cached_requests) {
   struct slab_depot *depot = depot_of(slab, class_);
   uint64_t bytes = weft__classes[class_].bytes;
   uint64_t frees = GET(depot->frees), allocations = GET(depot->allocations);
@@ -82,11 +82,11 @@ static void count_class(weft_slab *slab, unsigned class_, struct weft_slab_stats
   stats->live_bytes += live * bytes;
 }
 
-weft_status weft_slab_stats(const weft_slab *read_slab, struct weft_slab_stats *out, size_t size) {
+weft_status weft_slab_stats(const weft_slab *read_slab, struct weft_slab_figures *out, size_t size) {
   weft_slab *slab = (weft_slab *)read_slab; /* for its locks */
   if (slab == NULL || out == NULL)
     return WEFT_E_INVALID;
-  struct weft_slab_stats stats = {.reserved_bytes = slab->range_bytes};
+  struct weft_slab_figures stats = {.reserved_bytes = slab->range_bytes};
   uint64_t requests = 0;
   os_lock_take(&slab->caches_lock);
   stats.contexts = slab->n_caches;

@@ -321,7 +321,7 @@ void weft__slab_unref(weft_slab *slab) {
 weft_status weft_slab_release(weft_slab *slab) {
   if (slab == NULL)
     return WEFT_OK;
-  struct weft_slab_stats stats;
+  struct weft_slab_figures stats;
   uint64_t one = 1;
   weft_status status = weft_slab_stats(slab, &stats, sizeof stats);
   if (status != WEFT_OK)

@@ -53,7 +53,7 @@ void memory_close(struct memory *memory) {
   weft_ctx_free(memory->ctx);
   if (weft_slab_release(memory->slab) == WEFT_OK)
     return;
-  struct weft_slab_stats stats = {0};
+  struct weft_slab_figures stats = {0};
   if (weft_slab_stats(memory->slab, &stats, sizeof stats) == WEFT_OK)
     cli_fail(CLI_IO, "a defect of weft: %llu allocations were never freed", (unsigned long long)stats.live_objects);
   abort();

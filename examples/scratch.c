@@ -35,7 +35,7 @@ int main(void) {
   printf("the object once more:     %s\n", weft_status_text(weft_free(ctx, vector)));
   printf("1 GiB under that limit:   %s\n", weft_alloc(ctx, (size_t)1 << 30) ? "given" : "refused");
 
-  struct weft_slab_stats stats;
+  struct weft_slab_figures stats;
   if (weft_slab_stats(slab, &stats, sizeof stats) != WEFT_OK)
     return 1;
   printf("refused so far:           %llu\n", (unsigned long long)stats.refused);

@@ -38,8 +38,8 @@ static inline void fixture_open(struct fixture *f) {
   fixture_open_with(f, NULL);
 }
 
-static inline struct weft_slab_stats stats_of(const weft_slab *slab) {
-  struct weft_slab_stats stats;
+static inline struct weft_slab_figures stats_of(const weft_slab *slab) {
+  struct weft_slab_figures stats;
   ck_assert_int_eq(weft_slab_stats(slab, &stats, sizeof stats), WEFT_OK);
   return stats;
 }
@@ -48,7 +48,7 @@ static inline struct weft_slab_stats stats_of(const weft_slab *slab) {
 static inline void fixture_close(struct fixture *f) {
   weft__cache_close(&f->cache);
   weft__slab_unref(f->slab);
-  struct weft_slab_stats stats = stats_of(f->slab);
+  struct weft_slab_figures stats = stats_of(f->slab);
   ck_assert_msg(stats.live_objects == 0 && stats.live_bytes == 0, "%" PRIu64 " objects of %" PRIu64 " bytes are live",
                 stats.live_objects, stats.live_bytes);
   ck_assert_int_eq(weft_slab_release(f->slab), WEFT_OK);

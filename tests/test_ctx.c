@@ -25,8 +25,8 @@ static uint64_t batches_of(weft_ctx *ctx, size_t rows) {
   return stats.simd_ops + stats.scalar_ops;
 }
 
-static struct weft_slab_stats slab_stats_of(const weft_slab *slab) {
-  struct weft_slab_stats stats;
+static struct weft_slab_figures slab_stats_of(const weft_slab *slab) {
+  struct weft_slab_figures stats;
   ck_assert_int_eq(weft_slab_stats(slab, &stats, sizeof stats), WEFT_OK);
   return stats;
 }
@@ -362,7 +362,7 @@ START_TEST(null_is_answered_as_documented_by_every_function) {
   struct weft_column column = weft_column_bytes("a", 1, 1);
   struct weft_features features;
   struct weft_stats stats = {0};
-  struct weft_slab_stats slab_stats;
+  struct weft_slab_figures slab_stats;
   weft_slab *slab;
   ck_assert_int_eq(weft_slab_create(NULL, &slab), WEFT_OK);
   ck_assert_int_eq(weft_slab_create(NULL, NULL), WEFT_E_INVALID);

@@ -117,7 +117,7 @@ static void read_while_they_work(struct worker *workers, const weft_slab *slab) 
       ck_assert_uint_le(stats.bytes, bytes_of_all * ROUNDS);
       seen[i] = stats.rows;
     }
-    struct weft_slab_stats slab_stats;
+    struct weft_slab_figures slab_stats;
     ck_assert_int_eq(weft_slab_stats(slab, &slab_stats, sizeof slab_stats), WEFT_OK);
     ck_assert_uint_ge(slab_stats.contexts, 1);
     ck_assert_uint_le(slab_stats.contexts, THREADS + 1);
@@ -191,7 +191,7 @@ START_TEST(clones_come_and_go_on_all_threads) {
   struct worker workers[THREADS] = {0};
   start(workers, original, come_and_go);
   finish(workers);
-  struct weft_slab_stats stats;
+  struct weft_slab_figures stats;
   ck_assert_int_eq(weft_slab_stats(slab, &stats, sizeof stats), WEFT_OK);
   ck_assert_uint_eq(stats.contexts, 1);
   weft_ctx_free(original);

@@ -222,7 +222,7 @@ START_TEST(contents_stay_whole_under_random_work_and_figures_add_up) {
     live++;
     bytes += weft_usable_size(f.ctx, shadow[i].p);
   }
-  struct weft_slab_stats stats = stats_of(f.slab);
+  struct weft_slab_figures stats = stats_of(f.slab);
   ck_assert_msg(stats.live_objects == live && stats.live_bytes == bytes,
                 "seed %" PRIu64 ": %" PRIu64 " objects of %" PRIu64 " bytes, not %" PRIu64 " of %" PRIu64, seed,
                 stats.live_objects, stats.live_bytes, live, bytes);
@@ -547,7 +547,7 @@ START_TEST(a_limit_refuses_what_would_pass_it) {
     ck_assert_msg(GET(own.cache.misses) == misses, "a refused request counts as a miss");
     ck_assert_int_eq(own.cache.status, WEFT_E_LIMIT);
     ck_assert_msg(strstr(own.cache.message, "limit of 33554432") != NULL, "%s", own.cache.message);
-    struct weft_slab_stats stats = stats_of(own.slab);
+    struct weft_slab_figures stats = stats_of(own.slab);
     ck_assert_msg(stats.committed_bytes <= options.limit_bytes, "%" PRIu64 " bytes taken", stats.committed_bytes);
     ck_assert_msg(stats.mapped > 0 || stats.magazine_hits + stats.magazine_misses == stats.allocations + stats.frees,
                   "%" PRIu64 " hits, %" PRIu64 " misses", stats.magazine_hits, stats.magazine_misses);
@@ -604,7 +604,7 @@ START_TEST(magazines_keep_to_cache_bytes) {
     EXPECT(weft_free(own.ctx, *at) == WEFT_OK, "%s", own.cache.message);
     *at = weft_alloc(own.ctx, random_size(&rng) % 50000);
     if (step % 100 == 0) {
-      struct weft_slab_stats stats = stats_of(own.slab);
+      struct weft_slab_figures stats = stats_of(own.slab);
       EXPECT(stats.cached_bytes <= options.cache_bytes, "%" PRIu64 " bytes cached", stats.cached_bytes);
     }
   }
@@ -623,7 +623,7 @@ START_TEST(magazines_serve_95_of_100_requests) {
     for (int i = 0; i < 1000; i++)
       EXPECT(weft_free(f.ctx, held[(i * 617) % 1000]) == WEFT_OK, "%s", f.cache.message);
   }
-  struct weft_slab_stats stats = stats_of(f.slab);
+  struct weft_slab_figures stats = stats_of(f.slab);
   ck_assert_uint_eq(stats.magazine_hits + stats.magazine_misses, 400000);
   ck_assert_msg(stats.magazine_hits >= 380000, "%" PRIu64 " hits", stats.magazine_hits);
   ck_assert_uint_gt(stats.exchanges, 0);
@@ -633,7 +633,7 @@ END_TEST
 
 START_TEST(figures_tell_what_was_done) {
   void *small = weft_alloc(f.ctx, 100), *run = weft_alloc(f.ctx, 40000), *mapped = weft_alloc(f.ctx, 3000000);
-  struct weft_slab_stats stats = stats_of(f.slab);
+  struct weft_slab_figures stats = stats_of(f.slab);
   ck_assert_uint_eq(stats.live_objects, 3);
   ck_assert_uint_eq(stats.live_bytes, 112 + 40960 + (3000000 + 4095) / 4096 * 4096);
   ck_assert_uint_eq(stats.mapped, 1);
@@ -658,9 +658,9 @@ END_TEST
 
 START_TEST(figures_of_a_closed_cache_stay) {
   ck_assert_int_eq(weft_free(f.ctx, weft_alloc(f.ctx, 64)), WEFT_OK);
-  struct weft_slab_stats before = stats_of(f.slab);
+  struct weft_slab_figures before = stats_of(f.slab);
   weft__cache_close(&f.cache);
-  struct weft_slab_stats after = stats_of(f.slab);
+  struct weft_slab_figures after = stats_of(f.slab);
   weft__slab_unref(f.slab);
   weft__cache_open(&f.cache, f.slab);
   ck_assert_uint_eq(after.allocations, before.allocations);
@@ -675,7 +675,7 @@ END_TEST
 
 START_TEST(a_caller_of_an_older_version_gets_the_figures_it_knows) {
   uint64_t figures[3] = {1, 2, 3};
-  ck_assert_int_eq(weft_slab_stats(f.slab, (struct weft_slab_stats *)(void *)figures, sizeof figures[0]), WEFT_OK);
+  ck_assert_int_eq(weft_slab_stats(f.slab, (struct weft_slab_figures *)(void *)figures, sizeof figures[0]), WEFT_OK);
   ck_assert_uint_eq(figures[0], f.slab->range_bytes);
   ck_assert_uint_eq(figures[1], 2);
 }
@@ -697,7 +697,7 @@ START_TEST(slabs_that_are_wholly_free_go_back_to_the_system) {
   }
   weft__cache_close(&f.cache);
   weft__depot_trim(f.slab);
-  struct weft_slab_stats stats = stats_of(f.slab);
+  struct weft_slab_figures stats = stats_of(f.slab);
   weft__slab_unref(f.slab);
   weft__cache_open(&f.cache, f.slab);
   ck_assert_uint_eq(stats.slabs, 0);
@@ -743,7 +743,7 @@ START_TEST(options_that_are_none_are_refused) {
 END_TEST
 
 START_TEST(null_where_there_is_nothing_is_no_harm) {
-  struct weft_slab_stats stats;
+  struct weft_slab_figures stats;
   weft_slab_options_init(NULL, 8);
   ck_assert_int_eq(weft_slab_release(NULL), WEFT_OK);
   ck_assert_ptr_null(weft_alloc(NULL, 1));

@@ -18,7 +18,7 @@ static void open_slab(void) {
 }
 
 static void close_slab(void) {
-  struct weft_slab_stats stats = stats_of(slab);
+  struct weft_slab_figures stats = stats_of(slab);
   ck_assert_msg(stats.live_objects == 0 && stats.live_bytes == 0, "%" PRIu64 " objects of %" PRIu64 " bytes are live",
                 stats.live_objects, stats.live_bytes);
   ck_assert_uint_eq(stats.allocations, stats.frees);
@@ -109,7 +109,7 @@ static void *read_figures(void *argument) {
   struct worker *worker = argument;
   uint64_t allocations = 0, frees = 0;
   while (!atomic_load(&done)) {
-    struct weft_slab_stats stats;
+    struct weft_slab_figures stats;
     WORKER_EXPECT(worker, weft_slab_stats(slab, &stats, sizeof stats) == WEFT_OK, "weft_slab_stats");
     WORKER_EXPECT(worker, stats.allocations >= allocations && stats.frees >= frees,
                   "%" PRIu64 " allocations and %" PRIu64 " frees after %" PRIu64 " and %" PRIu64, stats.allocations,

@@ -73,7 +73,7 @@ WEFT_API WEFT_MUST_CHECK weft_status weft_slab_free(weft_slab *slab, void *p);
 
 /* Figures of a slab. Sums over contexts that are running are read one by one: each figure is one that was true at some
  * instant of the call. Bytes and counts of what contexts hold free in magazines are not live. */
-struct weft_slab_stats {
+struct weft_slab_figures {
   uint64_t reserved_bytes;  /* addresses reserved */
   uint64_t committed_bytes; /* memory taken from the system: slabs, page runs, mapped allocations, the registry */
   uint64_t live_bytes;      /* usable bytes of objects given out */
@@ -93,7 +93,7 @@ struct weft_slab_stats {
 
 /* Fills *out, of which size (sizeof *out) bytes are written. Any thread.
  * WEFT_E_INVALID: slab or out is NULL. */
-WEFT_API WEFT_MUST_CHECK weft_status weft_slab_stats(const weft_slab *slab, struct weft_slab_stats *out, size_t size);
+WEFT_API WEFT_MUST_CHECK weft_status weft_slab_stats(const weft_slab *slab, struct weft_slab_figures *out, size_t size);
 
 WEFT_END_DECLS
 
