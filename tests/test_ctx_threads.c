@@ -4,11 +4,13 @@
  * ThreadSanitizer, and right without it. Threads record what they see; the test's own thread judges.
  */
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <xxhash.h>
 
 #include "contexts.h"
+#include "lib/ctx.h"
 #include "rng.h"
 #include "suite.h"
 #include "tables.h"
@@ -247,7 +249,22 @@ START_TEST(a_failure_without_a_context_is_told_to_its_own_thread) {
 }
 END_TEST
 
+#ifndef NDEBUG
+/* A debug build checks the rule of one thread at a time: a call from inside another one must stop the program. */
+START_TEST(a_debug_build_stops_a_second_call_into_a_context_in_use) {
+  weft_ctx *ctx = ctx_with(NULL);
+  uint64_t out[ROWS];
+  struct weft_column plain = strings();
+  weft__ctx_enter(ctx);
+  ck_abort_msg("status %d", weft_hash64(ctx, WEFT_XXH3_64, &plain, 1, 0, out));
+}
+END_TEST
+#endif
+
 static void add_tests(TCase *tcase) {
+#ifndef NDEBUG
+  tcase_add_test_raise_signal(tcase, a_debug_build_stops_a_second_call_into_a_context_in_use, SIGABRT);
+#endif
   tcase_add_loop_test(tcase, clones_hash_at_once_while_their_statistics_and_the_slabs_are_read, 0, tables.n);
   tcase_add_loop_test(tcase, an_original_is_cloned_while_it_works, 0, tables.n);
   tcase_add_test(tcase, clones_come_and_go_on_all_threads);
