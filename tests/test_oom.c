@@ -262,7 +262,7 @@ static const struct {
 
 /* Armed before the context opens, so that it has no magazines and every object is a request. */
 static struct rig open_rig(void) {
-  struct rig rig = {NULL};
+  struct rig rig = {0};
   ck_assert_int_eq(weft_slab_create(NULL, &rig.slab), WEFT_OK);
   weft__slab_fail_at(rig.slab, 0);
   struct weft_ctx_options options = ctx_defaults();
