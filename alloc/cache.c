@@ -413,7 +413,7 @@ size_t weft_usable_size(weft_ctx *ctx, const void *p) {
 
 /* Life */
 
-weft_status weft__cache_open(struct slab_cache *cache, weft_slab *slab) {
+void weft__cache_open(struct slab_cache *cache, weft_slab *slab) {
   memset((void *)cache, 0, sizeof *cache);
   cache->slab = slab;
   cache->base = slab->base;
@@ -428,7 +428,6 @@ weft_status weft__cache_open(struct slab_cache *cache, weft_slab *slab) {
   slab->caches = cache;
   slab->n_caches++;
   os_lock_give(&slab->caches_lock);
-  return WEFT_OK;
 }
 
 void weft__cache_close(struct slab_cache *cache) {

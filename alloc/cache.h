@@ -68,7 +68,7 @@ struct slab_cache {
 
 /* Opens a cache on slab in memory of the caller's, aligned to 64, zeroed inside; takes a reference on slab. Never fails.
  * Used by one thread at a time from here on. */
-weft_status weft__cache_open(struct slab_cache *cache, weft_slab *slab);
+void weft__cache_open(struct slab_cache *cache, weft_slab *slab);
 
 /* Ends a cache: its free objects go to the depot, its counters to the slab. The reference on the slab stays. */
 void weft__cache_close(struct slab_cache *cache);

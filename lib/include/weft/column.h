@@ -102,7 +102,7 @@ WEFT_API struct weft_column weft_column_with_validity(struct weft_column column,
 WEFT_API struct weft_column weft_column_with_selection(struct weft_column column, const uint32_t *selection, size_t n);
 
 /* Checks all that the constructors could not: that offsets do not decrease and stay within the data, views within their
- * buffers, selections within the rows, lengths within what the address space holds. The other calls trust a column; a
+ * buffers and true to the bytes there, selections within the rows, lengths within what the address space holds. The other calls trust a column; a
  * caller who does not, such as one who reads files, checks it once. O(rows). Any context's thread.
  * WEFT_OK, or what is wrong, and weft_ctx_message says where with the numbers:
  * WEFT_E_INVALID: ctx or column is NULL, the column has no layout, a pointer is NULL where it may not be, or one of the
