@@ -19,7 +19,8 @@
 #ifndef __has_feature
 #define __has_feature(x) 0
 #endif
-#if defined(__SANITIZE_ADDRESS__) || __has_feature(address_sanitizer)
+#if defined(__SANITIZE_ADDRESS__) || __has_feature(address_sanitizer) || defined(__SANITIZE_THREAD__) || \
+    __has_feature(thread_sanitizer)
 #define CHECKED_READS 1 /* reads past a row, though within its page, would be reported: copy every short row */
 #else
 #define CHECKED_READS 0

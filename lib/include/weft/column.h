@@ -102,8 +102,9 @@ WEFT_API struct weft_column weft_column_with_validity(struct weft_column column,
 WEFT_API struct weft_column weft_column_with_selection(struct weft_column column, const uint32_t *selection, size_t n);
 
 /* Checks all that the constructors could not: that offsets do not decrease and stay within the data, views within their
- * buffers and true to the bytes there, selections within the rows, lengths within what the address space holds. The other calls trust a column; a
- * caller who does not, such as one who reads files, checks it once. O(rows). Any context's thread.
+ * buffers and with the prefix that the bytes there have, selections within the rows, lengths within what the address space
+ * holds. The other calls trust a column; a caller who does not, such as one who reads files, checks it once. O(rows). The
+ * context's thread only.
  * WEFT_OK, or what is wrong, and weft_ctx_message says where with the numbers:
  * WEFT_E_INVALID: ctx or column is NULL, the column has no layout, a pointer is NULL where it may not be, or one of the
  * checks failed. WEFT_E_OVERFLOW: rows, widths or lengths whose sum no memory could hold. */
