@@ -3,7 +3,7 @@
 #
 # consumer.sh SOURCE-FOLDER BUILD-FOLDER CONFIGURATION: installs the build to a folder of its own, then builds and runs a copy
 # of tests/consumer against it: once by find_package, once by pkg-config, shared and static, in C and in C++. CC and CXX
-# name the compilers, CMAKE the cmake. What is installed is then moved, and must be found there too.
+# name the compilers, CMAKE the cmake, CMAKE_GENERATOR the generator. What is installed is then moved, and must be found there too.
 set -eu
 source=$1
 build=$2
