@@ -114,6 +114,7 @@ weft_status weft_slab_stats(const weft_slab *read_slab, struct weft_slab_figures
   stats.slabs = GET(slab->slabs);
   stats.refused = GET(slab->refused);
   stats.double_frees = GET(slab->double_frees);
+  memset(out, 0, size);
   memcpy(out, &stats, size < sizeof stats ? size : sizeof stats);
   return WEFT_OK;
 }

@@ -681,6 +681,18 @@ START_TEST(a_caller_of_an_older_version_gets_the_figures_it_knows) {
 }
 END_TEST
 
+START_TEST(a_caller_of_a_newer_version_gets_zeros_for_what_is_not_known) {
+  struct {
+    struct weft_slab_figures known;
+    uint64_t unknown[2];
+  } figures;
+  memset(&figures, 0xAB, sizeof figures);
+  ck_assert_int_eq(weft_slab_stats(f.slab, &figures.known, sizeof figures), WEFT_OK);
+  ck_assert_uint_eq(figures.known.contexts, 1);
+  ck_assert(figures.unknown[0] == 0 && figures.unknown[1] == 0);
+}
+END_TEST
+
 START_TEST(slabs_that_are_wholly_free_go_back_to_the_system) {
   enum { N = 60000 };
   static void *held[N];
@@ -872,6 +884,7 @@ static void add_tests(TCase *tcase) {
   tcase_add_test(tcase, figures_tell_what_was_done);
   tcase_add_test(tcase, figures_of_a_closed_cache_stay);
   tcase_add_test(tcase, a_caller_of_an_older_version_gets_the_figures_it_knows);
+  tcase_add_test(tcase, a_caller_of_a_newer_version_gets_zeros_for_what_is_not_known);
   tcase_add_test(tcase, slabs_that_are_wholly_free_go_back_to_the_system);
   tcase_add_test(tcase, release_is_refused_while_something_is_live);
   tcase_add_test(tcase, options_that_are_none_are_refused);
