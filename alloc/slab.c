@@ -33,13 +33,16 @@ uint64_t weft__slab_requests(const weft_slab *slab) {
 }
 
 bool weft__memory_take(weft_slab *slab, void *at, size_t bytes, weft_status *status) {
-  uint64_t taken = ADD_SHARED(slab->committed, bytes);
-  if (slab->limit_bytes > 0 && (taken > slab->limit_bytes || bytes > slab->limit_bytes - taken))
-    *status = WEFT_E_LIMIT;
-  else if (weft__fault(slab) || !weft__os_commit(at, bytes))
-    *status = WEFT_E_NOMEM;
-  else
+  uint64_t taken = GET(slab->committed);
+  do { /* counted only where it fits: a request that is refused must not fill the limit for others meanwhile */
+    if (slab->limit_bytes > 0 && (taken > slab->limit_bytes || bytes > slab->limit_bytes - taken)) {
+      *status = WEFT_E_LIMIT;
+      return false;
+    }
+  } while (!atomic_compare_exchange_weak(&slab->committed, &taken, taken + bytes));
+  if (!weft__fault(slab) && weft__os_commit(at, bytes))
     return true;
+  *status = WEFT_E_NOMEM;
   ADD_SHARED(slab->committed, -(uint64_t)bytes);
   return false;
 }

@@ -282,12 +282,50 @@ START_TEST(requests_without_a_context_work_on_many_threads) {
 }
 END_TEST
 
+/* Requests far above the slab's limit, while others stay within it */
+
+enum { LIMIT = 64 << 20 };
+
+static void *ask_too_much(void *argument) {
+  struct worker *worker = argument;
+  while (!atomic_load(&done))
+    WORKER_EXPECT(worker, weft__slab_alloc(slab, 2 * LIMIT) == NULL, "more than the limit was given out");
+  return NULL;
+}
+
+static void *ask_a_little(void *argument) {
+  struct worker *worker = argument;
+  for (int step = 0; step < 20000; step++) {
+    weft_status status = WEFT_OK;
+    void *p = weft__slab_take(slab, 2 << 20, &status);
+    WORKER_EXPECT(worker, p != NULL, "step %d: %s", step, weft_status_text(status));
+    WORKER_EXPECT(worker, weft_slab_free(slab, p) == WEFT_OK, "step %d: not freed", step);
+  }
+  atomic_store(&done, true);
+  return NULL;
+}
+
+START_TEST(a_request_over_the_limit_costs_no_other_thread_its_memory) {
+  struct weft_slab_options options;
+  close_slab();
+  weft_slab_options_init(&options, sizeof options);
+  options.limit_bytes = LIMIT;
+  ck_assert_int_eq(weft_slab_create(&options, &slab), WEFT_OK);
+  atomic_store(&done, false);
+  start(0, ask_too_much);
+  start(1, ask_a_little);
+  join(1);
+  join(0);
+}
+END_TEST
+
 static void add_tests(TCase *tcase) {
   tcase_add_checked_fixture(tcase, open_slab, close_slab);
   tcase_add_test(tcase, objects_pass_from_a_producer_to_a_consumer_while_figures_are_read);
   tcase_add_test(tcase, contents_stay_whole_when_all_threads_free_what_others_allocated);
   tcase_add_loop_test(tcase, objects_freed_by_two_threads_at_once_are_given_out_once, 0, 4);
   tcase_add_test(tcase, requests_without_a_context_work_on_many_threads);
+  tcase_add_test(tcase, a_request_over_the_limit_costs_no_other_thread_its_memory);
 }
 
 int main(void) {
