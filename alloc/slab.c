@@ -217,9 +217,11 @@ void weft_slab_options_init(struct weft_slab_options *options, size_t size) {
   options->size = size;
 }
 
-/* Whether this version knows all that options set: a newer version's, longer, must be zero where this one's end. */
+/* Whether this version knows all that options set: they hold at least the first version's fields, and a newer version's,
+ * longer, are zero where this one's end. */
 static bool options_known(const struct weft_slab_options *options) {
-  if (options->size < sizeof *options || (options->reserve_bytes != 0 && options->reserve_bytes < RESERVE_LEAST))
+  size_t least = offsetof(struct weft_slab_options, limit_bytes) + sizeof options->limit_bytes;
+  if (options->size < least || (options->reserve_bytes != 0 && options->reserve_bytes < RESERVE_LEAST))
     return false;
   for (size_t i = sizeof *options; i < options->size; i++)
     if (((const char *)options)[i] != 0)
@@ -230,6 +232,8 @@ static bool options_known(const struct weft_slab_options *options) {
 /* Reserves the range and the registry behind it: weft_slab itself, then its arrays. On success only *layout is set, a
  * weft_slab to be copied to the head of the registry, which is returned; its first pages are memory. */
 static weft_slab *reserve(size_t range_bytes, size_t page, weft_slab *layout) {
+  if (range_bytes > PTRDIFF_MAX) /* so that no sum below overflows: the registry is a small part of the range */
+    return NULL;
   size_t slots = range_bytes >> SLAB_SHIFT;
   size_t head = round_up(sizeof(weft_slab), page);
   size_t hot = round_up(slots * sizeof(struct slab_hot), page);
@@ -275,7 +279,7 @@ weft_status weft_slab_create(const struct weft_slab_options *options, weft_slab 
   if (options != NULL) {
     if (!options_known(options))
       return WEFT_E_INVALID;
-    set = *options;
+    memcpy(&set, options, options->size < sizeof set ? options->size : sizeof set);
   }
   /* Not more than a quarter of what the process may have: the caller has other uses for addresses, other slabs too. */
   size_t range = set.reserve_bytes != 0 ? set.reserve_bytes : RESERVE_DEFAULT;

@@ -67,7 +67,7 @@ static weft_status read_options(const struct weft_ctx_options *options, struct w
       return weft__fail(NULL, WEFT_E_INVALID,
                         "options.size is %zu, with settings past byte %zu that this version does not know", options->size,
                         sizeof *mine);
-  memcpy(mine, options, sizeof *mine);
+  memcpy(mine, options, options->size < sizeof *mine ? options->size : sizeof *mine);
   if (mine->batch_size < MIN_BATCH || mine->batch_size > MAX_BATCH)
     return weft__fail(NULL, WEFT_E_INVALID, "options.batch_size is %u, not in %d to %d", mine->batch_size, MIN_BATCH,
                       MAX_BATCH);
