@@ -27,7 +27,8 @@ enum weft_algo {
  * out: aligned to 8, may overlap no input; may be NULL when there are no rows.
  * The context's thread only; columns and outputs are used until the call returns. On failure out is untouched.
  * WEFT_E_INVALID: ctx, columns or out is NULL, n_columns is 0, algo is no algorithm, the columns' rows differ, or a column
- * has no layout. Never WEFT_E_NOMEM: the scratch memory is the context's. */
+ * has no layout. WEFT_E_OVERFLOW: rows of a column, times their width, are more than memory can hold. Never WEFT_E_NOMEM:
+ * the scratch memory is the context's. */
 WEFT_API WEFT_MUST_CHECK weft_status weft_hash64(weft_ctx *ctx, enum weft_algo algo, const struct weft_column *columns,
                                                  size_t n_columns, uint64_t seed, uint64_t *out);
 

@@ -31,7 +31,7 @@ WEFT_API void weft_slab_options_init(struct weft_slab_options *options, size_t s
  * weft_slab_release. On failure *out is NULL.
  * WEFT_E_INVALID: out is NULL, or options->size is none this library knows, or reserve_bytes is not 0 and under 256 MiB.
  * WEFT_E_NOMEM: the system grants not even 256 MiB of addresses, or no memory for the registry.
- * WEFT_E_LIMIT: limit_bytes does not even hold the registry (some 100 KiB). */
+ * WEFT_E_LIMIT: limit_bytes does not even hold the registry (32 KiB where pages are of 4 KiB). */
 WEFT_API WEFT_MUST_CHECK weft_status weft_slab_create(const struct weft_slab_options *options, weft_slab **out);
 
 /* Gives up the caller's reference, and with it all memory of the slab. NULL is fine.
