@@ -233,7 +233,6 @@ static void add(_Atomic uint64_t *counter, uint64_t n) {
 void weft__ctx_count(weft_ctx *ctx, const struct ctx_work *work) {
   if (!ctx->collect_stats)
     return;
-  add(&ctx->counters.rows, work->rows);
   add(&ctx->counters.bytes, work->bytes);
   add(&ctx->counters.rows_selected, work->rows_selected);
   add(&ctx->counters.simd_rows, work->simd_rows);
@@ -252,13 +251,13 @@ weft_status weft_ctx_stats(const weft_ctx *ctx, struct weft_stats *out, size_t s
   if (!ctx || !out)
     return WEFT_E_INVALID;
   const struct ctx_counters *c = &ctx->counters;
-  struct weft_stats stats = {.rows = atomic_load_explicit(&c->rows, memory_order_relaxed),
-                             .bytes = atomic_load_explicit(&c->bytes, memory_order_relaxed),
+  struct weft_stats stats = {.bytes = atomic_load_explicit(&c->bytes, memory_order_relaxed),
                              .rows_selected = atomic_load_explicit(&c->rows_selected, memory_order_relaxed),
                              .simd_rows = atomic_load_explicit(&c->simd_rows, memory_order_relaxed),
                              .scalar_rows = atomic_load_explicit(&c->scalar_rows, memory_order_relaxed),
                              .simd_ops = atomic_load_explicit(&c->simd_ops, memory_order_relaxed),
                              .scalar_ops = atomic_load_explicit(&c->scalar_ops, memory_order_relaxed)};
+  stats.rows = stats.simd_rows + stats.scalar_rows;
   set_ratios(&stats);
   memset(out, 0, size);
   memcpy(out, &stats, size < sizeof stats ? size : sizeof stats);
@@ -268,9 +267,8 @@ weft_status weft_ctx_stats(const weft_ctx *ctx, struct weft_stats *out, size_t s
 void weft_ctx_stats_reset(weft_ctx *ctx) {
   if (!ctx)
     return;
-  _Atomic uint64_t *counters[] = {&ctx->counters.rows,      &ctx->counters.bytes,       &ctx->counters.rows_selected,
-                                  &ctx->counters.simd_rows, &ctx->counters.scalar_rows, &ctx->counters.simd_ops,
-                                  &ctx->counters.scalar_ops};
+  _Atomic uint64_t *counters[] = {&ctx->counters.bytes,       &ctx->counters.rows_selected, &ctx->counters.simd_rows,
+                                  &ctx->counters.scalar_rows, &ctx->counters.simd_ops,      &ctx->counters.scalar_ops};
   for (size_t i = 0; i < sizeof counters / sizeof *counters; i++)
     atomic_store_explicit(counters[i], 0, memory_order_relaxed);
 }

@@ -11,9 +11,10 @@
 #include <stdatomic.h>
 #include <weft/ctx.h>
 
-/* One writer, the context's thread; read by any. Relaxed loads and stores suffice, and cost what plain ones do. */
+/* One writer, the context's thread; read by any. Relaxed loads and stores suffice, and cost what plain ones do. All rows are
+ * those in vector code and the others: a third count of them could be read at another instant than its parts. */
 struct ctx_counters {
-  _Atomic uint64_t rows, bytes, rows_selected, simd_rows, scalar_rows, simd_ops, scalar_ops;
+  _Atomic uint64_t bytes, rows_selected, simd_rows, scalar_rows, simd_ops, scalar_ops;
 };
 
 struct weft_ctx {

@@ -152,6 +152,35 @@ START_TEST(clones_hash_at_once_while_their_statistics_and_the_slabs_are_read) {
 }
 END_TEST
 
+/* Many small calls: the counts change as often as they can. */
+static void *hash_few_rows(void *argument) {
+  struct worker *me = argument;
+  uint64_t out[8];
+  struct weft_column column = weft_column_fixed(row_hashes, WEFT_U64, 8);
+  for (size_t i = 0; i < 50000; i++)
+    me->failures += weft_hash64(me->clone, WEFT_XXH3_64, &column, 1, 5, out) != WEFT_OK;
+  me->done = true;
+  return NULL;
+}
+
+START_TEST(statistics_read_meanwhile_add_up) {
+  weft_ctx *ctx = ctx_on(tables.list[_i]->isa, 0);
+  struct worker me = {.clone = ctx};
+  ck_assert_int_eq(pthread_create(&me.thread, NULL, hash_few_rows, &me), 0);
+  while (!me.done) {
+    struct weft_stats stats = stats_of(ctx);
+    if (stats.simd_rows + stats.scalar_rows != stats.rows || stats.simd_row_ratio > 1)
+      ck_abort_msg("isa=%s: %llu + %llu rows are not %llu, ratio %.17g", tables.list[_i]->isa,
+                   (unsigned long long)stats.simd_rows, (unsigned long long)stats.scalar_rows,
+                   (unsigned long long)stats.rows, stats.simd_row_ratio);
+  }
+  ck_assert_int_eq(pthread_join(me.thread, NULL), 0);
+  ck_assert_uint_eq(me.failures, 0);
+  ck_assert_uint_eq(stats_of(ctx).rows, 8 * 50000);
+  weft_ctx_free(ctx);
+}
+END_TEST
+
 START_TEST(an_original_is_cloned_while_it_works) {
   weft_ctx *original = ctx_on(tables.list[_i]->isa, 0);
   struct worker workers[THREADS] = {0}, me = {0};
@@ -266,6 +295,7 @@ static void add_tests(TCase *tcase) {
   tcase_add_test_raise_signal(tcase, a_debug_build_stops_a_second_call_into_a_context_in_use, SIGABRT);
 #endif
   tcase_add_loop_test(tcase, clones_hash_at_once_while_their_statistics_and_the_slabs_are_read, 0, tables.n);
+  tcase_add_loop_test(tcase, statistics_read_meanwhile_add_up, 0, tables.n);
   tcase_add_loop_test(tcase, an_original_is_cloned_while_it_works, 0, tables.n);
   tcase_add_test(tcase, clones_come_and_go_on_all_threads);
   tcase_add_test(tcase, a_context_moves_between_threads);

@@ -80,7 +80,7 @@ struct weft_stats {
 };
 
 /* Fills *out, of which size (sizeof *out) bytes are written. Any thread, also while ctx works on its own: each count is
- * then one that was true during the call. WEFT_E_INVALID: ctx or out is NULL. */
+ * then one that was true during the call, and rows the sum of its two parts. WEFT_E_INVALID: ctx or out is NULL. */
 WEFT_API WEFT_MUST_CHECK weft_status weft_ctx_stats(const weft_ctx *ctx, struct weft_stats *out, size_t size);
 
 /* Sets the counts to zero. The context's thread only. NULL is fine. */
