@@ -121,16 +121,19 @@ static inline void resolve_selected(const struct simd_column *column, enum simd_
   }
 }
 
-/* Offsets in order, without nulls: a loop that compilers turn into vector code; only rows at the data's end need more. */
+/* Offsets in order, without nulls: a loop that compilers turn into vector code, and only rows at the data's end need more (after
+ * the block in which nothing but the restricted pointers may reach the arrays). */
 #define RESOLVE_OFFSETS(name, type)                                                                     \
   static void name(const struct simd_column *column, size_t first, size_t n, struct simd_rows *batch) { \
     const uint8_t *data = column->data;                                                                 \
     const type *offsets = (const type *)column->aux + first;                                            \
-    const uint8_t **restrict ptrs = batch->ptrs;                                                        \
-    uint64_t *restrict bytes = batch->bytes;                                                            \
-    for (size_t i = 0; i < n; i++) {                                                                    \
-      ptrs[i] = data + offsets[i];                                                                      \
-      bytes[i] = (uint64_t)(offsets[i + 1] - offsets[i]);                                               \
+    {                                                                                                   \
+      const uint8_t **restrict ptrs = batch->ptrs;                                                      \
+      uint64_t *restrict bytes = batch->bytes;                                                          \
+      for (size_t i = 0; i < n; i++) {                                                                  \
+        ptrs[i] = data + offsets[i];                                                                    \
+        bytes[i] = (uint64_t)(offsets[i + 1] - offsets[i]);                                             \
+      }                                                                                                 \
     }                                                                                                   \
     for (size_t i = n; i > 0 && column->data_bytes - (size_t)offsets[i - 1] < SIMD_EDGE; i--)           \
       copy_to_edge(batch, i - 1);                                                                       \
