@@ -165,7 +165,6 @@ weft_status weft_ctx_create(const struct weft_ctx_options *options, weft_ctx **o
   if (status != WEFT_OK)
     return status;
   ctx->kernels = weft__kernels(isa);
-  ctx->enable_prefetch = mine.enable_prefetch;
   ctx->prefetch_distance = mine.enable_prefetch ? mine.prefetch_distance : 0;
   ctx->collect_stats = mine.collect_stats;
   ctx->cpu = cpu;
@@ -186,7 +185,6 @@ weft_status weft_ctx_clone(const weft_ctx *ctx, weft_ctx **out) {
   WEFT_TRY(ctx_allocate(ctx->cache.slab, ctx->batch_size, &clone));
   /* Only what never changes after creation is read: the original may be at work. */
   clone->kernels = ctx->kernels;
-  clone->enable_prefetch = ctx->enable_prefetch;
   clone->prefetch_distance = ctx->prefetch_distance;
   clone->collect_stats = ctx->collect_stats;
   clone->cpu = ctx->cpu;

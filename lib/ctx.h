@@ -22,7 +22,6 @@ struct weft_ctx {
   const struct simd_kernels *kernels;
   uint32_t batch_size;
   uint32_t prefetch_distance; /* 0 when prefetching is off */
-  bool enable_prefetch;
   bool collect_stats;
   struct simd_rows batch; /* the arrays lie behind this struct, batch_size rows of each */
   struct ctx_counters counters;
