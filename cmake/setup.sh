@@ -109,6 +109,7 @@ weft_install() {
   [ -z "$weft_lacking" ] || printf 'set-up: about to install with apt-get: %s\n' "$weft_lacking"
   [ $weft_index_wanted = no ] || printf 'set-up: about to fetch the index of packages with apt-get update\n'
   weft_apt "$@" update || printf 'set-up: apt-get update had failures; trying with what there is\n' >&2
+  [ $weft_index_wanted = no ] || weft_has_index || { printf 'set-up: the index of packages is still empty\n' >&2; exit 1; }
   [ -n "$weft_lacking" ] || return 0
   weft_apt "$@" install -y --no-install-recommends $weft_lacking ||
     { printf 'set-up: apt-get could not install: %s\n' "$weft_lacking" >&2; exit 1; }
