@@ -16,13 +16,21 @@ static struct slab_cache *cache_of(weft_ctx *ctx) {
 
 /* Messages */
 
+static _Thread_local char thread_message[sizeof((struct slab_cache *)NULL)->message];
+
+void weft__cache_message_v(struct slab_cache *cache, const char *format, va_list arguments) {
+  vsnprintf(cache != NULL ? cache->message : thread_message, sizeof thread_message, format, arguments);
+}
+
 void weft__cache_message(struct slab_cache *cache, const char *format, ...) {
-  if (cache == NULL)
-    return;
   va_list arguments;
   va_start(arguments, format);
-  vsnprintf(cache->message, sizeof cache->message, format, arguments);
+  weft__cache_message_v(cache, format, arguments);
   va_end(arguments);
+}
+
+const char *weft__cache_words(const struct slab_cache *cache) {
+  return cache != NULL ? cache->message : thread_message;
 }
 
 static void *refuse(struct slab_cache *cache, size_t bytes, weft_status status) {
@@ -449,7 +457,8 @@ void weft__cache_close(struct slab_cache *cache) {
     ADD_SHARED(depot_of(slab, class_)->allocations, GET(bin->allocations));
     ADD_SHARED(depot_of(slab, class_)->frees, GET(bin->frees));
   }
-  slab->closed_hits += requests - GET(cache->misses);
+  /* A second free that the bitmap finds has missed and was no request. */
+  slab->closed_hits += requests > GET(cache->misses) ? requests - GET(cache->misses) : 0;
   slab->closed_misses += GET(cache->misses);
   slab->closed_exchanges += GET(cache->exchanges);
   os_lock_give(&slab->caches_lock);

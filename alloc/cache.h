@@ -8,6 +8,7 @@
 
 #include "alloc/classes.h"
 #include "weft/slab.h"
+#include <stdarg.h>
 #include <stdatomic.h>
 
 /* A state byte, one per object or page, kept apart from the objects. Only a live object's is odd. */
@@ -73,8 +74,13 @@ void weft__cache_open(struct slab_cache *cache, weft_slab *slab);
 /* Ends a cache: its free objects go to the depot, its counters to the slab. The reference on the slab stays. */
 void weft__cache_close(struct slab_cache *cache);
 
-/* Sets cache->message, cut at its end. cache may be NULL: nothing happens. */
+/* Sets cache->message, or where cache is NULL that of this thread, of calls that have no context; cut at its end. */
 __attribute__((format(printf, 2, 3))) void weft__cache_message(struct slab_cache *cache, const char *format, ...);
+__attribute__((format(printf, 2, 0))) void weft__cache_message_v(struct slab_cache *cache, const char *format,
+                                                                 va_list arguments);
+
+/* The message set last; "" when there was none. */
+const char *weft__cache_words(const struct slab_cache *cache);
 
 /* weft_alloc without a cache, on any thread, under the depot's lock. NULL: *status (which may be NULL) tells
  * WEFT_E_NOMEM from WEFT_E_LIMIT. */

@@ -41,14 +41,14 @@ static weft_status find_run(const weft_slab *slab, uint32_t slot, uint32_t offse
 }
 
 static weft_status find_mapped(const weft_slab *slab, uint32_t slot, uint32_t offset, struct slab_place *place) {
-  uint32_t first = place->kind == SLOT_MAPPED_REST ? slab->cold[slot].first : slot;
+  uint32_t first = place->kind == SLOT_MAPPED_REST ? GET(slab->cold[slot].first) : slot;
   size_t inside = ((size_t)(slot - first) << SLAB_SHIFT) + offset;
-  if (inside >= slab->cold[first].bytes)
+  if (inside >= GET(slab->cold[first].bytes))
     return WEFT_E_FOREIGN;
   bool freed = place->kind == SLOT_MAPPED_FREED;
   place->kind = SLOT_MAPPED;
   place->start = slot_start(slab, first);
-  place->bytes = slab->cold[first].bytes;
+  place->bytes = GET(slab->cold[first].bytes);
   if (freed && inside > 0)
     return WEFT_E_FOREIGN;
   return judge(freed ? STATE_FREED : STATE_LIVE, inside == 0);

@@ -11,10 +11,10 @@ static size_t slots_for(size_t bytes) {
 
 static void describe(weft_slab *slab, uint32_t first, size_t bytes) {
   size_t n = slots_for(bytes);
-  slab->cold[first].bytes = bytes;
+  SET(slab->cold[first].bytes, bytes);
   slab->cold[first].slots = (uint32_t)n;
   for (size_t slot = first + 1; slot < first + n; slot++) {
-    slab->cold[slot].first = first;
+    SET(slab->cold[slot].first, first);
     SET(slab->hot[slot].kind, SLOT_MAPPED_REST);
   }
   atomic_store_explicit(&slab->hot[first].kind, SLOT_MAPPED, memory_order_release);
@@ -49,7 +49,7 @@ void *weft__mapped_take(weft_slab *slab, size_t bytes, weft_status *status) {
 weft_status weft__mapped_give(weft_slab *slab, uint32_t slot) {
   os_lock_take(&slab->registry_lock);
   bool live = GET(slab->hot[slot].kind) == SLOT_MAPPED;
-  size_t bytes = slab->cold[slot].bytes;
+  size_t bytes = GET(slab->cold[slot].bytes);
   if (live) {
     SET(slab->hot[slot].kind, SLOT_MAPPED_FREED);
     slab->mapped_frees++;
@@ -69,7 +69,7 @@ bool weft__mapped_resize(weft_slab *slab, uint32_t slot, size_t bytes, weft_stat
     return false;
   bytes = (bytes + slab->page_bytes - 1) & ~(slab->page_bytes - 1);
   char *start = slot_start(slab, slot);
-  size_t old = slab->cold[slot].bytes, old_slots = slab->cold[slot].slots, n = slots_for(bytes);
+  size_t old = GET(slab->cold[slot].bytes), old_slots = slab->cold[slot].slots, n = slots_for(bytes);
   uint32_t next = slot + (uint32_t)old_slots;
   if (n > old_slots && !weft__slots_extend(slab, next, n - old_slots))
     return false;

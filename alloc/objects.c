@@ -48,7 +48,7 @@ static bool new_slab(weft_slab *slab, struct slab_depot *depot, unsigned class_,
     }
     weft__slots_give(slab, slot, 1, SLOT_UNUSED);
   }
-  weft__piece_give(&depot->pieces, meta);
+  weft__piece_give(&depot->pieces, meta, meta_bytes(class_));
   return false;
 }
 
@@ -60,7 +60,7 @@ static void end_slab(weft_slab *slab, struct slab_depot *depot, uint32_t slot) {
   slab_state *states = GET(slab->hot[slot].states);
   SET(slab->hot[slot].reciprocal, 0);
   SET(slab->hot[slot].kind, SLOT_UNUSED);
-  weft__piece_give(&depot->pieces, (void *)states);
+  weft__piece_give(&depot->pieces, (void *)states, meta_bytes(GET(slab->hot[slot].class_)));
   weft__memory_give(slab, slot_start(slab, slot), cold->committed);
   weft__slots_give(slab, slot, 1, SLOT_UNUSED);
   ADD_SHARED(slab->slabs, -(uint64_t)1);

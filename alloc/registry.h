@@ -56,13 +56,13 @@ struct slab_cold {
   uint64_t *bitmap;              /* objects: set where free; pages: set where cut */
   uint32_t next;                 /* slots in a list of the depot, or of runs */
   uint32_t prev;
-  uint32_t free;  /* bits of free objects; pages not cut */
-  uint32_t made;  /* objects: how many have ever been free */
-  uint32_t scan;  /* objects: no bit is set below this one */
-  uint32_t list;  /* runs: the list that it is in */
-  size_t bytes;   /* mapped: usable bytes */
-  uint32_t slots; /* mapped: how many */
-  uint32_t first; /* mapped, rest: the first of them */
+  uint32_t free;          /* bits of free objects; pages not cut */
+  uint32_t made;          /* objects: how many have ever been free */
+  uint32_t scan;          /* objects: no bit is set below this one */
+  uint32_t list;          /* runs: the list that it is in */
+  _Atomic size_t bytes;   /* mapped: usable bytes; read without a lock, as first is */
+  uint32_t slots;         /* mapped: how many */
+  _Atomic uint32_t first; /* mapped, rest: the first of them */
 };
 
 /* Out-of-band part of a slab of runs. */
@@ -72,7 +72,8 @@ struct run_map {
   uint64_t cut[SLAB_PAGES / 64];
 };
 
-/* A piece of metadata kept for the next slab of the same kind. */
+/* The end of a piece of metadata that is kept for the next slab of the same kind. Its start, the state bytes, stays as it was:
+ * a magazine may hold the twin of an object that was freed twice at once, and look at its state. */
 struct meta_piece {
   struct meta_piece *next;
 };
@@ -181,7 +182,7 @@ bool weft__slots_extend(weft_slab *slab, uint32_t first, size_t n);
 void *weft__meta_take(weft_slab *slab, size_t bytes, weft_status *status);
 /* The same from a list of kept pieces of that very size, if there are any. */
 void *weft__piece_take(weft_slab *slab, struct meta_piece **list, size_t bytes, weft_status *status);
-void weft__piece_give(struct meta_piece **list, void *piece);
+void weft__piece_give(struct meta_piece **list, void *piece, size_t bytes);
 
 /* Slots in a doubly linked list. */
 void weft__list_push(weft_slab *slab, uint32_t *list, uint32_t slot);

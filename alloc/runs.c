@@ -66,7 +66,7 @@ static uint32_t new_slab(weft_slab *slab, weft_status *status) {
     return NO_SLOT;
   uint32_t slot = weft__slots_take(slab, 1, status);
   if (slot == NO_SLOT) {
-    weft__piece_give(&slab->run_pieces, map);
+    weft__piece_give(&slab->run_pieces, map, sizeof *map);
     return NO_SLOT;
   }
   slab->cold[slot].free = SLAB_PAGES;
@@ -82,7 +82,7 @@ static void end_slab(weft_slab *slab, uint32_t slot) {
   size_t committed = slab->cold[slot].committed;
   struct run_map *map = map_of(slab, slot);
   SET(slab->hot[slot].kind, SLOT_UNUSED);
-  weft__piece_give(&slab->run_pieces, map);
+  weft__piece_give(&slab->run_pieces, map, sizeof *map);
   if (committed > 0)
     weft__memory_give(slab, slot_start(slab, slot), committed);
   weft__slots_give(slab, slot, 1, SLOT_UNUSED);

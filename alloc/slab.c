@@ -179,13 +179,13 @@ void *weft__piece_take(weft_slab *slab, struct meta_piece **list, size_t bytes, 
   if (piece == NULL)
     return weft__meta_take(slab, bytes, status);
   *list = piece->next;
-  return memset(piece, 0, bytes);
+  return memset((char *)(piece + 1) - bytes, 0, bytes);
 }
 
-void weft__piece_give(struct meta_piece **list, void *piece) {
-  struct meta_piece *first = piece;
-  first->next = *list;
-  *list = first;
+void weft__piece_give(struct meta_piece **list, void *piece, size_t bytes) {
+  struct meta_piece *last = (struct meta_piece *)(void *)((char *)piece + bytes) - 1;
+  last->next = *list;
+  *list = last;
 }
 
 /* Lists of slots */
@@ -270,15 +270,27 @@ static void end_slab(weft_slab *slab) {
   weft__os_release((void *)slab->base, slab->reservation_bytes);
 }
 
+/* A failure without a context: its words are the thread's. */
+__attribute__((format(printf, 2, 3))) static weft_status refuse_slab(weft_status status, const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  weft__cache_message_v(NULL, format, arguments);
+  va_end(arguments);
+  return status;
+}
+
 weft_status weft_slab_create(const struct weft_slab_options *options, weft_slab **out) {
   struct weft_slab_options set;
   weft_slab_options_init(&set, sizeof set);
   if (out == NULL)
-    return WEFT_E_INVALID;
+    return refuse_slab(WEFT_E_INVALID, "weft_slab_create: out is NULL");
   *out = NULL;
   if (options != NULL) {
     if (!options_known(options))
-      return WEFT_E_INVALID;
+      return refuse_slab(WEFT_E_INVALID,
+                         "weft_slab_create: options.size is %zu, or options.reserve_bytes under the least, %zu: "
+                         "weft_slab_options_init sets both",
+                         options->size, RESERVE_LEAST);
     memcpy(&set, options, options->size < sizeof set ? options->size : sizeof set);
   }
   /* Not more than a quarter of what the process may have: the caller has other uses for addresses, other slabs too. */
@@ -289,7 +301,7 @@ weft_status weft_slab_create(const struct weft_slab_options *options, weft_slab 
   for (; slab == NULL && range >= RESERVE_LEAST; range /= 2)
     slab = reserve(range & ~(size_t)(SLAB_BYTES - 1), weft__os_page_bytes(), &layout);
   if (slab == NULL)
-    return WEFT_E_NOMEM;
+    return refuse_slab(WEFT_E_NOMEM, "weft_slab_create: the system grants not even %zu bytes of addresses", RESERVE_LEAST);
 
   memcpy(slab, &layout, sizeof layout);
   slab->limit_bytes = set.limit_bytes;
@@ -309,6 +321,8 @@ weft_status weft_slab_create(const struct weft_slab_options *options, weft_slab 
   slab->spare_runs = NO_SLOT;
   weft_status status;
   if (!know_slots(slab, 1, &status)) { /* which sees whether the limit holds as much as the registry */
+    refuse_slab(status, "weft_slab_create: the registry begins with %zu bytes, and the limit is %zu (0: none)",
+                slab->committed, slab->limit_bytes);
     end_slab(slab);
     return status;
   }

@@ -21,7 +21,7 @@ static const char help[] = "Usage: weft features [OPTION]...\n"
                            "      --isa NAME   choose this table, as weft hash --isa would\n"
                            "  -h, --help       print this help\n"
                            "\n"
-                           "The environment variable WEFT_ISA lowers the choice; --isa goes before it.\n"
+                           "The environment variable WEFT_ISA sets the choice; --isa goes before it.\n"
                            "Exit codes: 0 done, 2 wrong usage or no such table, 3 writing failed.\n";
 
 struct features_options {

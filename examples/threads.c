@@ -55,7 +55,7 @@ int main(void) {
       fprintf(stderr, "threads: thread %zu: %s\n", i, weft_ctx_message(shares[i].ctx));
       return 1;
     }
-    weft_stats_merge(&all, &one);
+    weft_stats_merge(&all, &one, sizeof(struct weft_stats));
     weft_ctx_free(shares[i].ctx);
   }
   printf("%llu rows and %llu bytes hashed by %d threads\n", (unsigned long long)all.rows, (unsigned long long)all.bytes,

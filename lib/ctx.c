@@ -15,20 +15,16 @@ static_assert((int)SIMD_ISAS <= WEFT_MAX_ISAS, "weft_features must hold every ta
 
 enum { MIN_BATCH = SIMD_BLOCK, MAX_BATCH = 65536, MAX_DISTANCE = 4096, ALIGNMENT = 64 };
 
-/* The last failure of a call on this thread that had no context yet. */
-static _Thread_local char thread_message[sizeof((struct slab_cache *)NULL)->message];
-
 weft_status weft__fail(weft_ctx *ctx, weft_status status, const char *format, ...) {
   va_list arguments;
   va_start(arguments, format);
-  char *message = ctx ? ctx->cache.message : thread_message;
-  (void)vsnprintf(message, sizeof thread_message, format, arguments);
+  weft__cache_message_v(ctx ? &ctx->cache : NULL, format, arguments);
   va_end(arguments);
   return status;
 }
 
 const char *weft_ctx_message(const weft_ctx *ctx) {
-  return ctx ? ctx->cache.message : thread_message;
+  return weft__cache_words(ctx ? &ctx->cache : NULL);
 }
 
 #ifndef NDEBUG
@@ -156,7 +152,7 @@ weft_status weft_ctx_create(const struct weft_ctx_options *options, weft_ctx **o
   if (!slab) {
     weft_status status = weft_slab_create(NULL, &slab);
     if (status != WEFT_OK)
-      return weft__fail(NULL, status, "no slab could be created: %s", weft_status_text(status));
+      return status;
   }
   weft_ctx *ctx;
   weft_status status = ctx_allocate(slab, (mine.batch_size + SIMD_BLOCK - 1) / SIMD_BLOCK * SIMD_BLOCK, &ctx);
@@ -217,7 +213,7 @@ weft_status weft_ctx_features(const weft_ctx *ctx, struct weft_features *out, si
     features.isa_list[i] = (struct weft_isa){.name = weft__isa_name((enum simd_isa)i),
                                              .built = built,
                                              .supported = built && able,
-                                             .missing = built || !able ? ctx->missing[i] : "a build that has it"};
+                                             .missing = built || !able ? ctx->missing[i] : "build"};
   }
   memset(out, 0, size);
   memcpy(out, &features, size < sizeof features ? size : sizeof features);
@@ -271,15 +267,20 @@ void weft_ctx_stats_reset(weft_ctx *ctx) {
     atomic_store_explicit(counters[i], 0, memory_order_relaxed);
 }
 
-void weft_stats_merge(struct weft_stats *into, const struct weft_stats *from) {
+void weft_stats_merge(struct weft_stats *into, const struct weft_stats *from, size_t size) {
   if (!into || !from)
     return;
-  into->rows += from->rows;
-  into->bytes += from->bytes;
-  into->rows_selected += from->rows_selected;
-  into->simd_rows += from->simd_rows;
-  into->scalar_rows += from->scalar_rows;
-  into->simd_ops += from->simd_ops;
-  into->scalar_ops += from->scalar_ops;
-  set_ratios(into);
+  struct weft_stats sum = {0}, add = {0};
+  size_t known = size < sizeof sum ? size : sizeof sum;
+  memcpy(&sum, into, known);
+  memcpy(&add, from, known);
+  sum.rows += add.rows;
+  sum.bytes += add.bytes;
+  sum.rows_selected += add.rows_selected;
+  sum.simd_rows += add.simd_rows;
+  sum.scalar_rows += add.scalar_rows;
+  sum.simd_ops += add.simd_ops;
+  sum.scalar_ops += add.scalar_ops;
+  set_ratios(&sum);
+  memcpy(into, &sum, known);
 }

@@ -40,8 +40,8 @@ static void hash_columns(weft_ctx *ctx, const struct weft_column *columns, size_
     size_t n = rows - first < ctx->batch_size ? rows - first : ctx->batch_size;
     for (size_t c = 0; c < n_columns; c++) {
       struct simd_column column = weft__column_simd(&columns[c]);
-      ctx->kernels->resolve(&column, first, n, batch);
       batch->prefetch = is_scattered(&columns[c]) ? ctx->prefetch_distance : 0;
+      ctx->kernels->resolve(&column, first, n, batch);
       size_t simd_rows = c == 0 ? hash_batch(job, batch, job->seeds, job->seed_per_row, first)
                                 : hash_batch(job, batch, job->out, true, first);
       work.rows += n;

@@ -38,9 +38,9 @@ struct simd_column {
 #define SIMD_EDGE 16
 struct simd_rows {
   size_t rows;
-  const uint8_t **ptrs;        /* [capacity] */
-  uint64_t *bytes;             /* [capacity] */
-  uint64_t *valid;             /* [capacity / 64] bit i: row i is not null; a null row is resolved as an empty one */
+  const uint8_t **ptrs; /* [capacity] */
+  uint64_t *bytes;      /* [capacity] */
+  uint64_t *valid; /* [capacity / 64] bit i: row i is not null; a null row is resolved as an empty one. Past the rows: 1 */
   uint8_t (*edges)[SIMD_EDGE]; /* [capacity] */
   bool has_nulls;              /* any bit of valid below rows is 0 */
   uint64_t total_bytes;

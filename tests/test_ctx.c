@@ -406,7 +406,7 @@ START_TEST(null_is_answered_as_documented_by_every_function) {
   weft_ctx_stats_reset(NULL);
   weft_ctx_options_init(NULL, sizeof(struct weft_ctx_options));
   weft_slab_options_init(NULL, sizeof(struct weft_slab_options));
-  weft_stats_merge(NULL, NULL);
+  weft_stats_merge(NULL, NULL, sizeof(struct weft_stats));
   ck_assert_int_eq(weft_slab_release(slab), WEFT_OK);
   weft_ctx_free(ctx);
 }

@@ -141,7 +141,7 @@ START_TEST(clones_hash_at_once_while_their_statistics_and_the_slabs_are_read) {
   struct weft_stats sum = {0};
   for (size_t i = 0; i < THREADS; i++) {
     struct weft_stats stats = stats_of(workers[i].clone);
-    weft_stats_merge(&sum, &stats);
+    weft_stats_merge(&sum, &stats, sizeof(struct weft_stats));
     weft_ctx_free(workers[i].clone);
   }
   ck_assert_uint_eq(sum.rows, THREADS * ROWS * ROUNDS);

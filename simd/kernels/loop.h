@@ -10,10 +10,11 @@
 
 /* Asks for the first bytes of the n rows that come batch->prefetch rows after row i; for rows beyond the batch, nothing. */
 static inline void prefetch_ahead(const struct simd_rows *batch, size_t i, size_t n) {
-  if (batch->prefetch == 0 || i + batch->prefetch + n > batch->rows)
+  size_t from = i + batch->prefetch, to = from + n < batch->rows ? from + n : batch->rows;
+  if (batch->prefetch == 0)
     return;
-  for (size_t k = 0; k < n; k++)
-    __builtin_prefetch(batch->ptrs[i + batch->prefetch + k]);
+  for (size_t k = from; k < to; k++)
+    __builtin_prefetch(batch->ptrs[k]);
 }
 
 /* The rows at a batch's start, which no earlier row has asked for. */

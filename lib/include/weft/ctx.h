@@ -24,7 +24,7 @@ struct weft_ctx_options {
 /* Fills options with the defaults given above. size is sizeof *options. NULL options: nothing happens. */
 WEFT_API void weft_ctx_options_init(struct weft_ctx_options *options, size_t size);
 
-/* Creates a context. options may be NULL for the defaults. The environment variable WEFT_ISA lowers the choice of kernels
+/* Creates a context. options may be NULL for the defaults. The environment variable WEFT_ISA sets the choice of kernels
  * to the table that it names; options->isa goes before it. Freed by weft_ctx_free. Any thread. On failure *out is NULL and
  * weft_ctx_message(NULL) tells the reason on this thread.
  * WEFT_E_INVALID: out is NULL, options->size is none this library knows, or a knob is out of its range.
@@ -86,11 +86,11 @@ WEFT_API WEFT_MUST_CHECK weft_status weft_ctx_stats(const weft_ctx *ctx, struct 
 /* Sets the counts to zero. The context's thread only. NULL is fine. */
 WEFT_API void weft_ctx_stats_reset(weft_ctx *ctx);
 
-/* Adds the counts of *from to *into and computes the ratios anew. NULL for either: nothing happens. */
-WEFT_API void weft_stats_merge(struct weft_stats *into, const struct weft_stats *from);
+/* Adds the counts of *from to *into and computes the ratios anew; size (sizeof *into) is that of both. NULL for either: nothing happens. */
+WEFT_API void weft_stats_merge(struct weft_stats *into, const struct weft_stats *from, size_t size);
 
 /* What the last failure of a call on this context was, with the numbers in it; "" when there was none. ctx NULL: the last
- * failure on this thread of a call that had no context yet (weft_ctx_create, weft_ctx_clone). Never NULL. The text
+ * failure on this thread of a call that had no context yet (weft_ctx_create, weft_ctx_clone, weft_slab_create). Never NULL. The text
  * holds until the next failure. The context's thread only. */
 WEFT_API const char *weft_ctx_message(const weft_ctx *ctx);
 
