@@ -218,11 +218,11 @@ weft_status weft_index_free(weft_index *index) {
   return WEFT_OK;
 }
 
-weft_status weft_index_info(const weft_index *index, struct weft_index_info *out, size_t size) {
+weft_status weft_index_info(const weft_index *index, struct weft_index_figures *out, size_t size) {
   if (!index || !out)
     return WEFT_E_INVALID;
   size_t lists = index->starts ? ((size_t)index->count + 2 + index->rows - index->null_rows) * sizeof(uint32_t) : 0;
-  struct weft_index_info info = {.rows = index->rows,
+  struct weft_index_figures info = {.rows = index->rows,
                                  .keys = index->count,
                                  .null_rows = index->null_rows,
                                  .bytes = weft__table_bytes(&index->table) + lists + index->copied_bytes,

@@ -4,6 +4,7 @@
  */
 #include "lib/table.h"
 
+#include <assert.h>
 #include <string.h>
 
 /* A table grows when it would hold more than LOAD_NUMERATOR / LOAD_DENOMINATOR entries a bucket of five slots. At 2.6 (a load of
@@ -21,10 +22,7 @@ static_assert(sizeof(struct simd_bucket) == 64, "a bucket is one cache line");
 
 static weft_status take_buckets(weft_ctx *ctx, size_t n, struct simd_bucket **out) {
   *out = weft_aligned_alloc(ctx, n * BUCKET, BUCKET);
-  if (!*out)
-    return ctx->cache.status;
-  memset(*out, 0xff, n * BUCKET);
-  return WEFT_OK;
+  return *out ? WEFT_OK : ctx->cache.status;
 }
 
 void weft__table_close(weft_slab *slab, struct table *table) {
@@ -44,8 +42,10 @@ static weft_status table_open(weft_ctx *ctx, uint64_t keys, struct table *table)
                           .capacity = buckets * LOAD_NUMERATOR / LOAD_DENOMINATOR,
                           .overflow_capacity = (uint32_t)(buckets / 16 + ctx->batch_size)};
   weft_status status = take_buckets(ctx, buckets, &table->simd.buckets);
-  if (status == WEFT_OK)
+  if (status == WEFT_OK) {
+    memset(table->simd.buckets, 0xff, buckets * BUCKET);
     status = take_buckets(ctx, table->overflow_capacity, &table->simd.overflow);
+  }
   if (status != WEFT_OK)
     weft__table_close(ctx->cache.slab, table);
   return status;
@@ -79,8 +79,7 @@ static void table_enter(struct table *table, uint64_t hash, uint32_t id) {
   while (slot < SIMD_SLOTS && bucket->id[slot] != SIMD_NO_ID)
     slot++;
   if (slot == SIMD_SLOTS) {
-    bucket->id[SIMD_SLOTS] = simd->n_overflow;
-    bucket = &simd->overflow[simd->n_overflow++];
+    bucket = simd_overflow(simd, bucket);
     slot = 0;
   }
   bucket->hash[slot] = hash;

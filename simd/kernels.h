@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /* Rows of a batch come in blocks of 64, one word of a bitmap; capacities of batches are multiples of it. */
 #define SIMD_BLOCK 64
@@ -77,13 +78,21 @@ static inline size_t simd_place(uint64_t hash, uint32_t n_buckets) {
   return (size_t)((hash >> 32) * n_buckets >> 32);
 }
 
+/* The next bucket of a place whose last one, `bucket`, is full: taken from the overflow, which has room, and emptied. */
+static inline struct simd_bucket *simd_overflow(struct simd_table *table, struct simd_bucket *bucket) {
+  struct simd_bucket *next = &table->overflow[table->n_overflow];
+  bucket->id[SIMD_SLOTS] = table->n_overflow++;
+  memset(next, 0xff, sizeof *next);
+  return next;
+}
+
 /* Finds hashes[n]: ids[i] is the id of the first entry with that very hash, in the order of insertion, or SIMD_NO_ID. later[n] is
  * scratch. ahead: prefetch the bucket of so many hashes on; 0: do not. */
 typedef void simd_find_fn(const struct simd_table *table, const uint64_t *hashes, size_t n, size_t ahead, uint32_t *ids,
                           uint32_t *later);
 
 /* Finds or inserts hashes[n]: as find, but a hash that is not there is entered, with ids from next_id on in their order.
- * Returns how many were. The overflow has room for n more buckets (set to 0xff), ids stay below SIMD_NO_ID. */
+ * Returns how many were. The overflow has room for n more buckets, ids stay below SIMD_NO_ID. */
 typedef size_t simd_insert_fn(struct simd_table *table, const uint64_t *hashes, size_t n, size_t ahead, uint32_t next_id,
                               uint32_t *ids);
 

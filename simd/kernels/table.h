@@ -89,8 +89,7 @@ static size_t insert(struct simd_table *table, const uint64_t *hashes, size_t n,
       for (unsigned k = 0; k < SIMD_SLOTS; k++)
         used += bucket->id[k] != SIMD_NO_ID;
       if (used == SIMD_SLOTS) {
-        bucket->id[SIMD_SLOTS] = table->n_overflow;
-        bucket = &table->overflow[table->n_overflow++];
+        bucket = simd_overflow(table, bucket);
         used = 0;
       }
       bucket->hash[used] = hash;

@@ -42,7 +42,7 @@ WEFT_API WEFT_MUST_CHECK weft_status weft_index_build(weft_ctx *ctx, const struc
 WEFT_API WEFT_MUST_CHECK weft_status weft_index_free(weft_index *index);
 
 /* Figures of an index. */
-struct weft_index_info {
+struct weft_index_figures {
   uint64_t rows;        /* build rows, those with nulls too */
   uint64_t keys;        /* distinct keys without nulls */
   uint64_t null_rows;   /* rows with a null in their key */
@@ -52,7 +52,7 @@ struct weft_index_info {
 };
 
 /* Fills *out, of which size (sizeof *out) bytes are written. Any thread. WEFT_E_INVALID: index or out is NULL. */
-WEFT_API WEFT_MUST_CHECK weft_status weft_index_info(const weft_index *index, struct weft_index_info *out, size_t size);
+WEFT_API WEFT_MUST_CHECK weft_status weft_index_info(const weft_index *index, struct weft_index_figures *out, size_t size);
 
 /* Looks up each row of keys[0 .. n_keys): first_row[i] is the first build row whose key equals that of row i, or WEFT_NO_ROW.
  * keys must have the build keys' types (and widths, of fixed bytes); layouts may differ. first_row[rows] may be NULL when there
