@@ -220,21 +220,37 @@ static void settle_collision(weft_ctx *ctx, struct distinct *distinct, size_t ro
   scratch->ids[i] = id;
 }
 
-/* Compares each row of a batch that met a hash with the first row of that hash's key. */
-static void verify(weft_ctx *ctx, struct distinct *distinct, size_t first, size_t n, struct key_scratch *scratch) {
-  size_t words = (n + SIMD_BLOCK - 1) / SIMD_BLOCK;
+/* Fills scratch->others with the first row of each row's key, and candidates with the rows that are not that row itself. fresh:
+ * some rows may be first rows, or have no id. Returns whether there are candidates. */
+static bool find_candidates(const struct distinct *distinct, size_t first, size_t n, bool fresh,
+                            struct key_scratch *scratch) {
+  const uint32_t *ids = scratch->ids, *first_row = distinct->first_row;
+  uint32_t *others = scratch->others;
   uint64_t any = 0;
-  for (size_t w = 0; w < words; w++) {
+  if (!fresh) {
+    for (size_t i = 0; i < n; i++)
+      others[i] = first_row[ids[i]];
+    for (size_t start = 0; start < n; start += SIMD_BLOCK)
+      scratch->candidates[start / SIMD_BLOCK] = n - start < SIMD_BLOCK ? ((uint64_t)1 << (n - start)) - 1 : UINT64_MAX;
+    return true;
+  }
+  for (size_t start = 0; start < n; start += SIMD_BLOCK) {
     uint64_t bits = 0;
-    for (size_t k = 0, i = w * SIMD_BLOCK; k < SIMD_BLOCK && i < n; k++, i++) {
-      uint32_t id = scratch->ids[i], other = id != SIMD_NO_ID ? distinct->first_row[id] : 0;
-      scratch->others[i] = other;
-      bits |= (uint64_t)(id != SIMD_NO_ID && other != first + i) << k;
+    for (size_t k = 0, i = start; k < SIMD_BLOCK && i < n; k++, i++) {
+      others[i] = ids[i] != SIMD_NO_ID ? first_row[ids[i]] : 0;
+      bits |= (uint64_t)(ids[i] != SIMD_NO_ID && others[i] != first + i) << k;
     }
-    scratch->candidates[w] = bits;
+    scratch->candidates[start / SIMD_BLOCK] = bits;
     any |= bits;
   }
-  if (any == 0)
+  return any != 0;
+}
+
+/* Compares each row of a batch that met a hash with the first row of that hash's key. */
+static void verify(weft_ctx *ctx, struct distinct *distinct, size_t first, size_t n, bool fresh,
+                   struct key_scratch *scratch) {
+  size_t words = (n + SIMD_BLOCK - 1) / SIMD_BLOCK;
+  if (!find_candidates(distinct, first, n, fresh, scratch))
     return;
   weft__keys_compare(ctx, distinct->keys, distinct->n_keys, first, n, true, distinct->keys, scratch);
   for (size_t w = 0; w < words; w++)
@@ -254,8 +270,9 @@ weft_status weft__distinct_add(weft_ctx *ctx, struct distinct *distinct, size_t 
   size_t added = leave_out ? insert_valid(ctx, distinct, n, scratch)
                            : ctx->kernels->insert(&distinct->table.simd, scratch->hashes, n, ctx->prefetch_distance,
                                                   distinct->count, scratch->ids);
-  if (added < n || distinct->first_row) {
+  if (added < n)
     WEFT_TRY(write_first_rows(ctx, distinct));
+  if (added > 0 && distinct->first_row) {
     uint32_t next = distinct->count;
     for (size_t i = 0; i < n; i++) {
       distinct->first_row[next] = (uint32_t)(first + i);
@@ -265,6 +282,6 @@ weft_status weft__distinct_add(weft_ctx *ctx, struct distinct *distinct, size_t 
   distinct->count += (uint32_t)added;
   distinct->rows += n;
   if (added < n && !distinct->how.exact)
-    verify(ctx, distinct, first, n, scratch);
+    verify(ctx, distinct, first, n, added > 0 || leave_out, scratch);
   return WEFT_OK;
 }

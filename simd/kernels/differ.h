@@ -33,20 +33,22 @@ static inline bool short_rows_differ(const uint8_t *a, const uint8_t *b, size_t 
 #endif
 
 static void differ(const struct simd_rows *a, const struct simd_rows *b, uint64_t *out) {
+  size_t rows = a->rows, ahead = b->prefetch, asked = ahead != 0 && ahead < rows ? rows - ahead : 0;
   prefetch_start(b);
-  for (size_t first = 0; first < a->rows; first += SIMD_BLOCK) {
-    uint64_t bits = a->valid[first / SIMD_BLOCK] ^ b->valid[first / SIMD_BLOCK];
-    size_t n = a->rows - first < SIMD_BLOCK ? a->rows - first : SIMD_BLOCK;
-    for (size_t k = 0; k < n; k++) {
-      size_t i = first + k, bytes = a->bytes[i];
-      prefetch_ahead(b, i, 1);
-      bool other = bytes != b->bytes[i];
-      if (!other)
+  for (size_t first = 0; first < rows; first += SIMD_BLOCK) {
+    uint64_t bits = 0;
+    size_t end = rows - first < SIMD_BLOCK ? rows : first + SIMD_BLOCK;
+    for (size_t i = first; i < end; i++) {
+      if (i < asked)
+        __builtin_prefetch(b->ptrs[i + ahead]);
+      size_t bytes = a->bytes[i];
+      bool other = true;
+      if (bytes == b->bytes[i])
         other = bytes <= DIFFER_SHORT ? short_rows_differ(a->ptrs[i], b->ptrs[i], bytes)
                                       : memcmp(a->ptrs[i], b->ptrs[i], bytes) != 0;
-      bits |= (uint64_t)other << k;
+      bits |= (uint64_t)other << (i - first);
     }
-    out[first / SIMD_BLOCK] |= bits;
+    out[first / SIMD_BLOCK] |= bits | (a->valid[first / SIMD_BLOCK] ^ b->valid[first / SIMD_BLOCK]);
   }
 }
 

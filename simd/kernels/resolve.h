@@ -153,6 +153,27 @@ RESOLVE_OFFSETS(resolve_offsets32, int32_t)
 RESOLVE_OFFSETS(resolve_offsets64, int64_t)
 #undef RESOLVE_OFFSETS
 
+/* The same, selected. */
+#define RESOLVE_SELECTED_OFFSETS(name, type)                                                            \
+  static void name(const struct simd_column *column, size_t first, size_t n, struct simd_rows *batch) { \
+    const uint8_t *data = column->data, *end = data + column->data_bytes;                               \
+    const type *offsets = column->aux;                                                                  \
+    const uint32_t *selection = column->selection + first;                                              \
+    size_t ahead = batch->prefetch, asked = ahead != 0 && ahead < n ? n - ahead : 0;                    \
+    for (size_t i = 0; i < n; i++) {                                                                    \
+      if (i < asked)                                                                                    \
+        __builtin_prefetch(&offsets[selection[i + ahead]]);                                             \
+      const type *row = offsets + selection[i];                                                         \
+      batch->ptrs[i] = data + row[0];                                                                   \
+      batch->bytes[i] = (uint64_t)(row[1] - row[0]);                                                    \
+      if (end - batch->ptrs[i] < SIMD_EDGE)                                                             \
+        copy_to_edge(batch, i);                                                                         \
+    }                                                                                                   \
+  }
+RESOLVE_SELECTED_OFFSETS(resolve_selected_offsets32, int32_t)
+RESOLVE_SELECTED_OFFSETS(resolve_selected_offsets64, int64_t)
+#undef RESOLVE_SELECTED_OFFSETS
+
 /* Fixed width in order, without nulls. */
 static void resolve_fixed(const struct simd_column *column, size_t first, size_t n, struct simd_rows *batch) {
   const uint8_t *p = (const uint8_t *)column->data + first * column->width;
@@ -209,10 +230,10 @@ static void resolve(const struct simd_column *column, size_t first, size_t n, st
       batch->ptrs[i] = nothing;
       batch->bytes[i] = 0;
     }
-  } else if (plain && !batch->has_nulls && column->layout == SIMD_OFFSETS32) {
-    resolve_offsets32(column, first, n, batch);
-  } else if (plain && !batch->has_nulls && column->layout == SIMD_OFFSETS64) {
-    resolve_offsets64(column, first, n, batch);
+  } else if (!batch->has_nulls && column->layout == SIMD_OFFSETS32) {
+    (plain ? resolve_offsets32 : resolve_selected_offsets32)(column, first, n, batch);
+  } else if (!batch->has_nulls && column->layout == SIMD_OFFSETS64) {
+    (plain ? resolve_offsets64 : resolve_selected_offsets64)(column, first, n, batch);
   } else if (plain && !batch->has_nulls && column->layout == SIMD_FIXED) {
     resolve_fixed(column, first, n, batch);
   } else {
