@@ -28,15 +28,24 @@ static bool is_matching(enum weft_join_kind kind) {
   return kind == WEFT_JOIN_RIGHT || kind == WEFT_JOIN_FULL;
 }
 
+/* The record of matches: of the index's slab, as it outlives the prober that asks for it, and that one's slab too. */
+static weft_status open_matched(weft_ctx *ctx, weft_index *index) {
+  weft_status status;
+  index->matched = weft__slab_take(index->slab, index->count, &status);
+  if (!index->matched)
+    return weft__fail(ctx, status, "weft_join_open: the record of matches of %u keys, of %u bytes: %s", index->count,
+                      index->count, weft_status_text(status));
+  memset((void *)index->matched, 0, index->count);
+  index->finished = false;
+  return WEFT_OK;
+}
+
 /* Registers a prober with its index; the first right or full one brings the record of matches. */
 static weft_status enter_index(weft_ctx *ctx, weft_index *index, bool matching) {
   weft_status status = WEFT_OK;
   os_lock_take(&index->lock);
-  if (matching && !index->matched) {
-    index->matched = (void *)weft_zalloc(ctx, index->count);
-    status = index->matched ? WEFT_OK : ctx->cache.status;
-    index->finished = false;
-  }
+  if (matching && !index->matched)
+    status = open_matched(ctx, index);
   if (status == WEFT_OK) {
     index->open_joins++;
     index->matching_joins += matching;
