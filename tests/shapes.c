@@ -205,8 +205,8 @@ static void lay_side(struct guard_pool *pool, struct rng *rng, const struct valu
 static size_t draw_row_count(struct rng *rng) {
   if (rng_percent(rng, 8))
     return rng_upto(rng, 1);
-  if (rng_percent(rng, 25))
-    return ((size_t)1 << rng_upto(rng, rng_percent(rng, 40) ? 8 : 12)) + rng_upto(rng, 2) - 1;
+  if (rng_percent(rng, 35))
+    return ((size_t)1 << rng_upto(rng, 12)) + rng_upto(rng, 2) - 1;
   return rng_percent(rng, 2) ? rng_upto(rng, SHAPE_ROWS) : rng_upto(rng, 150);
 }
 

@@ -11,7 +11,7 @@
 #include "suite.h"
 #include "tables.h"
 
-#define CASES 1500
+#define CASES 1200
 
 static struct tables tables;
 static struct guard_pool build_pool, probe_pool, out_pool;

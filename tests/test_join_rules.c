@@ -462,7 +462,7 @@ static void join_skewed(struct weft_column build_column, struct weft_column prob
     MUST(ctx, weft_join_next(join, &build, &probe, 1, &n));
     if (n == 0)
       break;
-    ck_assert(build == calls % SKEWED_BUILD && probe == calls / SKEWED_BUILD);
+    CASE_CHECK(build == calls % SKEWED_BUILD && probe == calls / SKEWED_BUILD, calls, "pair (%u, %u)", build, probe);
   }
   ck_assert_uint_eq(calls, (size_t)SKEWED_BUILD * SKEWED_PROBE);
   ck_assert_uint_eq(stats_of(ctx).rows, SKEWED_BUILD + SKEWED_PROBE); /* each row was hashed once */

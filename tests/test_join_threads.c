@@ -151,10 +151,10 @@ static void check_rows(const struct worker *workers, size_t n, size_t times) {
   for (size_t i = 0; i < n; i++)
     for (size_t row = 0; row < PROBE_ROWS; row++) {
       size_t p = i * PROBE_ROWS + row;
-      ck_assert_msg(workers[i].count[row] == times * expected_count[p] && workers[i].sum[row] == times * expected_sum[p],
-                    "thread %zu row %zu: %zu matches of sum %llu, not %zu of %llu", i, row, workers[i].count[row],
-                    (unsigned long long)workers[i].sum[row], times * expected_count[p],
-                    (unsigned long long)(times * expected_sum[p]));
+      CASE_CHECK(workers[i].count[row] == times * expected_count[p] && workers[i].sum[row] == times * expected_sum[p], row,
+                 "thread %zu row %zu: %zu matches of sum %llu, not %zu of %llu", i, row, workers[i].count[row],
+                 (unsigned long long)workers[i].sum[row], times * expected_count[p],
+                 (unsigned long long)(times * expected_sum[p]));
     }
 }
 

@@ -97,7 +97,7 @@ static bool look_up(struct rig *rig) {
   if (!went_well(rig, weft_index_lookup(rig->ctx, rig->index, &repeated_strings, 1, first_row)))
     return false;
   for (uint32_t i = 0; i < ROWS; i++)
-    ck_assert(first_row[i] == i / 2 * 2);
+    CASE_CHECK(first_row[i] == i / 2 * 2, i, "first row %u", first_row[i]);
   return true;
 }
 
@@ -107,7 +107,7 @@ static bool contains(struct rig *rig) {
   if (!went_well(rig, weft_index_contains(rig->ctx, rig->index, &repeated_strings, 1, bits)))
     return false;
   for (size_t i = 0; i < sizeof bits; i++)
-    ck_assert(bits[i] == 0xff);
+    CASE_CHECK(bits[i] == 0xff, 8 * i, "bits %x", bits[i]);
   return true;
 }
 
