@@ -384,6 +384,16 @@ START_TEST(lookups_of_other_keys_than_the_builds_are_refused) {
 }
 END_TEST
 
+START_TEST(lookups_of_more_than_2_to_the_32_less_2_rows_are_refused) {
+  weft_ctx *ctx = ctx_with(NULL);
+  struct weft_column some = weft_column_bytes(NULL, 0, 3), many = weft_column_bytes(NULL, 0, UINT32_MAX);
+  weft_index *index = index_of(ctx, &some, 1);
+  BOTH_REFUSED(ctx, index, &many, 1, WEFT_E_OVERFLOW, "4294967295 rows, and at most 4294967294");
+  ck_assert_int_eq(weft_index_free(index), WEFT_OK);
+  weft_ctx_free(ctx);
+}
+END_TEST
+
 /* Limits */
 
 static char text[MILLION * 8];
@@ -449,6 +459,7 @@ static void add_tests(TCase *tcase) {
                          builds_from_what_is_no_key_are_refused,
                          options_of_other_sizes_are_read_as_far_as_they_are_known,
                          lookups_of_other_keys_than_the_builds_are_refused,
+                         lookups_of_more_than_2_to_the_32_less_2_rows_are_refused,
                          a_build_that_reaches_the_slabs_limit_leaves_nothing};
   for (size_t i = 0; i < sizeof on_every_table / sizeof *on_every_table; i++)
     tcase_add_loop_test(tcase, on_every_table[i], 0, tables.n);

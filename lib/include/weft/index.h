@@ -58,7 +58,7 @@ WEFT_API WEFT_MUST_CHECK weft_status weft_index_info(const weft_index *index, st
  * keys must have the build keys' types (and widths, of fixed bytes); layouts may differ. first_row[rows] may be NULL when there
  * are no rows, and overlaps nothing. The context's thread only, ctx any context. On failure first_row is undefined.
  * WEFT_E_INVALID: an argument is NULL, the number of key columns or a type differs from the build's, rows differ, a column has
- * no layout. WEFT_E_NOMEM, WEFT_E_LIMIT: no scratch memory. */
+ * no layout. WEFT_E_OVERFLOW: more than 2^32 - 2 rows. WEFT_E_NOMEM, WEFT_E_LIMIT: no scratch memory. */
 WEFT_API WEFT_MUST_CHECK weft_status weft_index_lookup(weft_ctx *ctx, const weft_index *index,
                                                        const struct weft_column *keys, size_t n_keys, uint32_t *first_row);
 
