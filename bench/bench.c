@@ -230,12 +230,12 @@ static struct slice time_pieces(const struct bench_case *c, size_t contender, ui
     uint64_t piece = (first + k) % c->pieces;
     struct bench_amount a = c->prepare(c->state, piece);
     long interruptions = machine_interruptions();
-    uint64_t start = machine_now();
+    uint64_t start = c->whole ? machine_used() : machine_now();
     c->work(c->state, contender, piece);
-    uint64_t end = machine_now();
+    uint64_t end = c->whole ? machine_used() : machine_now();
     if (k == 0)
       continue;
-    if (machine_interruptions() != interruptions) {
+    if (!c->whole && machine_interruptions() != interruptions) {
       s.left_out++;
       continue;
     }

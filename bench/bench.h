@@ -52,7 +52,9 @@ struct bench_case {
   uint64_t pieces; /* 0 .. pieces - 1, visited in order and then again */
   bool same;       /* in a round all contenders do the same pieces; else each goes on where the one before stopped, so that
                     * memory comes round only after all the rest of it */
-  void *state;     /* handed to the functions below */
+  bool whole;  /* pieces are whole jobs of milliseconds or more, which on a busy machine somebody always interrupts: none is
+                    * left out, and what is timed is the core's time that the process used, not the wall's */
+  void *state; /* handed to the functions below */
 
   /* Compares the contender's results with the reference; false, with a message on stderr: it differs, and the program
    * prints no figure of this case and fails. Called for each contender, before any is timed. */

@@ -13,6 +13,9 @@
 /* Nanoseconds of a clock that only goes forward. */
 uint64_t machine_now(void);
 
+/* Nanoseconds of a core that this process has used, all of its threads together: what others took of it does not count. */
+uint64_t machine_used(void);
+
 /* Cycles per nanosecond, now: a chain of additions, each waiting one cycle for the one before. Takes about 0.1 ms. */
 double machine_ghz(void);
 

@@ -1,5 +1,6 @@
 # Cross build for aarch64 on a Debian machine: the packages gcc-aarch64-linux-gnu and qemu-user, and the libraries that are
-# linked as foreign packages (libxxhash-dev:arm64 check:arm64 libsubunit-dev:arm64 libcsv-dev:arm64 libjansson-dev:arm64).
+# linked as foreign packages (libxxhash-dev:arm64 check:arm64 libsubunit-dev:arm64 libcsv-dev:arm64 libjansson-dev:arm64
+# libsqlite3-dev:arm64).
 set(CMAKE_SYSTEM_NAME Linux)
 set(CMAKE_SYSTEM_PROCESSOR aarch64)
 set(CMAKE_C_COMPILER aarch64-linux-gnu-gcc)

@@ -48,22 +48,28 @@ void weft_ctx_options_init(struct weft_ctx_options *options, size_t size) {
   memcpy(options, &defaults, size < sizeof defaults ? size : sizeof defaults);
 }
 
-/* Copies the caller's options, which may be of an older or a newer version, over the defaults. */
+weft_status weft__options_read(weft_ctx *ctx, const char *who, const void *options, size_t size, size_t least, void *mine,
+                               size_t known) {
+  if (size < least)
+    return weft__fail(ctx, WEFT_E_INVALID,
+                      "%s: options.size is %zu, and the least that is known is %zu: %s_options_init sets it", who, size,
+                      least, who);
+  for (size_t i = known; i < size; i++)
+    if (((const char *)options)[i] != 0)
+      return weft__fail(ctx, WEFT_E_INVALID,
+                        "%s: options.size is %zu, with settings past byte %zu that this version does not know", who, size,
+                        known);
+  memcpy(mine, options, size < known ? size : known);
+  return WEFT_OK;
+}
+
+/* The caller's options over the defaults, in their ranges. */
 static weft_status read_options(const struct weft_ctx_options *options, struct weft_ctx_options *mine) {
   weft_ctx_options_init(mine, sizeof *mine);
   if (!options)
     return WEFT_OK;
   size_t least = offsetof(struct weft_ctx_options, slab) + sizeof options->slab;
-  if (options->size < least)
-    return weft__fail(NULL, WEFT_E_INVALID,
-                      "options.size is %zu, and the least that is known is %zu: call weft_ctx_options_init", options->size,
-                      least);
-  for (size_t i = sizeof *mine; i < options->size; i++)
-    if (((const char *)options)[i] != 0)
-      return weft__fail(NULL, WEFT_E_INVALID,
-                        "options.size is %zu, with settings past byte %zu that this version does not know", options->size,
-                        sizeof *mine);
-  memcpy(mine, options, options->size < sizeof *mine ? options->size : sizeof *mine);
+  WEFT_TRY(weft__options_read(NULL, "weft_ctx", options, options->size, least, mine, sizeof *mine));
   if (mine->batch_size < MIN_BATCH || mine->batch_size > MAX_BATCH)
     return weft__fail(NULL, WEFT_E_INVALID, "options.batch_size is %u, not in %d to %d", mine->batch_size, MIN_BATCH,
                       MAX_BATCH);
@@ -132,6 +138,7 @@ static weft_status ctx_allocate(weft_slab *slab, size_t capacity, weft_ctx **out
   ctx->batch.valid = take(&at, capacity / SIMD_BLOCK * sizeof *ctx->batch.valid);
   assert(at == (char *)ctx + bytes);
   ctx->batch_size = (uint32_t)capacity;
+  ctx->key_mask = UINT64_MAX;
   *out = ctx;
   return WEFT_OK;
 }
@@ -183,6 +190,7 @@ weft_status weft_ctx_clone(const weft_ctx *ctx, weft_ctx **out) {
   clone->kernels = ctx->kernels;
   clone->prefetch_distance = ctx->prefetch_distance;
   clone->collect_stats = ctx->collect_stats;
+  clone->key_mask = ctx->key_mask;
   clone->cpu = ctx->cpu;
   memcpy(clone->cpu_text, ctx->cpu_text, sizeof clone->cpu_text);
   memcpy(clone->reason, ctx->reason, sizeof clone->reason);

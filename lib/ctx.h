@@ -23,6 +23,8 @@ struct weft_ctx {
   uint32_t batch_size;
   uint32_t prefetch_distance; /* 0 when prefetching is off */
   bool collect_stats;
+  uint64_t
+      key_mask; /* of the hashes of keys of new indexes and groups: all ones; tests make it less, so that keys collide */
   struct simd_rows batch; /* the arrays lie behind this struct, batch_size rows of each */
   struct ctx_counters counters;
   struct simd_cpu cpu;
@@ -43,6 +45,11 @@ void weft__ctx_count(weft_ctx *ctx, const struct ctx_work *work);
 
 /* Sets the context's message and returns status. ctx NULL: the message of this thread. */
 weft_status weft__fail(weft_ctx *ctx, weft_status status, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* Copies a caller's options, which may be of an older version of the library (shorter, but at least `least` bytes) or of a newer
+ * one (longer, and zero past what is known), over the defaults in mine[known]. who: what their functions' names begin with. */
+weft_status weft__options_read(weft_ctx *ctx, const char *who, const void *options, size_t size, size_t least, void *mine,
+                               size_t known);
 
 /* Around a call that uses the context: in a debug build a second thread inside is an assertion's failure. */
 #ifdef NDEBUG

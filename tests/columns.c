@@ -7,8 +7,9 @@
 
 #include <limits.h>
 
-/* Scattered rows end at the guard pages of this many areas in turn. */
+/* Scattered rows end at the guard pages of this many areas in turn; rows with values, each at that of its value. */
 #define SCATTER 8
+#define SCATTER_VALUES 40
 
 /* The rows of the layout, before any selection. */
 struct base {
@@ -16,6 +17,8 @@ struct base {
   size_t *lengths;
   const uint8_t **bytes;
   bool *nulls; /* null, or reached by no valid row: what lies there may be garbage */
+  const struct column_values *values;
+  uint32_t *picks; /* with values: which of them is the row's */
 };
 
 static void *take(struct guard_pool *pool, size_t bytes) {
@@ -41,6 +44,13 @@ size_t column_type_width(enum weft_type type) {
 const char *column_layout_name(enum weft_layout layout) {
   static const char *const names[] = {"none", "fixed", "offsets32", "offsets64", "pointers", "views"};
   return (size_t)layout < sizeof names / sizeof *names ? names[layout] : "unknown";
+}
+
+/* Says where row i lies, and puts its value there; without values it is the garbage that it finds. */
+static void place_row(struct base *base, size_t i, uint8_t *at) {
+  base->bytes[i] = at;
+  if (base->values && base->lengths[i] > 0)
+    memcpy(at, base->values->bytes[base->picks[i]], base->lengths[i]);
 }
 
 static size_t sum_of_lengths(const struct base *base) {
@@ -69,7 +79,7 @@ static struct weft_column lay_fixed(struct guard_pool *pool, struct rng *rng, co
   uint8_t *values = guard_take(pool, spec->side, width * base->rows, spec->shift, rng);
   for (size_t i = 0; i < base->rows; i++) {
     base->lengths[i] = width;
-    base->bytes[i] = values + i * width;
+    place_row(base, i, values + i * width);
   }
   return numeric ? weft_column_fixed(values, spec->type, base->rows) : weft_column_bytes(values, width, base->rows);
 }
@@ -87,7 +97,7 @@ static struct weft_column lay_offsets(struct guard_pool *pool, struct rng *rng, 
     offsets64[i] = (int64_t)at;
     if (i == base->rows)
       break;
-    base->bytes[i] = data + at;
+    place_row(base, i, data + at);
     at += base->lengths[i];
   }
   return wide ? weft_column_offsets64(data, data_bytes, offsets64, base->rows)
@@ -98,19 +108,21 @@ static struct weft_column lay_pointers(struct guard_pool *pool, struct rng *rng,
                                        struct base *base) {
   const void **ptrs = guard_take(pool, spec->side, base->rows * sizeof *ptrs, 0, rng);
   size_t *lengths = guard_take(pool, spec->side, base->rows * sizeof *lengths, 0, rng);
-  size_t areas = spec->scattered ? SCATTER : 1, longest = 0, at = 0;
+  bool scattered = spec->scattered && (!base->values || base->values->n <= SCATTER_VALUES);
+  size_t areas = !scattered ? 1 : base->values ? base->values->n : SCATTER, longest = 0, at = 0;
   for (size_t i = 0; i < base->rows; i++)
     longest = base->lengths[i] > longest ? base->lengths[i] : longest;
-  size_t area_bytes = spec->scattered ? longest : sum_of_lengths(base);
-  uint8_t *area[SCATTER];
+  size_t area_bytes = scattered ? longest : sum_of_lengths(base);
+  uint8_t *area[SCATTER_VALUES];
   for (size_t k = 0; k < areas; k++)
     area[k] = guard_take(pool, spec->side, area_bytes, spec->shift, rng);
   for (size_t i = 0; i < base->rows; i++) {
     size_t n = base->lengths[i];
-    if (spec->scattered)
-      base->bytes[i] = spec->side == GUARD_LOW ? area[i % areas] : area[i % areas] + area_bytes - n;
+    uint8_t *own = area[!scattered ? 0 : base->values ? base->picks[i] : i % areas];
+    if (scattered)
+      place_row(base, i, spec->side == GUARD_LOW ? own : own + area_bytes - n);
     else
-      base->bytes[i] = area[0] + at;
+      place_row(base, i, own + at);
     at += n;
     ptrs[i] = n == 0 && rng_percent(rng, 50) ? NULL : base->bytes[i];
     lengths[i] = n;
@@ -148,10 +160,10 @@ static struct weft_column lay_views(struct guard_pool *pool, struct rng *rng, co
     view->length = (int32_t)n;
     if (n <= 12) {
       rng_fill(rng, view->as.inlined, n);
-      base->bytes[i] = view->as.inlined;
+      place_row(base, i, view->as.inlined);
       continue;
     }
-    base->bytes[i] = memory[b] + at[b];
+    place_row(base, i, memory[b] + at[b]);
     memcpy(view->as.ref.prefix, base->bytes[i], 4);
     view->as.ref.buffer = (int32_t)b;
     view->as.ref.offset = (int32_t)at[b];
@@ -160,19 +172,51 @@ static struct weft_column lay_views(struct guard_pool *pool, struct rng *rng, co
   return weft_column_views(views, base->rows, buffers, buffer_bytes, VIEW_BUFFERS);
 }
 
-static uint32_t *draw_selection(struct guard_pool *pool, struct rng *rng, const struct column_spec *spec, size_t base_rows,
-                                const bool *row_nulls) {
+/* The rows of the layout that the rows are. Those of null rows are made wild by the caller. */
+static uint32_t *draw_selection(struct guard_pool *pool, struct rng *rng, const struct column_spec *spec,
+                                size_t base_rows) {
   uint32_t *selection = guard_take(pool, spec->side, spec->rows * sizeof *selection, 0, rng);
   size_t one = base_rows ? rng_upto(rng, base_rows - 1) : 0;
   for (size_t i = 0; i < spec->rows; i++) {
-    if (row_nulls[i])
-      continue; /* a wild number: never read */
     if (spec->selection == CHOICE_REVERSED)
       selection[i] = (uint32_t)(base_rows - 1 - i % base_rows);
+    else if (spec->selection == CHOICE_ONE_ROW)
+      selection[i] = (uint32_t)(spec->values ? spec->picks[i] : one);
     else
-      selection[i] = (uint32_t)(spec->selection == CHOICE_ONE_ROW ? one : rng_upto(rng, base_rows - 1));
+      selection[i] = (uint32_t)rng_upto(rng, base_rows - 1);
   }
   return selection;
+}
+
+/* With values: rows of the layout, each of one row at most, in random order. */
+static void shuffle(struct guard_pool *pool, struct rng *rng, uint32_t *selection, size_t rows, size_t base_rows) {
+  uint32_t *order = take(pool, base_rows * sizeof *order);
+  for (size_t i = 0; i < base_rows; i++)
+    order[i] = (uint32_t)i;
+  for (size_t i = 0; i < rows; i++) {
+    size_t k = i + rng_upto(rng, base_rows - 1 - i);
+    selection[i] = order[k];
+    order[k] = order[i];
+  }
+}
+
+/* How many rows the layout has. */
+static size_t draw_base_rows(struct rng *rng, const struct column_spec *spec) {
+  if (spec->selection == CHOICE_NONE)
+    return spec->rows;
+  if (!spec->values)
+    return 1 + rng_upto(rng, 2 * spec->rows);
+  if (spec->selection == CHOICE_ONE_ROW)
+    return spec->values->n;
+  return spec->rows + (spec->selection == CHOICE_RANDOM ? 1 + rng_upto(rng, spec->rows) : 0);
+}
+
+/* The values of the layout's rows, so that through the selection each row has its own. */
+static void spread_picks(struct rng *rng, const struct column_spec *spec, const uint32_t *selection, struct base *base) {
+  for (size_t i = 0; i < base->rows; i++)
+    base->picks[i] = (uint32_t)(spec->selection == CHOICE_ONE_ROW ? i : rng_upto(rng, spec->values->n - 1));
+  for (size_t i = 0; i < spec->rows; i++)
+    base->picks[selection ? selection[i] : i] = spec->picks[i];
 }
 
 static void write_truth(struct guard_pool *pool, const struct base *base, const uint32_t *selection, const bool *row_nulls,
@@ -202,17 +246,32 @@ static struct weft_column lay_out(struct guard_pool *pool, struct rng *rng, cons
   }
 }
 
-void column_build(struct guard_pool *pool, struct rng *rng, const struct column_spec *spec, struct test_column *out) {
-  bool selected = spec->selection != CHOICE_NONE;
-  struct base base = {.rows = selected ? 1 + rng_upto(rng, 2 * spec->rows) : spec->rows};
-  base.lengths = take(pool, base.rows * sizeof *base.lengths);
-  base.bytes = take(pool, base.rows * sizeof *base.bytes);
-  base.nulls = take(pool, base.rows * sizeof *base.nulls);
-  for (size_t i = 0; i < base.rows; i++) {
-    base.lengths[i] = draw_length(rng, spec);
+/* Lengths, values and nulls of the layout's rows. */
+static struct base draw_base(struct guard_pool *pool, struct rng *rng, const struct column_spec *spec, size_t rows,
+                             const uint32_t *selection) {
+  struct base base = {.rows = rows, .values = spec->values};
+  base.lengths = take(pool, rows * sizeof *base.lengths);
+  base.bytes = take(pool, rows * sizeof *base.bytes);
+  base.nulls = take(pool, rows * sizeof *base.nulls);
+  if (spec->values) {
+    base.picks = take(pool, rows * sizeof *base.picks);
+    spread_picks(rng, spec, selection, &base);
+  }
+  for (size_t i = 0; i < rows; i++) {
+    base.lengths[i] = spec->values ? spec->values->lengths[base.picks[i]] : draw_length(rng, spec);
     base.bytes[i] = NULL;
     base.nulls[i] = spec->base_nulls && rng_percent(rng, spec->null_percent);
   }
+  return base;
+}
+
+void column_build(struct guard_pool *pool, struct rng *rng, const struct column_spec *spec, struct test_column *out) {
+  bool selected = spec->selection != CHOICE_NONE;
+  size_t base_rows = draw_base_rows(rng, spec);
+  uint32_t *selection = selected ? draw_selection(pool, rng, spec, base_rows) : NULL;
+  if (selected && spec->values && spec->selection == CHOICE_RANDOM)
+    shuffle(pool, rng, selection, spec->rows, base_rows);
+  struct base base = draw_base(pool, rng, spec, base_rows, selection);
   bool *row_nulls = take(pool, spec->rows * sizeof *row_nulls);
   for (size_t i = 0; i < spec->rows; i++)
     row_nulls[i] = selected && spec->row_nulls && rng_percent(rng, spec->null_percent);
@@ -223,16 +282,17 @@ void column_build(struct guard_pool *pool, struct rng *rng, const struct column_
     uint8_t *bits = draw_bitmap(pool, rng, spec->side, base.nulls, base.rows, spec->base_bit);
     out->column = weft_column_with_validity(out->column, bits, spec->base_bit);
   }
-  uint32_t *selection = NULL;
+  write_truth(pool, &base, selection, row_nulls, out);
   if (selected) {
-    selection = draw_selection(pool, rng, spec, base.rows, row_nulls);
     out->column = weft_column_with_selection(out->column, selection, spec->rows);
     if (spec->row_nulls) {
       uint8_t *bits = draw_bitmap(pool, rng, spec->side, row_nulls, spec->rows, spec->row_bit);
       out->column = weft_column_with_validity(out->column, bits, spec->row_bit);
     }
   }
-  write_truth(pool, &base, selection, row_nulls, out);
+  for (size_t i = 0; i < spec->rows; i++)
+    if (row_nulls[i])
+      selection[i] = (uint32_t)rng_next(rng); /* never read */
 }
 
 struct column_spec column_spec_draw(struct rng *rng, size_t rows) {

@@ -14,7 +14,15 @@
 enum lengths { LENGTHS_0_16, LENGTHS_0_32, LENGTHS_0_300, LENGTHS_RARELY_LONG, LENGTHS_EQUAL, LENGTHS_KINDS };
 enum choice { CHOICE_NONE, CHOICE_RANDOM, CHOICE_REVERSED, CHOICE_ONE_ROW, CHOICE_KINDS };
 
-/* How to build a column. */
+/* Values that rows are to have, rather than garbage. */
+struct column_values {
+  size_t n;
+  const uint8_t *const *bytes; /* [n] */
+  const size_t *lengths;       /* [n] all the width, where the layout is WEFT_FIXED */
+};
+
+/* How to build a column. With values, rows share memory where selections let them: CHOICE_RANDOM reaches rows that are scattered
+ * among others, CHOICE_ONE_ROW one row for each value (a dictionary). */
 struct column_spec {
   enum weft_layout layout;
   enum weft_type type; /* WEFT_FIXED: a numeric type, or WEFT_FIXED_BYTES */
@@ -26,10 +34,12 @@ struct column_spec {
   unsigned null_percent;
   size_t base_bit, row_bit; /* where the bitmaps start */
   enum guard_side side;
-  size_t shift;   /* bytes between the data and the guard page, where the layout allows any alignment */
-  size_t lead;    /* bytes before the first row: offsets[0], the first view's offset */
-  size_t trail;   /* bytes after the last row that the column says may be read */
-  bool scattered; /* WEFT_POINTERS: each row ends (or starts) at a guard page of its own */
+  size_t shift;                       /* bytes between the data and the guard page, where the layout allows any alignment */
+  size_t lead;                        /* bytes before the first row: offsets[0], the first view's offset */
+  size_t trail;                       /* bytes after the last row that the column says may be read */
+  bool scattered;                     /* WEFT_POINTERS: each row ends (or starts) at a guard page of its own */
+  const struct column_values *values; /* NULL: lengths and type say what rows are */
+  const uint32_t *picks;              /* [rows] with values: which of them each row has, unless it is null */
 };
 
 /* A column and what its rows are. */

@@ -106,30 +106,10 @@ static void check_case(weft_ctx *ctx, struct hash_case *c) {
     check_call(ctx, &calls[i], c);
 }
 
-/* Contexts of one table with different knobs: results may not depend on them. */
-#define KNOBS 4
-static void open_contexts(const char *isa, weft_ctx *ctxs[KNOBS]) {
-  static const uint32_t batches[KNOBS] = {64, 128, 1024, 65536}, distances[KNOBS] = {0, 4096, 24, 1};
-  for (size_t i = 0; i < KNOBS; i++) {
-    struct weft_ctx_options options = ctx_defaults();
-    options.isa = isa;
-    options.batch_size = batches[i];
-    options.prefetch_distance = distances[i];
-    options.enable_prefetch = i != 3;
-    ctxs[i] = ctx_with(&options);
-  }
-}
-
-static void close_contexts(weft_ctx *ctxs[KNOBS]) {
-  for (size_t i = 0; i < KNOBS; i++)
-    weft_ctx_free(ctxs[i]);
-  guard_close(&pool);
-}
-
 /* Cases by the thousand, of columns columns each (0: two to four). */
 static void check_random(int table, size_t cases, size_t columns) {
   weft_ctx *ctxs[KNOBS];
-  open_contexts(tables.list[table]->isa, ctxs);
+  ctxs_open(tables.list[table]->isa, ctxs);
   for (size_t i = 0; i < cases; i++) {
     struct hash_case c;
     open_case(&c, table, i, 0);
@@ -143,7 +123,8 @@ static void check_random(int table, size_t cases, size_t columns) {
     }
     check_case(ctxs[rng_upto(&c.rng, KNOBS - 1)], &c);
   }
-  close_contexts(ctxs);
+  ctxs_close(ctxs);
+  guard_close(&pool);
 }
 
 START_TEST(random_columns_hash_as_libxxhash_does_row_by_row) {
@@ -199,7 +180,7 @@ END_TEST
 
 START_TEST(columns_of_every_row_count_hash_right_in_every_layout) {
   weft_ctx *ctxs[KNOBS];
-  open_contexts(tables.list[_i]->isa, ctxs);
+  ctxs_open(tables.list[_i]->isa, ctxs);
   for (size_t i = 0; i < 135; i++)
     for (int layout = WEFT_FIXED; layout <= WEFT_VIEWS; layout++) {
       static const size_t edges[] = {1023, 1024, 1025, 5000};
@@ -210,7 +191,8 @@ START_TEST(columns_of_every_row_count_hash_right_in_every_layout) {
       add_column(&c, &spec);
       check_case(ctxs[i % KNOBS], &c);
     }
-  close_contexts(ctxs);
+  ctxs_close(ctxs);
+  guard_close(&pool);
 }
 END_TEST
 

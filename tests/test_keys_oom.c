@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * No memory for index, join and group: each call is run once for each memory request that it makes, that request failing. It
+ * must end with the documented status and outputs, leave nothing behind, and succeed when it is called again. As test_oom.c,
+ * with tables large enough to grow, keys that collide, and copies of keys.
+ */
+#include "alloc/cache.h"
+#include "keys.h"
+#include "lib/index.h"
+#include "rng.h"
+#include "suite.h"
+
+#define ROWS 40000 /* more than a first table holds */
+#define FEW 300    /* where hashes are of few bits */
+
+/* The columns that operations work on. */
+static struct weft_column unique_numbers, repeated_numbers, repeated_strings, null_numbers, few_strings, few_numbers;
+
+static void fill_columns(void) {
+  static uint64_t numbers[ROWS], halves[ROWS];
+  static char text[ROWS * 8];
+  static int32_t offsets[ROWS + 1];
+  static uint8_t validity[ROWS / 8];
+  for (int32_t i = 0; i < ROWS; i++) {
+    numbers[i] = (uint64_t)i * RNG_STEP;
+    halves[i] = (uint64_t)i / 2;
+    offsets[i + 1] = offsets[i] + sprintf(text + offsets[i], "k%d", i / 2);
+    validity[i / 8] = 0xfe;
+  }
+  unique_numbers = weft_column_fixed(numbers, WEFT_U64, ROWS);
+  repeated_numbers = weft_column_fixed(halves, WEFT_U64, ROWS);
+  null_numbers = weft_column_with_validity(repeated_numbers, validity, 0);
+  repeated_strings = weft_column_offsets32(text, (size_t)offsets[ROWS], offsets, ROWS);
+  few_strings = weft_column_offsets32(text, (size_t)offsets[FEW], offsets, FEW);
+  few_numbers = weft_column_fixed(numbers, WEFT_U64, FEW);
+}
+
+struct rig {
+  weft_slab *slab;
+  weft_ctx *ctx;
+  weft_index *index; /* of repeated_strings, made before requests are counted */
+};
+
+/* True for success; else it was for want of memory, and the message has the bytes that were not to be had. */
+static bool went_well(const struct rig *rig, weft_status status) {
+  ck_assert_msg(status == WEFT_OK || status == WEFT_E_NOMEM, "%s: %s", guard_case_text(), weft_status_text(status));
+  if (status != WEFT_OK)
+    ck_assert_msg(strpbrk(weft_ctx_message(rig->ctx), "123456789") != NULL, "%s: message \"%s\" has no number",
+                  guard_case_text(), weft_ctx_message(rig->ctx));
+  return status == WEFT_OK;
+}
+
+static bool build(struct rig *rig, const struct weft_column *keys, size_t n_keys, bool copy, uint64_t mask, uint64_t n) {
+  struct weft_index_options options;
+  weft_index_options_init(&options, sizeof options);
+  options.copy_keys = copy;
+  weft_index *index = rig->index;
+  rig->ctx->key_mask = mask;
+  bool ok = went_well(rig, weft_index_build(rig->ctx, keys, n_keys, &options, &index));
+  rig->ctx->key_mask = UINT64_MAX;
+  ck_assert(ok == (index != NULL));
+  if (ok)
+    ck_assert_uint_eq(figures_of(index).keys, n);
+  ck_assert_int_eq(weft_index_free(index), WEFT_OK);
+  return ok;
+}
+
+static bool build_unique(struct rig *rig) {
+  return build(rig, &unique_numbers, 1, false, UINT64_MAX, ROWS);
+}
+
+static bool build_repeated(struct rig *rig) {
+  return build(rig, &repeated_numbers, 1, false, UINT64_MAX, ROWS / 2);
+}
+
+static bool build_with_nulls(struct rig *rig) {
+  return build(rig, &null_numbers, 1, false, UINT64_MAX, ROWS / 2);
+}
+
+static bool build_copy(struct rig *rig) {
+  return build(rig, &repeated_strings, 1, true, UINT64_MAX, ROWS / 2);
+}
+
+static bool build_copy_of_two_columns(struct rig *rig) {
+  struct weft_column keys[] = {null_numbers, repeated_strings};
+  return build(rig, keys, 2, true, UINT64_MAX, ROWS / 2);
+}
+
+static bool build_colliding(struct rig *rig) {
+  struct weft_column keys[] = {few_strings, few_numbers};
+  return build(rig, keys, 2, true, 0xf, FEW);
+}
+
+static bool look_up(struct rig *rig) {
+  static uint32_t first_row[ROWS];
+  memset(first_row, 0, sizeof first_row);
+  if (!went_well(rig, weft_index_lookup(rig->ctx, rig->index, &repeated_strings, 1, first_row)))
+    return false;
+  for (uint32_t i = 0; i < ROWS; i++)
+    CASE_CHECK(first_row[i] == i / 2 * 2, i, "first row %u", first_row[i]);
+  return true;
+}
+
+static bool contains(struct rig *rig) {
+  static uint8_t bits[ROWS / 8];
+  memset(bits, 0, sizeof bits);
+  if (!went_well(rig, weft_index_contains(rig->ctx, rig->index, &repeated_strings, 1, bits)))
+    return false;
+  for (size_t i = 0; i < sizeof bits; i++)
+    CASE_CHECK(bits[i] == 0xff, 8 * i, "bits %x", bits[i]);
+  return true;
+}
+
+/* A failure of next or finish is no end: the call is repeated, and must then give what it owes. */
+static bool fetch(struct rig *rig, weft_join *join, size_t expected) {
+  bool ok = true;
+  size_t pairs = 0, n = 1;
+  while (n > 0) {
+    static uint32_t rows[2][5000];
+    if (!went_well(rig, weft_join_next(join, rows[0], rows[1], 5000, &n))) {
+      ck_assert_uint_eq(n, 0);
+      ck_assert(ok);
+      ok = false;
+      n = 1;
+      continue;
+    }
+    pairs += n;
+  }
+  ck_assert_msg(pairs == expected, "%s: %zu pairs, not %zu", guard_case_text(), pairs, expected);
+  return ok;
+}
+
+static bool join_all(struct rig *rig, enum weft_join_kind kind, size_t pairs, size_t unmatched) {
+  weft_join *join = (weft_join *)rig;
+  bool ok = went_well(rig, weft_join_open(rig->ctx, rig->index, kind, &join));
+  ck_assert(ok == (join != NULL));
+  if (!ok) {
+    ck_assert_int_eq(rig->index->open_joins, 0);
+    return false;
+  }
+  MUST(rig->ctx, weft_join_probe(join, &few_strings, 1));
+  ok = fetch(rig, join, pairs);
+  if (!went_well(rig, weft_join_finish(join))) {
+    ck_assert(ok);
+    ok = false;
+    MUST(rig->ctx, weft_join_finish(join));
+  }
+  ok &= fetch(rig, join, unmatched);
+  weft_join_close(join);
+  return ok;
+}
+
+static bool join_inner(struct rig *rig) {
+  return join_all(rig, WEFT_JOIN_INNER, 2 * FEW, 0);
+}
+
+static bool join_semi(struct rig *rig) {
+  return join_all(rig, WEFT_JOIN_SEMI, FEW, 0);
+}
+
+static bool join_full(struct rig *rig) {
+  return join_all(rig, WEFT_JOIN_FULL, 2 * FEW, ROWS - FEW);
+}
+
+static bool group(struct rig *rig, const struct weft_column *keys, uint64_t mask, size_t expected) {
+  static uint32_t number[ROWS], first_row[ROWS];
+  size_t groups = 99;
+  rig->ctx->key_mask = mask;
+  bool ok = went_well(rig, weft_group(rig->ctx, keys, 1, number, &groups, first_row));
+  rig->ctx->key_mask = UINT64_MAX;
+  ck_assert_msg(groups == (ok ? expected : 0), "%s: %zu groups", guard_case_text(), groups);
+  return ok;
+}
+
+static bool group_unique(struct rig *rig) {
+  return group(rig, &unique_numbers, UINT64_MAX, ROWS);
+}
+
+static bool group_strings(struct rig *rig) {
+  return group(rig, &repeated_strings, UINT64_MAX, ROWS / 2);
+}
+
+static bool group_with_nulls(struct rig *rig) {
+  return group(rig, &null_numbers, UINT64_MAX, ROWS / 2 + 1);
+}
+
+static bool group_colliding(struct rig *rig) { /* numbered anew at its end */
+  return group(rig, &few_strings, 0xf, FEW / 2);
+}
+
+static const struct {
+  const char *name;
+  bool (*run)(struct rig *rig);
+  uint64_t least; /* requests: of those it is known to make */
+} operations[] = {
+    {"build of unique numbers", build_unique, 4},
+    {"build of repeated numbers", build_repeated, 7},
+    {"build of numbers and nulls", build_with_nulls, 7},
+    {"build with a copy", build_copy, 10},
+    {"build with a copy of two columns", build_copy_of_two_columns, 12},
+    {"build of keys that collide", build_colliding, 10},
+    {"lookup", look_up, 1},
+    {"contains", contains, 1},
+    {"inner join", join_inner, 2},
+    {"semi join", join_semi, 2},
+    {"full join", join_full, 4},
+    {"group of unique numbers", group_unique, 3},
+    {"group of strings", group_strings, 4},
+    {"group of numbers and nulls", group_with_nulls, 4},
+    {"group of keys that collide", group_colliding, 4},
+};
+#define OPERATIONS ((int)(sizeof operations / sizeof *operations))
+
+/* Armed before the context opens, so that it has no magazines and every object is a request. */
+static struct rig open_rig(void) {
+  struct rig rig;
+  ck_assert_int_eq(weft_slab_create(NULL, &rig.slab), WEFT_OK);
+  weft__slab_fail_at(rig.slab, 0);
+  struct weft_ctx_options options = ctx_defaults();
+  options.slab = rig.slab;
+  rig.ctx = ctx_with(&options);
+  rig.index = index_of(rig.ctx, &repeated_strings, 1);
+  return rig;
+}
+
+START_TEST(each_request_of_each_call_may_fail_once) {
+  bool reached = true;
+  uint64_t failures = 0, nth = 0;
+  while (reached) {
+    struct rig rig = open_rig();
+    char what[100];
+    snprintf(what, sizeof what, "%s, request %llu", operations[_i].name, (unsigned long long)++nth);
+    guard_case = (struct guard_case){.what = what, .isa = rig.ctx->kernels->isa};
+    uint64_t requests = weft__slab_requests(rig.slab), live = live_objects(rig.slab);
+    weft__slab_fail_at(rig.slab, nth);
+    bool ok = operations[_i].run(&rig);
+    reached = weft__slab_requests(rig.slab) - requests >= nth;
+    ck_assert_msg(ok || reached, "%s: failed, and no request had", what);
+    ck_assert_msg(live_objects(rig.slab) == live, "%s: objects are left", what);
+    failures += !ok;
+    weft__slab_fail_at(rig.slab, 0);
+    ck_assert_msg(operations[_i].run(&rig), "%s: once failed, it fails again with memory at hand", what);
+    ck_assert_int_eq(weft_index_free(rig.index), WEFT_OK);
+    close_slab(rig.ctx, rig.slab);
+  }
+  ck_assert_msg(failures >= operations[_i].least, "%s: %llu requests failed it, at least %llu were to be expected",
+                operations[_i].name, (unsigned long long)failures, (unsigned long long)operations[_i].least);
+}
+END_TEST
+
+static void add_tests(TCase *tcase) {
+  tcase_add_loop_test(tcase, each_request_of_each_call_may_fail_once, 0, OPERATIONS);
+}
+
+int main(void) {
+  fill_columns();
+  return suite_main("keys_oom", add_tests);
+}
