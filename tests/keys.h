@@ -69,7 +69,7 @@ static inline weft_ctx *ctx_on_slab(const char *isa, size_t limit_bytes, weft_sl
 }
 
 static inline uint64_t live_objects(const weft_slab *slab) {
-  struct weft_slab_stats stats;
+  struct weft_slab_figures stats;
   ck_assert_int_eq(weft_slab_stats(slab, &stats, sizeof stats), WEFT_OK);
   return stats.live_objects;
 }
