@@ -79,6 +79,7 @@ static void table_enter(struct table *table, uint64_t hash, uint32_t id) {
   while (slot < SIMD_SLOTS && bucket->id[slot] != SIMD_NO_ID)
     slot++;
   if (slot == SIMD_SLOTS) {
+    assert(simd->n_overflow < table->overflow_capacity);
     bucket = simd_overflow(simd, bucket);
     slot = 0;
   }
@@ -270,6 +271,7 @@ weft_status weft__distinct_add(weft_ctx *ctx, struct distinct *distinct, size_t 
   size_t added = leave_out ? insert_valid(ctx, distinct, n, scratch)
                            : ctx->kernels->insert(&distinct->table.simd, scratch->hashes, n, ctx->prefetch_distance,
                                                   distinct->count, scratch->ids);
+  assert(distinct->table.simd.n_overflow <= distinct->table.overflow_capacity);
   if (added < n)
     WEFT_TRY(write_first_rows(ctx, distinct));
   if (added > 0 && distinct->first_row) {

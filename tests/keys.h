@@ -32,6 +32,12 @@
       ck_abort_msg("%s: message \"%s\" lacks \"%s\"", #call, weft_ctx_message(ctx), text);         \
   } while (0)
 
+static inline struct weft_index_options index_defaults(void) {
+  struct weft_index_options options;
+  weft_index_options_init(&options, sizeof options);
+  return options;
+}
+
 static inline weft_index *index_of(weft_ctx *ctx, const struct weft_column *keys, size_t n_keys) {
   weft_index *index;
   MUST(ctx, weft_index_build(ctx, keys, n_keys, NULL, &index));
