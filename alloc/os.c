@@ -5,7 +5,9 @@
 #include "alloc/os.h"
 #include <stdint.h>
 #include <sys/mman.h>
+#include <sys/random.h>
 #include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
 #ifndef MAP_NORESERVE
@@ -54,4 +56,16 @@ void weft__os_decommit(void *at, size_t bytes) {
 
 void weft__os_release(void *at, size_t bytes) {
   munmap(at, bytes);
+}
+
+void weft__os_random(void *out, size_t bytes) {
+  if (getentropy(out, bytes) == 0) /* for at most 256 bytes */
+    return;
+  struct timespec now;
+  clock_gettime(CLOCK_REALTIME, &now);
+  uint64_t state = (uint64_t)now.tv_nsec ^ (uint64_t)now.tv_sec << 30 ^ (uint64_t)(uintptr_t)out;
+  for (size_t i = 0; i < bytes; i++) {
+    state = state * 6364136223846793005 + 1442695040888963407;
+    ((unsigned char *)out)[i] = (unsigned char)(state >> 56);
+  }
 }

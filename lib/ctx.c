@@ -140,6 +140,7 @@ static weft_status ctx_allocate(weft_slab *slab, size_t capacity, weft_ctx **out
   ctx->batch.valid = take(&at, capacity / SIMD_BLOCK * sizeof *ctx->batch.valid);
   assert(at == (char *)ctx + bytes);
   ctx->batch_size = (uint32_t)capacity;
+  ctx->key_mask = UINT64_MAX;
   *out = ctx;
   return WEFT_OK;
 }
@@ -193,6 +194,7 @@ weft_status weft_ctx_clone(const weft_ctx *ctx, weft_ctx **out) {
   clone->enable_prefetch = ctx->enable_prefetch;
   clone->prefetch_distance = ctx->prefetch_distance;
   clone->collect_stats = ctx->collect_stats;
+  clone->key_mask = ctx->key_mask;
   clone->cpu = ctx->cpu;
   memcpy(clone->cpu_text, ctx->cpu_text, sizeof clone->cpu_text);
   memcpy(clone->reason, ctx->reason, sizeof clone->reason);

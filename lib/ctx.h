@@ -23,6 +23,8 @@ struct weft_ctx {
   uint32_t prefetch_distance; /* 0 when prefetching is off */
   bool enable_prefetch;
   bool collect_stats;
+  uint64_t
+      key_mask; /* of the hashes of keys of new indexes and groups: all ones; tests make it less, so that keys collide */
   struct simd_rows batch; /* the arrays lie behind this struct, batch_size rows of each */
   struct ctx_counters counters;
   struct simd_cpu cpu;

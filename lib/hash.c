@@ -26,11 +26,6 @@ static size_t hash_batch(const struct hash_job *job, const struct simd_rows *bat
                      : job->hash32(batch, (const void *)from, seed_per_row, (void *)out);
 }
 
-/* Rows that lie in order are fetched by the hardware; asking for them again would only cost instructions. */
-static bool is_scattered(const struct weft_column *column) {
-  return column->selection || column->layout == WEFT_POINTERS || column->layout == WEFT_VIEWS;
-}
-
 /* All columns of a batch before the next batch: hashes of one column, the seeds of the next, stay in the first cache. */
 static void hash_columns(weft_ctx *ctx, const struct weft_column *columns, size_t n_columns, const struct hash_job *job) {
   struct ctx_work work = {0};
@@ -41,7 +36,7 @@ static void hash_columns(weft_ctx *ctx, const struct weft_column *columns, size_
     for (size_t c = 0; c < n_columns; c++) {
       struct simd_column column = weft__column_simd(&columns[c]);
       ctx->kernels->resolve(&column, first, n, batch);
-      batch->prefetch = is_scattered(&columns[c]) ? ctx->prefetch_distance : 0;
+      batch->prefetch = weft__column_is_scattered(&columns[c]) ? ctx->prefetch_distance : 0;
       size_t simd_rows = c == 0 ? hash_batch(job, batch, job->seeds, job->seed_per_row, first)
                                 : hash_batch(job, batch, job->out, true, first);
       work.rows += n;

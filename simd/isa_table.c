@@ -15,6 +15,11 @@
 
 #include "simd/kernels/loop.h"
 #include "simd/kernels/resolve.h"
+#ifndef SIMD_ISA_scalar
+#include "simd/vec.h"
+#endif
+#include "simd/kernels/differ.h"
+#include "simd/kernels/table.h"
 
 #ifdef SIMD_ISA_scalar
 #define TABLE_VECTOR_BITS 64

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /* Rows of a batch come in blocks of 64, one word of a bitmap; capacities of batches are multiples of it. */
 #define SIMD_BLOCK 64
@@ -55,13 +56,60 @@ typedef void simd_resolve_fn(const struct simd_column *column, size_t first, siz
 typedef size_t simd_hash64_fn(const struct simd_rows *batch, const uint64_t *seeds, bool seed_per_row, uint64_t *out);
 typedef size_t simd_hash32_fn(const struct simd_rows *batch, const uint32_t *seeds, bool seed_per_row, uint32_t *out);
 
+/* A hash table's bucket: one cache line. The slots fill up from the first on; an empty one has SIMD_NO_ID for its id. The last
+ * word leads to the next bucket of the place, in the table's overflow, when all slots are taken. Memory set to 0xff is empty
+ * buckets. */
+#define SIMD_SLOTS 5
+#define SIMD_NO_ID UINT32_MAX
+struct simd_bucket {
+  uint64_t hash[SIMD_SLOTS];
+  uint32_t id[SIMD_SLOTS + 1]; /* id[SIMD_SLOTS]: number of an overflow bucket, or SIMD_NO_ID */
+};
+
+/* The bucket of a hash is its first 32 bits scaled to n_buckets. Buckets are aligned to 64 bytes. */
+struct simd_table {
+  struct simd_bucket *buckets;
+  struct simd_bucket *overflow;
+  uint32_t n_buckets;
+  uint32_t n_overflow; /* in use */
+};
+
+static inline size_t simd_place(uint64_t hash, uint32_t n_buckets) {
+  return (size_t)((hash >> 32) * n_buckets >> 32);
+}
+
+/* The next bucket of a place whose last one, `bucket`, is full: taken from the overflow, which has room, and emptied. */
+static inline struct simd_bucket *simd_overflow(struct simd_table *table, struct simd_bucket *bucket) {
+  struct simd_bucket *next = &table->overflow[table->n_overflow];
+  bucket->id[SIMD_SLOTS] = table->n_overflow++;
+  memset(next, 0xff, sizeof *next);
+  return next;
+}
+
+/* Finds hashes[n]: ids[i] is the id of the first entry with that very hash, in the order of insertion, or SIMD_NO_ID. later[n] is
+ * scratch. ahead: prefetch the bucket of so many hashes on; 0: do not. */
+typedef void simd_find_fn(const struct simd_table *table, const uint64_t *hashes, size_t n, size_t ahead, uint32_t *ids,
+                          uint32_t *later);
+
+/* Finds or inserts hashes[n]: as find, but a hash that is not there is entered, with ids from next_id on in their order.
+ * Returns how many were. The overflow has room for n more buckets, ids stay below SIMD_NO_ID. */
+typedef size_t simd_insert_fn(struct simd_table *table, const uint64_t *hashes, size_t n, size_t ahead, uint32_t next_id,
+                              uint32_t *ids);
+
+/* Compares two batches of the same number of rows pairwise: sets bit i of differ[capacity / 64] where row i of one is null and
+ * of the other not, or their bytes differ. Other bits stay; bits past the rows are undefined. */
+typedef void simd_differ_fn(const struct simd_rows *a, const struct simd_rows *b, uint64_t *differ);
+
 /* Every kernel: KERNEL(kind, name), kind being the function type simd_<kind>_fn. The tables, and the tests' harness
  * (which has a check per kind), are made from this list, so that no kernel can miss either. */
 #define SIMD_KERNEL_LIST(KERNEL) \
   KERNEL(resolve, resolve)       \
   KERNEL(hash64, xxh3_64)        \
   KERNEL(hash64, xxh64)          \
-  KERNEL(hash32, xxh32)
+  KERNEL(hash32, xxh32)          \
+  KERNEL(find, find)             \
+  KERNEL(insert, insert)         \
+  KERNEL(differ, differ)
 
 #define SIMD_KERNEL_FIELD(kind, name) simd_##kind##_fn *name;
 struct simd_kernels {

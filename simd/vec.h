@@ -12,12 +12,11 @@
 #include <stdint.h>
 #include <string.h>
 
+#include <simde/x86/sse4.1.h>
 #if defined(SIMD_ISA_avx512) || defined(SIMD_ISA_avx512vbmi)
 #include <immintrin.h>
 #elif defined(SIMD_ISA_avx2)
 #include <simde/x86/avx2.h>
-#else
-#include <simde/x86/sse4.1.h>
 #endif
 
 /* Byte shuffles that put the bytes of an XXH3 row of at most 16 bytes where its hash wants them, by length: first the low
@@ -87,6 +86,9 @@ static inline v64 v64_mul(v64 a, v64 b) {
 static inline m64 v64_gt(v64 a, v64 b) {
   return _mm512_cmpgt_epi64_mask(a, b);
 }
+static inline m64 v64_eq(v64 a, v64 b) {
+  return _mm512_cmpeq_epi64_mask(a, b);
+}
 static inline v64 v64_select(m64 m, v64 a, v64 b) {
   return _mm512_mask_blend_epi64(m, b, a);
 }
@@ -141,6 +143,9 @@ static inline v64 v64_mul(v64 a, v64 b) {
 }
 static inline m64 v64_gt(v64 a, v64 b) {
   return simde_mm256_cmpgt_epi64(a, b);
+}
+static inline m64 v64_eq(v64 a, v64 b) {
+  return simde_mm256_cmpeq_epi64(a, b);
 }
 static inline v64 v64_select(m64 m, v64 a, v64 b) {
   return simde_mm256_blendv_epi8(b, a, m);
@@ -201,6 +206,9 @@ static inline m64 v64_gt(v64 a, v64 b) {
   return simde__m128i_from_neon_u64(vcgtq_s64(simde__m128i_to_neon_i64(a), simde__m128i_to_neon_i64(b)));
 }
 #endif
+static inline m64 v64_eq(v64 a, v64 b) {
+  return simde_mm_cmpeq_epi64(a, b);
+}
 static inline v64 v64_select(m64 m, v64 a, v64 b) {
   return simde_mm_blendv_epi8(b, a, m);
 }

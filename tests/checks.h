@@ -31,17 +31,38 @@
 #define FACTS_hash64(FACT, name) FACTS_hash(FACT, hash64, name)
 #define FACTS_hash32(FACT, name) FACTS_hash(FACT, hash32, name)
 
-/* Declares check_<kind>_<fact>, once per kind: a kernel of the kind by its table, its name and its function, and the
- * reference of that name. */
-#define DECLARE_RESOLVE(kind, name, fact) void check_##kind##_##fact(const char *isa, simd_##kind##_fn *kernel);
+#define FACTS_find(FACT, name)                                      \
+  FACT(find, name, finds_the_first_of_each_hash_at_every_row_count) \
+  FACT(find, name, finds_at_the_end_of_chains_of_every_length)      \
+  FACT(find, name, finds_no_hash_in_empty_slots)
+
+#define FACTS_insert(FACT, name)                            \
+  FACT(insert, name, numbers_new_hashes_at_every_row_count) \
+  FACT(insert, name, appends_to_chains_of_every_length)     \
+  FACT(insert, name, enters_hashes_that_look_like_empty_memory)
+
+#define FACTS_differ(FACT, name)                                           \
+  FACT(differ, name, sees_one_changed_byte_at_every_place_of_every_length) \
+  FACT(differ, name, sees_changes_at_every_alignment)                      \
+  FACT(differ, name, judges_each_row_of_batches_of_every_row_count)        \
+  FACT(differ, name, takes_a_null_for_equal_to_a_null_alone)               \
+  FACT(differ, name, tells_a_null_from_an_empty_row)
+
+/* Declares check_<kind>_<fact>, once per kind: a kernel of the kind by its table and its function; of hashes its name too, and
+ * the reference of that name. */
+#define DECLARE(kind, name, fact) void check_##kind##_##fact(const char *isa, simd_##kind##_fn *kernel);
 #define DECLARE_HASH(kind, name, fact) \
   void check_##kind##_##fact(const char *isa, const char *what, simd_##kind##_fn *kernel, reference_hash *reference);
-FACTS_resolve(DECLARE_RESOLVE, any) FACTS_hash64(DECLARE_HASH, any) FACTS_hash32(DECLARE_HASH, any)
-#undef DECLARE_RESOLVE
+FACTS_resolve(DECLARE, any) FACTS_find(DECLARE, any) FACTS_insert(DECLARE, any) FACTS_differ(DECLARE, any)
+    FACTS_hash64(DECLARE_HASH, any) FACTS_hash32(DECLARE_HASH, any)
+#undef DECLARE
 #undef DECLARE_HASH
 
 /* How test_kernels.c calls a check: by kind. */
 #define CALL_resolve(table, name, fact) check_resolve_##fact((table)->isa, (table)->name)
+#define CALL_find(table, name, fact) check_find_##fact((table)->isa, (table)->name)
+#define CALL_insert(table, name, fact) check_insert_##fact((table)->isa, (table)->name)
+#define CALL_differ(table, name, fact) check_differ_##fact((table)->isa, (table)->name)
 #define CALL_hash64(table, name, fact) check_hash64_##fact((table)->isa, #name, (table)->name, reference_##name)
 #define CALL_hash32(table, name, fact) check_hash32_##fact((table)->isa, #name, (table)->name, reference_##name)
 

@@ -111,11 +111,26 @@ static inline void resolve_in_order(const struct simd_column *column, enum simd_
   }
 }
 
+/* Asks for what leads to the bytes of the row that is selected batch->prefetch places after place i of `selection`. */
+static inline void ask_for_selected(const struct simd_column *column, enum simd_layout layout, const uint32_t *selection,
+                                    size_t i, size_t n, const struct simd_rows *batch) {
+  static const size_t strides[] = {
+      [SIMD_OFFSETS32] = 4, [SIMD_OFFSETS64] = 8, [SIMD_POINTERS] = sizeof(void *), [SIMD_VIEWS] = 16};
+  if (batch->prefetch == 0 || i + batch->prefetch >= n || layout == SIMD_FIXED)
+    return;
+  size_t row = selection[i + batch->prefetch]; /* of a null row any number, and a prefetch of any address is harmless */
+  const char *base = layout == SIMD_OFFSETS32 || layout == SIMD_OFFSETS64 ? column->aux : column->data;
+  __builtin_prefetch((const void *)((uintptr_t)base + row * strides[layout]));
+  if (layout == SIMD_POINTERS)
+    __builtin_prefetch((const void *)((uintptr_t)column->aux + row * sizeof(size_t)));
+}
+
 /* Selected rows: as above; a null row's number is not looked at, row 0 takes its place (there is one: not all rows are null). */
 static inline void resolve_selected(const struct simd_column *column, enum simd_layout layout, size_t first, size_t n,
                                     struct simd_rows *batch) {
   for (size_t i = 0; i < n; i++) {
     uint64_t valid = !batch->has_nulls || (batch->valid[i / SIMD_BLOCK] >> i % SIMD_BLOCK & 1);
+    ask_for_selected(column, layout, column->selection + first, i, n, batch);
     resolve_row(column, layout, column->selection[first + i] & (uint32_t)(0 - valid), 0 - valid, batch, i);
   }
 }
@@ -137,6 +152,27 @@ static inline void resolve_selected(const struct simd_column *column, enum simd_
 RESOLVE_OFFSETS(resolve_offsets32, int32_t)
 RESOLVE_OFFSETS(resolve_offsets64, int64_t)
 #undef RESOLVE_OFFSETS
+
+/* The same, selected. */
+#define RESOLVE_SELECTED_OFFSETS(name, type)                                                            \
+  static void name(const struct simd_column *column, size_t first, size_t n, struct simd_rows *batch) { \
+    const uint8_t *data = column->data, *end = data + column->data_bytes;                               \
+    const type *offsets = column->aux;                                                                  \
+    const uint32_t *selection = column->selection + first;                                              \
+    size_t ahead = batch->prefetch, asked = ahead != 0 && ahead < n ? n - ahead : 0;                    \
+    for (size_t i = 0; i < n; i++) {                                                                    \
+      if (i < asked)                                                                                    \
+        __builtin_prefetch(&offsets[selection[i + ahead]]);                                             \
+      const type *row = offsets + selection[i];                                                         \
+      batch->ptrs[i] = data + row[0];                                                                   \
+      batch->bytes[i] = (uint64_t)(row[1] - row[0]);                                                    \
+      if (end - batch->ptrs[i] < SIMD_EDGE)                                                             \
+        copy_to_edge(batch, i);                                                                         \
+    }                                                                                                   \
+  }
+RESOLVE_SELECTED_OFFSETS(resolve_selected_offsets32, int32_t)
+RESOLVE_SELECTED_OFFSETS(resolve_selected_offsets64, int64_t)
+#undef RESOLVE_SELECTED_OFFSETS
 
 /* Fixed width in order, without nulls. */
 static void resolve_fixed(const struct simd_column *column, size_t first, size_t n, struct simd_rows *batch) {
@@ -194,10 +230,10 @@ static void resolve(const struct simd_column *column, size_t first, size_t n, st
       batch->ptrs[i] = nothing;
       batch->bytes[i] = 0;
     }
-  } else if (plain && !batch->has_nulls && column->layout == SIMD_OFFSETS32) {
-    resolve_offsets32(column, first, n, batch);
-  } else if (plain && !batch->has_nulls && column->layout == SIMD_OFFSETS64) {
-    resolve_offsets64(column, first, n, batch);
+  } else if (!batch->has_nulls && column->layout == SIMD_OFFSETS32) {
+    (plain ? resolve_offsets32 : resolve_selected_offsets32)(column, first, n, batch);
+  } else if (!batch->has_nulls && column->layout == SIMD_OFFSETS64) {
+    (plain ? resolve_offsets64 : resolve_selected_offsets64)(column, first, n, batch);
   } else if (plain && !batch->has_nulls && column->layout == SIMD_FIXED) {
     resolve_fixed(column, first, n, batch);
   } else {

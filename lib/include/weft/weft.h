@@ -8,7 +8,10 @@
 #include <weft/base.h>
 #include <weft/column.h>
 #include <weft/ctx.h>
+#include <weft/group.h>
 #include <weft/hash.h>
+#include <weft/index.h>
+#include <weft/join.h>
 #include <weft/slab.h>
 
 #endif

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Grouping: the distinct keys of rows, numbered in the order of their first rows.
+ */
+#include "alloc/os.h"
+#include "lib/table.h"
+
+#include <string.h>
+#include <weft/group.h>
+
+/* Gives keys that met a collision the numbers that their first rows call for: a key's old number is replaced when its first row
+ * comes by. */
+static weft_status renumber(weft_ctx *ctx, struct distinct *distinct, size_t rows, uint32_t *group) {
+  uint32_t *number = weft_alloc(ctx, distinct->count * sizeof *number), next = 0;
+  if (!number)
+    return ctx->cache.status;
+  memset(number, 0xff, distinct->count * sizeof *number);
+  for (size_t row = 0; row < rows; row++) {
+    uint32_t *mine = &number[group[row]];
+    if (*mine == SIMD_NO_ID) {
+      distinct->first_row[next] = (uint32_t)row;
+      *mine = next++;
+    }
+    group[row] = *mine;
+  }
+  return weft_free(ctx, number);
+}
+
+static weft_status group_rows(weft_ctx *ctx, struct distinct *distinct, size_t rows, struct key_scratch *scratch,
+                              uint32_t *group, uint32_t *first_row) {
+  for (size_t first = 0; first < rows; first += ctx->batch_size) {
+    size_t n = rows - first < ctx->batch_size ? rows - first : ctx->batch_size;
+    WEFT_TRY(weft__distinct_add(ctx, distinct, n, scratch));
+    memcpy(group + first, scratch->ids, n * sizeof *group);
+  }
+  if (!distinct->in_order)
+    WEFT_TRY(renumber(ctx, distinct, rows, group));
+  for (uint32_t id = 0; first_row && id < distinct->count; id++)
+    first_row[id] = distinct->first_row ? distinct->first_row[id] : id;
+  return WEFT_OK;
+}
+
+weft_status weft_group(weft_ctx *ctx, const struct weft_column *keys, size_t n_keys, uint32_t *group, size_t *groups,
+                       uint32_t *first_row) {
+  if (groups)
+    *groups = 0;
+  if (!ctx)
+    return WEFT_E_INVALID;
+  if (!groups)
+    return weft__fail(ctx, WEFT_E_INVALID, "weft_group: groups is NULL");
+  WEFT_TRY(weft__keys_check(ctx, "weft_group", keys, n_keys));
+  size_t rows = keys[0].rows;
+  if (rows == 0)
+    return WEFT_OK;
+  if (!group)
+    return weft__fail(ctx, WEFT_E_INVALID, "weft_group: group is NULL, and there are %zu rows", rows);
+  struct key_hash how = {.mask = ctx->key_mask,
+                         .nulls_equal = true,
+                         .exact = ctx->key_mask == UINT64_MAX && weft__keys_exact(keys, n_keys, true)};
+  weft__os_random(&how.seed, sizeof how.seed);
+  struct key_scratch *scratch;
+  WEFT_TRY(weft__scratch_open(ctx, &scratch));
+  struct distinct distinct;
+  weft_status status = weft__distinct_open(ctx, keys, n_keys, &how, rows, &distinct);
+  if (status == WEFT_OK) {
+    ctx_enter(ctx);
+    status = group_rows(ctx, &distinct, rows, scratch, group, first_row);
+    ctx_leave(ctx);
+    *groups = status == WEFT_OK ? distinct.count : 0;
+    weft__distinct_close(ctx->cache.slab, &distinct);
+  }
+  weft__scratch_close(ctx, scratch);
+  return status;
+}

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Key columns: what may be a key, what a key's hash is, when two are equal.
+ */
+#include "lib/keys.h"
+
+#include <string.h>
+
+enum { BATCH_ALIGN = 64 };
+
+static size_t round_up(size_t bytes) {
+  return (bytes + BATCH_ALIGN - 1) / BATCH_ALIGN * BATCH_ALIGN;
+}
+
+static void *take(char **at, size_t bytes) {
+  void *p = *at;
+  *at += round_up(bytes);
+  return p;
+}
+
+weft_status weft__scratch_open(weft_ctx *ctx, struct key_scratch **out) {
+  size_t rows = ctx->batch_size, words = rows / SIMD_BLOCK * sizeof(uint64_t);
+  size_t bytes = round_up(sizeof(struct key_scratch)) + rows * (sizeof(uint64_t) + 4 * sizeof(uint32_t)) +
+                 4 * round_up(words) + rows * (sizeof(uint8_t *) + sizeof(uint64_t) + SIMD_EDGE) + round_up(words);
+  char *at = weft_alloc(ctx, bytes);
+  *out = NULL;
+  if (!at)
+    return ctx->cache.status;
+  struct key_scratch *s = take(&at, sizeof *s);
+  s->hashes = take(&at, rows * sizeof *s->hashes);
+  s->ids = take(&at, rows * sizeof *s->ids);
+  s->others = take(&at, rows * sizeof *s->others);
+  s->later = take(&at, rows * sizeof *s->later);
+  s->selected = take(&at, rows * sizeof *s->selected);
+  s->valid = take(&at, words);
+  s->candidates = take(&at, words);
+  s->differ = take(&at, words);
+  s->bits = take(&at, words);
+  s->other.ptrs = take(&at, rows * sizeof *s->other.ptrs);
+  s->other.bytes = take(&at, rows * sizeof *s->other.bytes);
+  s->other.edges = take(&at, rows * sizeof *s->other.edges);
+  s->other.valid = take(&at, words);
+  *out = s;
+  return WEFT_OK;
+}
+
+void weft__scratch_close(weft_ctx *ctx, struct key_scratch *scratch) {
+  (void)!weft_free(ctx, scratch);
+}
+
+weft_status weft__keys_check(weft_ctx *ctx, const char *who, const struct weft_column *keys, size_t n_keys) {
+  WEFT_TRY(weft__columns_check(ctx, who, keys, n_keys));
+  if (n_keys > MAX_KEYS)
+    return weft__fail(ctx, WEFT_E_INVALID, "%s: %zu key columns, and at most %d can be", who, n_keys, MAX_KEYS);
+  if (keys[0].rows >= WEFT_NO_ROW)
+    return weft__fail(ctx, WEFT_E_OVERFLOW, "%s: %zu rows, and at most %u can be", who, keys[0].rows, WEFT_NO_ROW - 1);
+  return WEFT_OK;
+}
+
+weft_status weft__keys_match(weft_ctx *ctx, const char *who, const struct weft_column *build, size_t n_build,
+                             const struct weft_column *keys, size_t n_keys) {
+  if (n_build != n_keys)
+    return weft__fail(ctx, WEFT_E_INVALID, "%s: %zu key columns, and the index has %zu", who, n_keys, n_build);
+  for (size_t i = 0; i < n_keys; i++) {
+    if (keys[i].type != build[i].type)
+      return weft__fail(ctx, WEFT_E_INVALID, "%s: key column %zu is of type %d, the index's of type %d", who, i,
+                        (int)keys[i].type, (int)build[i].type);
+    if (keys[i].width != build[i].width)
+      return weft__fail(ctx, WEFT_E_INVALID, "%s: key column %zu is %zu bytes wide, the index's %zu", who, i, keys[i].width,
+                        build[i].width);
+  }
+  return WEFT_OK;
+}
+
+bool weft__keys_exact(const struct weft_column *keys, size_t n_keys, bool nulls_equal) {
+  bool may_be_null = keys[0].base_validity || keys[0].row_validity;
+  return n_keys == 1 && keys[0].layout == WEFT_FIXED && keys[0].width <= 8 && !(nulls_equal && may_be_null);
+}
+
+/* -0.0 becomes 0.0, and every NaN the same one. */
+static uint32_t plain_f32(uint32_t bits) {
+  return bits << 1 == 0 ? 0 : (bits & 0x7fffffff) > 0x7f800000 ? 0x7fc00000 : bits;
+}
+
+static uint64_t plain_f64(uint64_t bits) {
+  const uint64_t infinity = 0x7ff0000000000000;
+  return bits << 1 == 0 ? 0 : (bits & 0x7fffffffffffffff) > infinity ? infinity | infinity >> 1 : bits;
+}
+
+/* Rows of floating-point numbers move to the batch's edges, where equal numbers have equal bytes. */
+static void make_floats_plain(enum weft_type type, struct simd_rows *batch) {
+  for (size_t i = 0; i < batch->rows; i++) {
+    if (batch->bytes[i] == 0)
+      continue;
+    if (type == WEFT_F32) {
+      uint32_t bits;
+      memcpy(&bits, batch->ptrs[i], sizeof bits);
+      bits = plain_f32(bits);
+      memcpy(batch->edges[i], &bits, sizeof bits);
+    } else {
+      uint64_t bits;
+      memcpy(&bits, batch->ptrs[i], sizeof bits);
+      bits = plain_f64(bits);
+      memcpy(batch->edges[i], &bits, sizeof bits);
+    }
+    batch->ptrs[i] = batch->edges[i];
+  }
+}
+
+static void resolve_key(weft_ctx *ctx, const struct simd_column *column, enum weft_type type, bool scattered, size_t first,
+                        size_t n, struct simd_rows *batch) {
+  batch->prefetch = scattered ? ctx->prefetch_distance : 0;
+  ctx->kernels->resolve(column, first, n, batch);
+  if (type == WEFT_F32 || type == WEFT_F64)
+    make_floats_plain(type, batch);
+}
+
+static void resolve_rows(weft_ctx *ctx, const struct weft_column *key, size_t first, size_t n, struct simd_rows *batch) {
+  struct simd_column column = weft__column_simd(key);
+  resolve_key(ctx, &column, key->type, weft__column_is_scattered(key), first, n, batch);
+}
+
+/* Nulls that are values: a null left its seed as it was, so that (NULL, 7) and (7, NULL) would always collide. */
+static void mix_nulls(const struct simd_rows *batch, uint64_t *hashes) {
+  for (size_t first = 0; first < batch->rows; first += SIMD_BLOCK)
+    for (uint64_t nulls = ~batch->valid[first / SIMD_BLOCK]; nulls != 0; nulls &= nulls - 1) {
+      uint64_t *hash = &hashes[first + (size_t)__builtin_ctzll(nulls)];
+      *hash = (*hash + 0x9e3779b97f4a7c15) * 0xd1342543de82ef95;
+    }
+}
+
+void weft__keys_hash(weft_ctx *ctx, const struct key_hash *how, const struct weft_column *keys, size_t n_keys, size_t first,
+                     size_t n, struct key_scratch *scratch) {
+  struct simd_rows *batch = &ctx->batch;
+  struct ctx_work work = {0};
+  size_t words = (n + SIMD_BLOCK - 1) / SIMD_BLOCK;
+  memset(scratch->valid, 0xff, words * sizeof *scratch->valid);
+  scratch->has_nulls = false;
+  for (size_t k = 0; k < n_keys; k++) {
+    resolve_rows(ctx, &keys[k], first, n, batch);
+    size_t simd_rows = k == 0 ? ctx->kernels->xxh3_64(batch, &how->seed, false, scratch->hashes)
+                              : ctx->kernels->xxh3_64(batch, scratch->hashes, true, scratch->hashes);
+    if (batch->has_nulls) {
+      for (size_t w = 0; w < words; w++)
+        scratch->valid[w] &= batch->valid[w];
+      scratch->has_nulls = true;
+      if (how->nulls_equal)
+        mix_nulls(batch, scratch->hashes);
+    }
+    work.rows += n;
+    work.bytes += batch->total_bytes;
+    work.rows_selected += keys[k].selection ? n : 0;
+    work.simd_rows += simd_rows;
+    work.simd_ops += simd_rows != 0;
+    work.scalar_ops += simd_rows == 0;
+  }
+  if (how->mask != UINT64_MAX)
+    for (size_t i = 0; i < n; i++)
+      scratch->hashes[i] &= how->mask;
+  weft__ctx_count(ctx, &work);
+}
+
+/* Resolves rows scratch->others[i] of a column, where candidates has bit i; the others become null rows. */
+static void resolve_others(weft_ctx *ctx, const struct weft_column *key, size_t n, struct key_scratch *scratch) {
+  struct simd_column column = weft__column_simd(key);
+  size_t words = (n + SIMD_BLOCK - 1) / SIMD_BLOCK;
+  memcpy(scratch->bits, scratch->candidates, words * sizeof *scratch->bits);
+  const uint32_t *selection = scratch->others;
+  if (key->selection) {
+    selection = scratch->selected;
+    for (size_t i = 0; i < n; i++) {
+      uint64_t *word = &scratch->bits[i / SIMD_BLOCK], bit = (uint64_t)1 << i % SIMD_BLOCK;
+      scratch->selected[i] = 0;
+      if (!(*word & bit))
+        continue;
+      uint32_t row = scratch->others[i];
+      size_t at = key->row_bit_offset + row;
+      if (key->row_validity && !(key->row_validity[at / 8] >> at % 8 & 1))
+        *word &= ~bit;
+      else
+        scratch->selected[i] = key->selection[row];
+    }
+  }
+  column.selection = selection;
+  column.row_validity = (const uint8_t *)scratch->bits;
+  column.row_bit_offset = 0;
+  resolve_key(ctx, &column, key->type, true, 0, n, &scratch->other);
+}
+
+void weft__keys_compare(weft_ctx *ctx, const struct weft_column *keys, size_t n_keys, size_t first, size_t n, bool hashed,
+                        const struct weft_column *build, struct key_scratch *scratch) {
+  memset(scratch->differ, 0, (n + SIMD_BLOCK - 1) / SIMD_BLOCK * sizeof *scratch->differ);
+  for (size_t k = 0; k < n_keys; k++) {
+    if (!hashed || n_keys > 1)
+      resolve_rows(ctx, &keys[k], first, n, &ctx->batch);
+    resolve_others(ctx, &build[k], n, scratch);
+    ctx->kernels->differ(&ctx->batch, &scratch->other, scratch->differ);
+  }
+}
+
+bool weft__keys_equal(weft_ctx *ctx, const struct weft_column *keys, size_t n_keys, size_t row,
+                      const struct weft_column *build, uint32_t build_row, struct key_scratch *scratch) {
+  scratch->others[0] = build_row;
+  scratch->candidates[0] = 1;
+  weft__keys_compare(ctx, keys, n_keys, row, 1, false, build, scratch);
+  return !(scratch->differ[0] & 1);
+}

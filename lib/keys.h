@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Key columns, as index, join and group see them: checked, hashed and compared a batch at a time. The rules of equality of
+ * <weft/index.h> live here and nowhere else.
+ */
+#ifndef LIB_KEYS_H
+#define LIB_KEYS_H
+
+#include "lib/column.h"
+
+enum { MAX_KEYS = 64 };
+
+/* How keys are hashed: a table and all who probe it do it alike. */
+struct key_hash {
+  uint64_t seed;
+  uint64_t mask;    /* all ones; tests leave few bits, so that different keys collide */
+  bool nulls_equal; /* a null is a value like others (group), rather than a row that is left out (index) */
+  bool exact;       /* equal hashes are equal keys: nothing needs to be compared */
+};
+
+/* What is needed to work through one batch of keys; arrays of ctx->batch_size rows. */
+struct key_scratch {
+  uint64_t *hashes;
+  uint32_t *ids;      /* per row of the batch: a key's id, or SIMD_NO_ID */
+  uint32_t *others;   /* per row: the row to compare it with */
+  uint32_t *later;    /* the kernels' own */
+  uint32_t *selected; /* others, mapped through a column's selection */
+  uint64_t *valid;    /* bitmap: no column's value is null */
+  uint64_t *candidates, *differ;
+  uint64_t *bits; /* validity of the rows to compare with */
+  bool has_nulls; /* a bit of valid below the batch's rows is 0 */
+  struct simd_rows other;
+};
+
+weft_status weft__scratch_open(weft_ctx *ctx, struct key_scratch **out);
+void weft__scratch_close(weft_ctx *ctx, struct key_scratch *scratch);
+
+/* weft__columns_check, and the limits on the number of key columns and of rows. */
+weft_status weft__keys_check(weft_ctx *ctx, const char *who, const struct weft_column *keys, size_t n_keys);
+
+/* Checks that keys[n_keys] may be compared with build[n_build]: as many columns, of the same types and widths. */
+weft_status weft__keys_match(weft_ctx *ctx, const char *who, const struct weft_column *build, size_t n_build,
+                             const struct weft_column *keys, size_t n_keys);
+
+/* XXH3 of one column of a fixed width of at most 8 bytes never gives two values the same hash: for each width it is a
+ * chain of invertible steps (xors with shifts of itself, odd multiplications), whatever the seed. A null that counts as a
+ * value may meet a value's hash. */
+bool weft__keys_exact(const struct weft_column *keys, size_t n_keys, bool nulls_equal);
+
+/* Hashes rows first .. first + n of keys into scratch->hashes, and fills scratch->valid and has_nulls. With one key column,
+ * ctx->batch holds the resolved rows afterwards. */
+void weft__keys_hash(weft_ctx *ctx, const struct key_hash *how, const struct weft_column *keys, size_t n_keys, size_t first,
+                     size_t n, struct key_scratch *scratch);
+
+/* Compares row first + i of keys with row scratch->others[i] of build for those i < n whose bit in scratch->candidates is set; sets
+ * the bits of those that differ in scratch->differ, whose other bits are undefined. hashed: weft__keys_hash was called last, with the
+ * same rows. */
+void weft__keys_compare(weft_ctx *ctx, const struct weft_column *keys, size_t n_keys, size_t first, size_t n, bool hashed,
+                        const struct weft_column *build, struct key_scratch *scratch);
+
+/* Whether one row of keys equals one of build. Uses the first element of scratch's arrays, save hashes, ids and valid. */
+bool weft__keys_equal(weft_ctx *ctx, const struct weft_column *keys, size_t n_keys, size_t row,
+                      const struct weft_column *build, uint32_t build_row, struct key_scratch *scratch);
+
+#endif

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The kernels of the hash table: find and insert, over batches of hashes. Included by isa_table.c, after vec.h where there are
+ * vectors.
+ *
+ * A probe is bound by the miss of its bucket's line, so the loops ask for lines well ahead and hold no branch that waits
+ * for one: all slots are compared at once, what is found (or where the search goes on) is selected by a count of zeros, and
+ * the few rows whose place has overflowed are put aside for a second pass.
+ */
+#ifndef SIMD_KERNELS_TABLE_H
+#define SIMD_KERNELS_TABLE_H
+
+#include "simd/kernels.h"
+
+/* Bit k: slot k has this hash. Bits past the slots may be set. */
+static inline unsigned slots_with(const struct simd_bucket *bucket, uint64_t hash) {
+  unsigned bits = 0, k = 0;
+#ifdef V64_LANES
+  const v64 wanted = v64_set1(hash);
+  for (; k + V64_LANES <= (V64_LANES == 8 ? 8 : SIMD_SLOTS); k += V64_LANES)
+    bits |= (unsigned)m64_bits(v64_eq(v64_load(bucket->hash + k), wanted)) << k;
+#endif
+  for (; k < SIMD_SLOTS; k++)
+    bits |= (unsigned)(bucket->hash[k] == hash) << k;
+  return bits;
+}
+
+/* The first slot with this hash; SIMD_SLOTS when there is none. An empty slot may be it, whose id is SIMD_NO_ID. */
+static inline unsigned slot_with(const struct simd_bucket *bucket, uint64_t hash) {
+  return (unsigned)__builtin_ctz(slots_with(bucket, hash) | 1u << SIMD_SLOTS);
+}
+
+static inline void ask_for_bucket(const struct simd_table *table, const uint64_t *hashes, size_t n, size_t i,
+                                  size_t ahead) {
+  if (ahead != 0 && i + ahead < n)
+    __builtin_prefetch(&table->buckets[simd_place(hashes[i + ahead], table->n_buckets)]);
+}
+
+static inline void ask_for_first_buckets(const struct simd_table *table, const uint64_t *hashes, size_t n, size_t ahead) {
+  for (size_t i = 0; i < ahead && i < n; i++)
+    __builtin_prefetch(&table->buckets[simd_place(hashes[i], table->n_buckets)]);
+}
+
+static void find(const struct simd_table *table, const uint64_t *hashes, size_t n, size_t ahead, uint32_t *ids,
+                 uint32_t *later) {
+  size_t n_later = 0;
+  ask_for_first_buckets(table, hashes, n, ahead);
+  for (size_t i = 0; i < n; i++) {
+    ask_for_bucket(table, hashes, n, i, ahead);
+    const struct simd_bucket *bucket = &table->buckets[simd_place(hashes[i], table->n_buckets)];
+    unsigned slot = slot_with(bucket, hashes[i]);
+    uint32_t id = bucket->id[slot];
+    ids[i] = id;
+    later[n_later] = (uint32_t)i;
+    n_later += (slot == SIMD_SLOTS) & (id != SIMD_NO_ID);
+  }
+  for (size_t k = 0; k < n_later; k++) {
+    enum { AHEAD = 8 };
+    if (k + AHEAD < n_later)
+      __builtin_prefetch(&table->overflow[ids[later[k + AHEAD]]]);
+    size_t i = later[k];
+    unsigned slot;
+    uint32_t id = ids[i];
+    do {
+      const struct simd_bucket *bucket = &table->overflow[id];
+      slot = slot_with(bucket, hashes[i]);
+      id = bucket->id[slot];
+    } while (slot == SIMD_SLOTS && id != SIMD_NO_ID);
+    ids[i] = id;
+  }
+}
+
+static size_t insert(struct simd_table *table, const uint64_t *hashes, size_t n, size_t ahead, uint32_t next_id,
+                     uint32_t *ids) {
+  uint32_t id_now = next_id;
+  ask_for_first_buckets(table, hashes, n, ahead);
+  for (size_t i = 0; i < n; i++) {
+    ask_for_bucket(table, hashes, n, i, ahead);
+    uint64_t hash = hashes[i];
+    struct simd_bucket *bucket = &table->buckets[simd_place(hash, table->n_buckets)];
+    unsigned slot = slot_with(bucket, hash);
+    while (slot == SIMD_SLOTS && bucket->id[SIMD_SLOTS] != SIMD_NO_ID) {
+      bucket = &table->overflow[bucket->id[SIMD_SLOTS]];
+      slot = slot_with(bucket, hash);
+    }
+    uint32_t id = slot < SIMD_SLOTS ? bucket->id[slot] : SIMD_NO_ID;
+    if (id == SIMD_NO_ID) {
+      unsigned used = 0;
+      for (unsigned k = 0; k < SIMD_SLOTS; k++)
+        used += bucket->id[k] != SIMD_NO_ID;
+      if (used == SIMD_SLOTS) {
+        bucket = simd_overflow(table, bucket);
+        used = 0;
+      }
+      bucket->hash[used] = hash;
+      bucket->id[used] = id = id_now++;
+    }
+    ids[i] = id;
+  }
+  return id_now - next_id;
+}
+
+#endif
