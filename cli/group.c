@@ -11,6 +11,7 @@
 
 #include <assert.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 /* Least rows that are kept before they are grouped. */
@@ -165,8 +166,11 @@ static enum cli_exit group_pending(struct job *job) {
     job->numbering_capacity = rows;
   }
   weft_status status = weft_group(ctx, store_columns(&job->store), job->n_keys, job->numbering, &after, NULL);
-  if (status != WEFT_OK)
-    return memory_status(ctx, status, "groups");
+  if (status != WEFT_OK) {
+    char what[64];
+    snprintf(what, sizeof what, "the groups of %zu keys", rows);
+    return memory_status(ctx, status, what);
+  }
   CLI_TRY(reserve_groups(job, after));
   for (size_t row = before; row < rows; row++) {
     size_t group = job->numbering[row];

@@ -11,6 +11,7 @@
 #include "cli/store.h"
 #include "cli/table.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* Pairs asked for at one time. */
@@ -83,7 +84,11 @@ static enum cli_exit build_index(struct job *job) {
   if (status == WEFT_OK)
     status = weft_join_open(ctx, job->index, job->options.kind, &job->join);
   job->build_seconds = progress_seconds() - started;
-  return status == WEFT_OK ? CLI_OK : memory_status(ctx, status, name);
+  if (status == WEFT_OK)
+    return CLI_OK;
+  char what[512]; /* a longer name is cut */
+  snprintf(what, sizeof what, "%s: an index of %zu rows", name, job->store.rows);
+  return memory_status(ctx, status, what);
 }
 
 /* One row of the output. left, right: row numbers, or WEFT_NO_ROW. */

@@ -10,7 +10,7 @@
 weft_packages() {
   case $1 in
     demo) echo gcc libc6-dev cmake ninja-build pkg-config libxxhash-dev libsimde-dev xxhash ;;
-    tests) echo "$(weft_packages demo)" g++ check libsubunit-dev libcsv-dev libjansson-dev binutils ;;
+    tests) echo "$(weft_packages demo)" g++ check libsubunit-dev libcsv-dev libjansson-dev binutils sqlite3 ;;
     ci) echo "$(weft_packages tests)" make clang clang-format qemu-user gcc-aarch64-linux-gnu libc6-dev-arm64-cross util-linux ;;
     ci-arm64) echo libxxhash-dev:arm64 libsimde-dev check:arm64 libsubunit-dev:arm64 libcsv-dev:arm64 libjansson-dev:arm64 ;;
   esac
@@ -20,7 +20,7 @@ weft_packages() {
 weft_witnesses() {
   case $1 in
     demo) echo gcc cmake ninja pkg-config xxhsum /usr/include/xxhash.h /usr/include/simde/x86/avx2.h ;;
-    tests) echo "$(weft_witnesses demo)" g++ nm readelf strip /usr/include/check.h /usr/include/csv.h /usr/include/jansson.h ;;
+    tests) echo "$(weft_witnesses demo)" g++ nm readelf strip sqlite3 /usr/include/check.h /usr/include/csv.h /usr/include/jansson.h ;;
     ci) echo "$(weft_witnesses tests)" make clang clang-format qemu-x86_64 qemu-aarch64 aarch64-linux-gnu-gcc setarch ;;
     ci-arm64) echo /lib/ld-linux-aarch64.so.1 ;;
   esac

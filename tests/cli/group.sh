@@ -176,9 +176,9 @@ fact "a table without rows has no groups"
 gives 'k,v\n' 'k,count,sum_v' --by k --sum v
 
 fact "memory grows with the groups, not with the rows"
-exits 0 bash -c '{ echo k,v; seq 3000000 | sed "s/.*/a key of some length: \0/; s/[0-9]\$/x,\0/; s/: [0-9]*\([0-9][0-9][0-9]x\)/: \1/"; } |
+exits 0 bash -c 'awk "BEGIN { print \"k,v\"; for (i = 0; i < 3000000; i++) print \"a key of some length: \" i % 1000 \",\" i }" |
   "$WEFT" group --csv --by k --sum v --memory-limit 16M'
-rows 1112 out.txt
+rows 1001 out.txt
 [ "$(awk -F, 'NR > 1 { n += $2 } END { print n }' out.txt)" -eq 3000000 ] || bad "rows are lost"
 
 fact "200,000 rows, each a group, take seconds"
