@@ -2,15 +2,15 @@
  *
  * `weft hash`: batches of rows from lines.c or table.c, hashed by one call each, printed through output.c. Called by main.c.
  */
+#include "cli/fields.h"
 #include "cli/hash_options.h"
 #include "cli/lines.h"
 #include "cli/names.h"
 #include "cli/output.h"
 #include "cli/progress.h"
+#include "cli/report.h"
 #include "cli/table.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 /* A run of the command. */
@@ -23,19 +23,6 @@ struct job {
   size_t capacity;
   uint64_t rows, bytes; /* done: rows of all files, bytes of those before this one */
 };
-
-/* The value of a row: of lines a pointer and a length, of a table's columns two offsets. False: it is null. */
-static bool row_text(const struct weft_column *column, size_t row, const char **text, size_t *bytes) {
-  if (column->layout == WEFT_POINTERS) {
-    *text = ((const char *const *)column->data)[row];
-    *bytes = ((const size_t *)column->aux)[row];
-    return true;
-  }
-  const int64_t *offsets = column->aux;
-  *text = (const char *)column->data + offsets[row];
-  *bytes = (size_t)(offsets[row + 1] - offsets[row]);
-  return !column->base_validity || (column->base_validity[row / 8] >> row % 8 & 1);
-}
 
 /* The lowest 4 * digits bits of hash, most significant digit first; 8 digits at a time. */
 static void write_hex(char *out, uint64_t hash, size_t digits) {
@@ -51,35 +38,12 @@ static void write_hex(char *out, uint64_t hash, size_t digits) {
   }
 }
 
-/* A field as a table has it: in quotes where it must be, or where an empty one would read as null. */
-static enum cli_exit write_field(struct output *output, const struct hash_options *options, char delimiter,
-                                 const char *text, size_t bytes) {
-  bool plain = !memchr(text, delimiter, bytes) && !memchr(text, '"', bytes) && !memchr(text, '\n', bytes) &&
-               !memchr(text, '\r', bytes);
-  if (plain && !(bytes == 0 && options->null && !options->null[0]))
-    return output_write(output, text, bytes);
-  CLI_TRY(output_write(output, "\"", 1));
-  for (const char *quote; (quote = memchr(text, '"', bytes)) != NULL; text = quote + 1) {
-    size_t part = (size_t)(quote - text) + 1;
-    CLI_TRY(output_write(output, text, part));
-    CLI_TRY(output_write(output, "\"", 1));
-    bytes -= part;
-  }
-  CLI_TRY(output_write(output, text, bytes));
-  return output_write(output, "\"", 1);
-}
-
-static enum cli_exit write_key(struct output *output, const struct hash_options *options, char delimiter,
-                               const struct rows *rows, size_t row) {
+static enum cli_exit write_key(struct output *output, const struct field_style *style, const struct rows *rows,
+                               size_t row) {
   for (size_t i = 0; i < rows->n_columns; i++) {
-    const char *text;
-    size_t bytes;
     if (i > 0)
-      CLI_TRY(output_write(output, &delimiter, 1));
-    if (row_text(&rows->columns[i], row, &text, &bytes))
-      CLI_TRY(write_field(output, options, delimiter, text, bytes));
-    else
-      CLI_TRY(output_write(output, options->null, strlen(options->null)));
+      CLI_TRY(output_write(output, &style->delimiter, 1));
+    CLI_TRY(field_write_row(output, style, &rows->columns[i], row));
   }
   return CLI_OK;
 }
@@ -87,6 +51,7 @@ static enum cli_exit write_key(struct output *output, const struct hash_options 
 /* delimiter: the table's; 0: lines. */
 static enum cli_exit print_text(struct job *job, const struct rows *rows, char delimiter) {
   const struct hash_options *options = &job->options;
+  const struct field_style style = field_style(delimiter, options->common.null, false);
   const size_t digits = options->algo == HASH_XXH32 ? 8 : 16;
   const char end = options->zero ? '\0' : '\n';
   struct output *output = &job->output;
@@ -104,9 +69,9 @@ static enum cli_exit print_text(struct job *job, const struct rows *rows, char d
       memcpy(line + digits, "  ", 2);
       output->used += 2;
       if (delimiter)
-        CLI_TRY(write_key(output, options, delimiter, rows, row));
+        CLI_TRY(write_key(output, &style, rows, row));
       else
-        row_text(rows->columns, row, &text, &bytes);
+        field_text(rows->columns, row, &text, &bytes);
     }
     CLI_TRY(output_write(output, text, bytes));
     CLI_TRY(output_write(output, &end, 1));
@@ -136,11 +101,8 @@ static enum cli_exit hash_batch(struct job *job, const struct rows *rows, const 
     CLI_TRY(memory_resize(ctx, &job->hashes, rows->rows, sizeof(uint64_t), name, "hashes"));
     job->capacity = rows->rows;
   }
-  weft_status status = WEFT_OK;
-  for (size_t i = 0; i < rows->n_columns && status == WEFT_OK; i++)
-    status = weft_column_validate(ctx, &rows->columns[i]);
-  if (status != WEFT_OK)
-    return memory_status(ctx, status, name);
+  CLI_TRY(memory_validate(ctx, rows->columns, rows->n_columns, name));
+  weft_status status;
   if (options->algo == HASH_XXH32)
     status = weft_hash32(ctx, rows->columns, rows->n_columns, (uint32_t)options->seed, job->hashes);
   else
@@ -172,8 +134,10 @@ static enum cli_exit hash_lines(struct job *job, struct source *source) {
 static enum cli_exit hash_table(struct job *job, struct source *source, char delimiter) {
   struct table *table = NULL;
   struct rows rows = {0};
-  const struct table_format format = {.delimiter = delimiter, .null = job->options.null};
-  enum cli_exit code = table_open(job->memory.ctx, source, &format, &job->names, &table);
+  const struct table_format format = {.delimiter = delimiter, .null = job->options.common.null};
+  enum cli_exit code = table_open(job->memory.ctx, source, &format, &table);
+  if (code == CLI_OK)
+    code = table_choose_names(table, &job->names);
   while (code == CLI_OK && (code = table_next(table, &rows)) == CLI_OK && rows.rows > 0)
     code = take_batch(job, &rows, source, delimiter);
   table_close(table);
@@ -181,57 +145,31 @@ static enum cli_exit hash_table(struct job *job, struct source *source, char del
   return code;
 }
 
-static enum cli_exit print_stats(const struct job *job) {
-  struct weft_stats stats;
-  struct weft_features features;
-  weft_status status = weft_ctx_stats(job->memory.ctx, &stats, sizeof stats);
-  if (status == WEFT_OK)
-    status = weft_ctx_features(job->memory.ctx, &features, sizeof features);
-  if (status != WEFT_OK)
-    return memory_status(job->memory.ctx, status, "--stats");
-  progress_clear();
-  fprintf(stderr,
-          "table            %s\n"
-          "input bytes      %" PRIu64 "\n"
-          "output rows      %" PRIu64 "\n"
-          "rows             %" PRIu64 "\n"
-          "bytes            %" PRIu64 "\n"
-          "rows selected    %" PRIu64 "\n"
-          "vector rows      %" PRIu64 "\n"
-          "scalar rows      %" PRIu64 "\n"
-          "vector batches   %" PRIu64 "\n"
-          "scalar batches   %" PRIu64 "\n"
-          "vector row ratio   %.4f\n"
-          "vector batch ratio %.4f\n",
-          features.isa, job->bytes, job->rows, stats.rows, stats.bytes, stats.rows_selected, stats.simd_rows,
-          stats.scalar_rows, stats.simd_ops, stats.scalar_ops, stats.simd_row_ratio, stats.simd_op_ratio);
-  return CLI_OK;
-}
-
 static enum cli_exit hash_files(struct job *job) {
   const struct hash_options *options = &job->options;
-  CLI_TRY(names_parse(job->memory.ctx, options->columns, &job->names));
-  CLI_TRY(output_open(&job->output, job->memory.ctx, options->output));
-  progress_start(!options->no_progress, source_total(options->files, options->n_files));
+  CLI_TRY(names_parse(job->memory.ctx, "--column", options->columns, &job->names));
+  CLI_TRY(output_open(&job->output, job->memory.ctx, options->common.output));
+  progress_start(!options->common.no_progress, source_total(options->files, options->n_files));
   for (size_t i = 0; i < options->n_files; i++) {
     struct source source;
     CLI_TRY(source_open(&source, options->files[i]));
-    enum cli_exit code = options->is_table ? hash_table(job, &source, hash_options_delimiter(options, options->files[i]))
-                                           : hash_lines(job, &source);
+    enum cli_exit code = options->is_table
+                             ? hash_table(job, &source, options_delimiter(&options->common, options->files[i]))
+                             : hash_lines(job, &source);
     source_close(&source);
     CLI_TRY(code);
   }
   CLI_TRY(output_commit(&job->output));
   progress_clear();
-  return options->stats ? print_stats(job) : CLI_OK;
+  return options->common.stats ? report_stats(&job->memory, job->bytes, job->rows) : CLI_OK;
 }
 
 enum cli_exit hash_run(int argc, char **argv) {
   struct job job = {.output.fd = -1};
   CLI_TRY(hash_options_parse(argc, argv, &job.options));
-  if (job.options.help)
+  if (job.options.common.help)
     return output_text(hash_help, strlen(hash_help));
-  CLI_TRY(memory_open(&job.memory, job.options.isa, job.options.max_memory));
+  CLI_TRY(memory_open(&job.memory, job.options.common.isa, job.options.common.memory_limit));
   enum cli_exit code = hash_files(&job);
   output_abandon(&job.output);
   names_free(job.memory.ctx, &job.names);

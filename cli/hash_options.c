@@ -3,11 +3,9 @@
  * The arguments of `weft hash`, and its help. Called by hash.c.
  */
 #include "cli/hash_options.h"
-#include "cli/options.h"
 
 #include <getopt.h>
 #include <string.h>
-#include <strings.h>
 #include <unistd.h>
 
 const char hash_help[] =
@@ -28,24 +26,21 @@ const char hash_help[] =
     "      --stats           afterwards tell on stderr what was done, and how\n"
     "      --no-progress     draw no progress on the terminal\n"
     "      --isa NAME        use this table of kernels; see weft features\n"
-    "      --max-memory N    take at most N bytes from the system; K, M, G, T for 2^10 and so on\n"
+    "      --memory-limit N  take at most N bytes from the system; K, M, G, T for 2^10 and so on\n"
     "  -h, --help            print this help\n"
     "\n"
     "Names ending in .csv and .tsv tell the table's kind where only --column is given.\n"
     "The hash of one column is the seed for the next; a null leaves it as it is.\n"
     "Exit codes: 0 done, 1 bad data, 2 wrong usage, 3 reading or writing failed.\n";
 
-enum { OPT_CSV = 256, OPT_TSV, OPT_NULL, OPT_STATS, OPT_NO_PROGRESS, OPT_ISA, OPT_MAX_MEMORY };
-
 static const struct option long_options[] = {
-    {"algo", required_argument, NULL, 'a'},    {"seed", required_argument, NULL, 's'},
-    {"column", required_argument, NULL, 'c'},  {"csv", no_argument, NULL, OPT_CSV},
-    {"tsv", no_argument, NULL, OPT_TSV},       {"null", required_argument, NULL, OPT_NULL},
-    {"zero", no_argument, NULL, '0'},          {"hash-only", no_argument, NULL, 'q'},
-    {"binary", no_argument, NULL, 'b'},        {"output", required_argument, NULL, 'o'},
-    {"stats", no_argument, NULL, OPT_STATS},   {"no-progress", no_argument, NULL, OPT_NO_PROGRESS},
-    {"isa", required_argument, NULL, OPT_ISA}, {"max-memory", required_argument, NULL, OPT_MAX_MEMORY},
-    {"help", no_argument, NULL, 'h'},          {NULL, 0, NULL, 0},
+    {"algo", required_argument, NULL, 'a'},
+    {"seed", required_argument, NULL, 's'},
+    {"column", required_argument, NULL, 'c'},
+    {"zero", no_argument, NULL, '0'},
+    {"hash-only", no_argument, NULL, 'q'},
+    {"binary", no_argument, NULL, 'b'},
+    OPTIONS_COMMON_ROWS,
 };
 
 static enum cli_exit parse_algo(const char *name, enum hash_algo *algo) {
@@ -58,71 +53,32 @@ static enum cli_exit parse_algo(const char *name, enum hash_algo *algo) {
   return options_fail("hash", "--algo '%s' is none of xxh3, xxh64, xxh32", name);
 }
 
-static enum cli_exit parse_table(struct hash_options *options, enum hash_table table) {
-  if (options->table != HASH_BY_NAME && options->table != table)
-    return options_fail("hash", "--csv and --tsv contradict each other");
-  options->table = table;
-  options->is_table = true;
-  return CLI_OK;
-}
-
-static enum cli_exit parse_columns(struct hash_options *options, const char *columns) {
-  if (options->columns)
-    return options_fail("hash", "--column is given twice: name all columns in one list");
-  options->columns = columns;
-  options->is_table = true;
-  return CLI_OK;
-}
-
 static enum cli_exit parse_one(struct hash_options *options, int option, const char *value, const char **seed) {
   switch (option) {
   case 'a': return parse_algo(value, &options->algo);
   case 's':
     *seed = value; /* its range is the algorithm's, which may come later */
     return CLI_OK;
-  case 'c': return parse_columns(options, value);
-  case OPT_CSV: return parse_table(options, HASH_CSV);
-  case OPT_TSV: return parse_table(options, HASH_TSV);
-  case OPT_NULL: options->null = value; return CLI_OK;
+  case 'c': return options_list("hash", "--column", value, &options->columns);
   case '0': options->zero = true; return CLI_OK;
   case 'q': options->hash_only = true; return CLI_OK;
   case 'b': options->binary = true; return CLI_OK;
-  case 'o': options->output = value; return CLI_OK;
-  case OPT_STATS: options->stats = true; return CLI_OK;
-  case OPT_NO_PROGRESS: options->no_progress = true; return CLI_OK;
-  case OPT_ISA: options->isa = value; return CLI_OK;
-  case OPT_MAX_MEMORY: return options_bytes("hash", "--max-memory", value, &options->max_memory);
-  default: options->help = true; return CLI_OK;
+  default: return options_common("hash", option, value, &options->common);
   }
-}
-
-char hash_options_delimiter(const struct hash_options *options, const char *file) {
-  const char *dot = strrchr(file, '.');
-  if (options->table != HASH_BY_NAME)
-    return options->table == HASH_CSV ? ',' : '\t';
-  if (dot && strcasecmp(dot, ".csv") == 0)
-    return ',';
-  return dot && strcasecmp(dot, ".tsv") == 0 ? '\t' : '\0';
 }
 
 /* What the options mean together. */
 static enum cli_exit check(const struct hash_options *options) {
-  if (options->null && !options->is_table)
+  if (options->common.null && !options->is_table)
     return options_fail("hash", "--null is for tables: it needs --column, --csv or --tsv");
   if (options->binary && (options->hash_only || (options->zero && options->is_table)))
     return options_fail("hash", "--binary writes no text: it goes with neither --hash-only nor, for tables, --zero");
-  if (options->binary && !options->output && isatty(STDOUT_FILENO))
+  if (options->binary && !options->common.output && isatty(STDOUT_FILENO))
     return options_fail("hash", "--binary is not for terminals: redirect it, or name a file by --output");
-  for (size_t i = 0; options->is_table && i < options->n_files; i++)
-    if (hash_options_delimiter(options, options->files[i]) == '\0')
-      return options_fail("hash", "%s: is it --csv or --tsv? The name does not end in either",
-                          strcmp(options->files[i], "-") == 0 ? "stdin" : options->files[i]);
-  return CLI_OK;
+  return options->is_table ? options_delimiters("hash", &options->common, options->files, options->n_files) : CLI_OK;
 }
 
 enum cli_exit hash_options_parse(int argc, char **argv, struct hash_options *options) {
-  static char dash[] = "-";
-  static char *only_stdin[] = {dash, NULL};
   const char *seed = "0";
   int option;
   *options = (struct hash_options){0};
@@ -131,11 +87,11 @@ enum cli_exit hash_options_parse(int argc, char **argv, struct hash_options *opt
     if (option == '?' || option == ':')
       return options_bad("hash", argv, option);
     CLI_TRY(parse_one(options, option, optarg, &seed));
-    if (options->help)
+    if (options->common.help)
       return CLI_OK;
   }
   CLI_TRY(options_number("hash", "--seed", seed, options->algo == HASH_XXH32 ? UINT32_MAX : UINT64_MAX, &options->seed));
-  options->files = optind < argc ? argv + optind : only_stdin;
-  options->n_files = optind < argc ? (size_t)(argc - optind) : 1;
+  options->is_table = options->columns || options->common.table != OPTIONS_BY_NAME;
+  options_files(argc, argv, &options->files, &options->n_files);
   return check(options);
 }

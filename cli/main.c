@@ -19,7 +19,9 @@ static const struct command {
   cli_run_fn *run;
 } commands[] = {
     {"features", "tell what this CPU can run, what is used and why", features_run},
+    {"group", "count and sum up the rows of CSV and TSV that have equal keys", group_run},
     {"hash", "hash lines, or columns of CSV and TSV", hash_run},
+    {"join", "join two tables in CSV or TSV by equal keys", join_run},
 };
 #define N_COMMANDS (sizeof commands / sizeof commands[0])
 

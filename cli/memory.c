@@ -29,6 +29,13 @@ enum cli_exit memory_status(const weft_ctx *ctx, weft_status status, const char 
   return cli_fail(code_of(status), "%s: %s", name, words(ctx, status));
 }
 
+enum cli_exit memory_validate(weft_ctx *ctx, const struct weft_column *columns, size_t n, const char *name) {
+  weft_status status = WEFT_OK;
+  for (size_t i = 0; i < n && status == WEFT_OK; i++)
+    status = weft_column_validate(ctx, &columns[i]);
+  return status == WEFT_OK ? CLI_OK : memory_status(ctx, status, name);
+}
+
 enum cli_exit memory_open(struct memory *memory, const char *isa, size_t limit_bytes) {
   struct weft_slab_options slab_options;
   struct weft_ctx_options options;
@@ -57,6 +64,11 @@ void memory_close(struct memory *memory) {
   if (weft_slab_stats(memory->slab, &stats, sizeof stats) == WEFT_OK)
     cli_fail(CLI_IO, "a defect of weft: %llu allocations were never freed", (unsigned long long)stats.live_objects);
   abort();
+}
+
+uint64_t memory_taken(const struct memory *memory) {
+  struct weft_slab_stats stats;
+  return weft_slab_stats(memory->slab, &stats, sizeof stats) == WEFT_OK ? stats.committed_bytes : 0;
 }
 
 enum cli_exit memory_resize(weft_ctx *ctx, void **p, size_t count, size_t bytes, const char *name, const char *purpose) {

@@ -29,6 +29,12 @@ enum cli_exit memory_resize(weft_ctx *ctx, void **p, size_t count, size_t bytes,
 /* Frees p, or aborts: a pointer that the slab refuses is a defect of the command. NULL is fine. */
 void memory_free(weft_ctx *ctx, void *p);
 
+/* Checks n columns before the library trusts them. name: of their input. */
+enum cli_exit memory_validate(weft_ctx *ctx, const struct weft_column *columns, size_t n, const char *name);
+
+/* Bytes taken from the system at present. */
+uint64_t memory_taken(const struct memory *memory);
+
 /* The message of the last failure of a call on ctx, as a failure of the command. */
 enum cli_exit memory_status(const weft_ctx *ctx, weft_status status, const char *name);
 

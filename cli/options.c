@@ -10,6 +10,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 enum cli_exit options_fail(const char *command, const char *format, ...) {
   char text[512]; /* a longer argument is cut, the message still ends */
@@ -76,4 +77,57 @@ enum cli_exit options_bytes(const char *command, const char *option, const char 
   }
   return options_fail(command, "%s '%s' is no number of bytes, such as 500000 or 64M, of at least 1 and at most %zu",
                       option, text, SIZE_MAX);
+}
+
+enum cli_exit options_list(const char *command, const char *option, const char *text, const char **list) {
+  if (*list)
+    return options_fail(command, "%s is given twice: name all columns in one list", option);
+  *list = text;
+  return CLI_OK;
+}
+
+static enum cli_exit take_table(const char *command, struct options_common *options, enum options_table table) {
+  if (options->table != OPTIONS_BY_NAME && options->table != table)
+    return options_fail(command, "--csv and --tsv contradict each other");
+  options->table = table;
+  return CLI_OK;
+}
+
+enum cli_exit options_common(const char *command, int option, const char *value, struct options_common *options) {
+  switch (option) {
+  case OPTION_CSV: return take_table(command, options, OPTIONS_CSV);
+  case OPTION_TSV: return take_table(command, options, OPTIONS_TSV);
+  case OPTION_NULL: options->null = value; return CLI_OK;
+  case 'o': options->output = value; return CLI_OK;
+  case OPTION_STATS: options->stats = true; return CLI_OK;
+  case OPTION_JSON: options->json = true; return CLI_OK;
+  case OPTION_NO_PROGRESS: options->no_progress = true; return CLI_OK;
+  case OPTION_ISA: options->isa = value; return CLI_OK;
+  case OPTION_MEMORY_LIMIT: return options_bytes(command, "--memory-limit", value, &options->memory_limit);
+  default: options->help = true; return CLI_OK;
+  }
+}
+
+char options_delimiter(const struct options_common *options, const char *file) {
+  const char *dot = strrchr(file, '.');
+  if (options->table != OPTIONS_BY_NAME)
+    return options->table == OPTIONS_CSV ? ',' : '\t';
+  if (dot && strcasecmp(dot, ".csv") == 0)
+    return ',';
+  return dot && strcasecmp(dot, ".tsv") == 0 ? '\t' : '\0';
+}
+
+void options_files(int argc, char **argv, char ***files, size_t *n) {
+  static char dash[] = "-";
+  static char *only_stdin[] = {dash, NULL};
+  *files = optind < argc ? argv + optind : only_stdin;
+  *n = optind < argc ? (size_t)(argc - optind) : 1;
+}
+
+enum cli_exit options_delimiters(const char *command, const struct options_common *options, char *const *files, size_t n) {
+  for (size_t i = 0; i < n; i++)
+    if (options_delimiter(options, files[i]) == '\0')
+      return options_fail(command, "%s: is it --csv or --tsv? The name does not end in either",
+                          strcmp(files[i], "-") == 0 ? "stdin" : files[i]);
+  return CLI_OK;
 }

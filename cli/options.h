@@ -19,4 +19,55 @@ enum cli_exit options_number(const char *command, const char *option, const char
 /* A number of bytes, at least 1, with K, M, G or T behind it for 2^10, 2^20, 2^30, 2^40. */
 enum cli_exit options_bytes(const char *command, const char *option, const char *text, size_t *out);
 
+/* A list of names, which may be given once: its text into *list. */
+enum cli_exit options_list(const char *command, const char *option, const char *text, const char **list);
+
+enum options_table { OPTIONS_BY_NAME, OPTIONS_CSV, OPTIONS_TSV }; /* BY_NAME: by the ending of the file's name */
+
+/* The options of every subcommand that reads files. */
+struct options_common {
+  enum options_table table;
+  const char *null;
+  const char *output; /* NULL: stdout */
+  const char *isa;
+  size_t memory_limit; /* 0: none */
+  bool stats, json, no_progress, help;
+};
+
+/* What getopt_long returns for those that have no letter; a subcommand's own begin at OPTION_OWN. */
+enum {
+  OPTION_CSV = 256,
+  OPTION_TSV,
+  OPTION_NULL,
+  OPTION_STATS,
+  OPTION_JSON,
+  OPTION_NO_PROGRESS,
+  OPTION_ISA,
+  OPTION_MEMORY_LIMIT,
+  OPTION_OWN
+};
+
+/* The rows of a table for getopt_long that these options take, and its end. --max-memory is what --memory-limit was once
+ * called. --json is not among them: not every subcommand has a summary. */
+#define OPTIONS_COMMON_ROWS                                                                                         \
+  {"csv", no_argument, NULL, OPTION_CSV}, {"tsv", no_argument, NULL, OPTION_TSV},                                   \
+      {"null", required_argument, NULL, OPTION_NULL}, {"output", required_argument, NULL, 'o'},                     \
+      {"stats", no_argument, NULL, OPTION_STATS}, {"no-progress", no_argument, NULL, OPTION_NO_PROGRESS},           \
+      {"isa", required_argument, NULL, OPTION_ISA}, {"memory-limit", required_argument, NULL, OPTION_MEMORY_LIMIT}, \
+      {"max-memory", required_argument, NULL, OPTION_MEMORY_LIMIT}, {"help", no_argument, NULL, 'h'}, {             \
+    NULL, 0, NULL, 0                                                                                                \
+  }
+
+/* Takes one of them: option is what getopt_long returned, value its argument. */
+enum cli_exit options_common(const char *command, int option, const char *value, struct options_common *options);
+
+/* The delimiter of a table in file; 0 when neither an option nor the ending of its name tells. */
+char options_delimiter(const struct options_common *options, const char *file);
+
+/* The operands that getopt_long left, or "-" where it left none. */
+void options_files(int argc, char **argv, char ***files, size_t *n);
+
+/* Refuses files of which options_delimiter tells nothing. */
+enum cli_exit options_delimiters(const char *command, const struct options_common *options, char *const *files, size_t n);
+
 #endif

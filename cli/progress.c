@@ -43,6 +43,10 @@ void progress_update(uint64_t rows, uint64_t bytes) {
   fflush(stderr);
 }
 
+double progress_seconds(void) {
+  return now() - progress.started;
+}
+
 void progress_clear(void) {
   if (!progress.drawn)
     return;

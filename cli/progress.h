@@ -14,6 +14,9 @@ void progress_start(bool wanted, uint64_t total_bytes);
 /* Draws, when a second has passed since the start and a tenth of one since the last time. */
 void progress_update(uint64_t rows, uint64_t bytes);
 
+/* Seconds since the start. */
+double progress_seconds(void);
+
 /* Wipes what was drawn, so that another line can be written there. */
 void progress_clear(void);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * What a reader of lines or of a table hands over: a batch of rows, as the columns of its key.
+ * What a reader of lines or of a table hands over: a batch of rows, column by column.
  */
 #ifndef CLI_ROWS_H
 #define CLI_ROWS_H
@@ -11,8 +11,9 @@
 struct rows {
   const struct weft_column *columns;
   size_t n_columns;
-  size_t rows;    /* 0: the input has ended */
-  uint64_t bytes; /* of input, read so far */
+  const uint64_t *lines; /* [rows] of a table: the line on which each row begins; NULL: row is line */
+  size_t rows;           /* 0: the input has ended */
+  uint64_t bytes;        /* of input, read so far */
 };
 
 #endif

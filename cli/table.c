@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * From CSV and TSV to columns of offsets. libcsv cuts the records; this file feeds it line by line, so that every message
- * can name the line where a record starts, and copies the fields of the key. Called by hash.c; knows nothing of hashes.
+ * can name the line where a record starts, and copies the fields of the chosen columns. Called by the subcommands; knows
+ * nothing of what they do with the rows.
  *
  * Rules (RFC 4180, strictly): blanks belong to their field; a quote may only open a field, close it, or be doubled in one;
  * LF, CRLF or CR end a record. A line without a byte is skipped, or is an empty field where the table has one column.
@@ -13,18 +14,16 @@
 #include <string.h>
 
 #define TABLE_BLOCK ((size_t)256 << 10)
-/* Rows of a batch, fewer where the key has so many columns that their offsets would be large. */
+/* Rows of a batch, fewer where so many columns are chosen that their offsets would be large. */
 #define TABLE_ROWS ((size_t)8192)
 #define TABLE_ROWS_MIN ((size_t)64)
 #define TABLE_OFFSETS ((size_t)1 << 20)
-/* Bytes that a column of the key begins with; it grows. */
+/* Bytes that a chosen column begins with; it grows. */
 #define TABLE_DATA ((size_t)4096)
 
-/* One column of the key. */
-struct key {
-  size_t field;   /* its number in the header; */
-  size_t matches; /* how many fields there have its name, */
-  size_t again;   /* and the second of them */
+/* One chosen column. */
+struct chosen {
+  size_t field; /* its number in the header */
   char *data;
   size_t bytes, capacity;
   int64_t *offsets; /* [max_rows + 1] */
@@ -35,7 +34,6 @@ struct table {
   weft_ctx *ctx;
   struct source *source;
   struct table_format format;
-  const struct names *names;
   struct csv_parser parser;
   bool parsing; /* the parser is set up */
 
@@ -51,16 +49,19 @@ struct table {
   size_t fields; /* of the open record, so far */
 
   bool has_header;
+  uint64_t header_line;
+  struct names header;
   size_t width; /* fields of the header */
-  struct key *keys;
-  size_t n_keys, keys_capacity;
-  size_t *order; /* [n_keys] the keys by their fields, */
+  struct chosen *chosen;
+  size_t n_chosen;
+  size_t *order; /* [n_chosen] the chosen columns by their fields, */
   size_t cursor; /* and the next one that the open record is to fill */
   struct weft_column *columns;
+  uint64_t *lines; /* [max_rows] where each row begins */
   size_t rows, max_rows;
 };
 
-/* libcsv's hooks carry no argument. One table is open at a time, and one thread reads it. */
+/* libcsv's hooks carry no argument. All tables of a run are read by one thread, on one context. */
 static weft_ctx *hook_ctx;
 
 /* libcsv grows by a constant; twice as much makes a field of n bytes cost O(n). */
@@ -84,117 +85,37 @@ static enum cli_exit grow(struct table *table, void **p, size_t count, size_t by
   return memory_resize(table->ctx, p, count, bytes, table->source->name, "columns");
 }
 
-static enum cli_exit add_key(struct table *table, size_t field, size_t matches) {
-  if (table->n_keys == table->keys_capacity) {
-    void *keys = table->keys;
-    size_t capacity = table->keys_capacity > 0 ? table->keys_capacity * 2 : 16;
-    CLI_TRY(grow(table, &keys, capacity, sizeof *table->keys));
-    table->keys = keys;
-    table->keys_capacity = capacity;
-  }
-  table->keys[table->n_keys++] = (struct key){.field = field, .matches = matches};
-  return CLI_OK;
-}
-
-static enum cli_exit header_field(struct table *table, const char *text, size_t bytes) {
-  if (table->names->n == 0)
-    return add_key(table, table->fields, 1);
-  for (size_t i = 0; i < table->n_keys; i++) {
-    struct key *key = &table->keys[i];
-    size_t name_bytes;
-    const char *name = names_at(table->names, i, &name_bytes);
-    if (name_bytes != bytes || memcmp(name, text, bytes) != 0)
-      continue;
-    if (key->matches == 0)
-      key->field = table->fields;
-    else if (key->matches == 1)
-      key->again = table->fields;
-    key->matches++;
-  }
-  return CLI_OK;
-}
-
-/* Every wanted column must be there, once. */
-static enum cli_exit check_names(struct table *table) {
-  for (size_t i = 0; i < table->n_keys; i++) {
-    const struct key *key = &table->keys[i];
-    size_t bytes = 0;
-    const char *name = table->names->n > 0 ? names_at(table->names, i, &bytes) : "";
-    if (key->matches == 0)
-      return cli_fail(CLI_DATA, "%s:%" PRIu64 ": no column '%.*s' among the %zu of the header", table->source->name,
-                      table->record_line, (int)bytes, name, table->fields);
-    if (key->matches > 1)
-      return cli_fail(CLI_DATA, "%s:%" PRIu64 ": column '%.*s' is in the header %zu times, as fields %zu and %zu",
-                      table->source->name, table->record_line, (int)bytes, name, key->matches, key->field + 1,
-                      key->again + 1);
-  }
-  return CLI_OK;
-}
-
-/* The header is known: sets up the columns of the key. */
-static enum cli_exit header_end(struct table *table) {
-  CLI_TRY(check_names(table));
-  table->width = table->fields;
-  table->max_rows = TABLE_OFFSETS / table->n_keys & ~(TABLE_ROWS_MIN - 1);
-  table->max_rows = table->max_rows > TABLE_ROWS ? TABLE_ROWS : table->max_rows;
-  table->max_rows = table->max_rows < TABLE_ROWS_MIN ? TABLE_ROWS_MIN : table->max_rows;
-  void *order = NULL, *columns = NULL;
-  CLI_TRY(grow(table, &order, table->n_keys, sizeof *table->order));
-  table->order = order;
-  CLI_TRY(grow(table, &columns, table->n_keys, sizeof *table->columns));
-  table->columns = columns;
-  for (size_t i = 0; i < table->n_keys; i++) {
-    struct key *key = &table->keys[i];
-    void *data = NULL, *offsets = NULL, *valid = NULL;
-    size_t place = i; /* insertion sort: keys are few, or in the order of the fields already */
-    for (; place > 0 && table->keys[table->order[place - 1]].field > key->field; place--)
-      table->order[place] = table->order[place - 1];
-    table->order[place] = i;
-    CLI_TRY(grow(table, &data, TABLE_DATA, 1));
-    key->data = data;
-    key->capacity = TABLE_DATA;
-    CLI_TRY(grow(table, &offsets, table->max_rows + 1, sizeof *key->offsets));
-    key->offsets = offsets;
-    key->offsets[0] = 0;
-    CLI_TRY(grow(table, &valid, table->max_rows / 8, 1));
-    key->valid = valid;
-    memset(valid, 0xff, table->max_rows / 8);
-  }
-  table->has_header = true;
-  return CLI_OK;
-}
-
 /* text is NULL for a field that is empty without quotes, when the format cares. */
 static bool is_null(const struct table *table, const char *text, size_t bytes) {
   const char *null = table->format.null;
   return null && (bytes == 0 ? !text && !null[0] : strlen(null) == bytes && memcmp(null, text, bytes) == 0);
 }
 
-static enum cli_exit key_field(struct table *table, struct key *key, const char *text, size_t bytes) {
+static enum cli_exit take_field(struct table *table, struct chosen *chosen, const char *text, size_t bytes) {
   if (is_null(table, text, bytes)) {
-    key->valid[table->rows / 8] &= (uint8_t) ~(1u << table->rows % 8);
+    chosen->valid[table->rows / 8] &= (uint8_t) ~(1u << table->rows % 8);
     return CLI_OK;
   }
-  if (bytes > key->capacity - key->bytes) { /* both count memory that is there: twice their sum fits a size_t */
-    void *data = key->data;
-    size_t capacity = (key->bytes + bytes) * 2;
+  if (bytes > chosen->capacity - chosen->bytes) { /* both count memory that is there: twice their sum fits a size_t */
+    void *data = chosen->data;
+    size_t capacity = (chosen->bytes + bytes) * 2;
     CLI_TRY(grow(table, &data, capacity, 1));
-    key->data = data;
-    key->capacity = capacity;
+    chosen->data = data;
+    chosen->capacity = capacity;
   }
   if (bytes > 0)
-    memcpy(key->data + key->bytes, text, bytes);
-  key->bytes += bytes;
+    memcpy(chosen->data + chosen->bytes, text, bytes);
+  chosen->bytes += bytes;
   return CLI_OK;
 }
 
 static void on_field(void *text, size_t bytes, void *argument) {
   struct table *table = argument;
   if (!table->has_header && table->code == CLI_OK)
-    table->code = header_field(table, text ? text : "", bytes);
-  while (table->has_header && table->code == CLI_OK && table->cursor < table->n_keys &&
-         table->keys[table->order[table->cursor]].field == table->fields)
-    table->code = key_field(table, &table->keys[table->order[table->cursor++]], text, bytes);
+    table->code = names_add(table->ctx, &table->header, text, bytes, table->source->name);
+  while (table->code == CLI_OK && table->cursor < table->n_chosen &&
+         table->chosen[table->order[table->cursor]].field == table->fields)
+    table->code = take_field(table, &table->chosen[table->order[table->cursor++]], text, bytes);
   table->fields++;
 }
 
@@ -202,14 +123,16 @@ static void on_record(int end, void *argument) {
   struct table *table = argument;
   (void)end;
   if (table->code == CLI_OK && !table->has_header) {
-    table->code = header_end(table);
+    table->has_header = true;
+    table->header_line = table->record_line;
+    table->width = table->fields;
   } else if (table->code == CLI_OK && table->fields != table->width) {
     table->code = cli_fail(CLI_DATA, "%s:%" PRIu64 ": the row has %zu fields, the header %zu", table->source->name,
                            table->record_line, table->fields, table->width);
   } else if (table->code == CLI_OK) {
-    table->rows++;
-    for (size_t i = 0; i < table->n_keys; i++)
-      table->keys[i].offsets[table->rows] = (int64_t)table->keys[i].bytes;
+    table->lines[table->rows++] = table->record_line;
+    for (size_t i = 0; i < table->n_chosen; i++)
+      table->chosen[i].offsets[table->rows] = (int64_t)table->chosen[i].bytes;
   }
   table->fields = table->cursor = 0;
   table->in_record = false;
@@ -312,17 +235,14 @@ static void fill(struct table *table) {
                            table->line > 0 ? table->line : 1);
 }
 
-enum cli_exit table_open(weft_ctx *ctx, struct source *source, const struct table_format *format, const struct names *names,
-                         struct table **out) {
+enum cli_exit table_open(weft_ctx *ctx, struct source *source, const struct table_format *format, struct table **out) {
   void *memory = NULL, *block = NULL;
   *out = NULL;
   CLI_TRY(memory_resize(ctx, &memory, 1, sizeof(struct table), source->name, "a table"));
   struct table *table = *out = memory;
-  *table = (struct table){.ctx = ctx, .source = source, .format = *format, .names = names};
+  *table = (struct table){.ctx = ctx, .source = source, .format = *format};
   CLI_TRY(grow(table, &block, TABLE_BLOCK, 1));
   table->block = block;
-  for (size_t i = 0; i < names->n; i++)
-    CLI_TRY(add_key(table, 0, 0));
   hook_ctx = ctx;
   csv_init(&table->parser,
            (unsigned char)(CSV_STRICT | CSV_STRICT_FINI | (format->null && !format->null[0] ? CSV_EMPTY_IS_NULL : 0)));
@@ -340,32 +260,120 @@ enum cli_exit table_open(weft_ctx *ctx, struct source *source, const struct tabl
   return table->code;
 }
 
+const struct names *table_header(const struct table *table) {
+  return &table->header;
+}
+
+uint64_t table_header_line(const struct table *table) {
+  return table->header_line;
+}
+
+enum cli_exit table_find(const struct table *table, const char *name, size_t bytes, size_t *column) {
+  size_t matches = 0, again = 0;
+  for (size_t i = 0; i < table->header.n; i++) {
+    if (!names_is(&table->header, i, name, bytes))
+      continue;
+    if (matches == 0)
+      *column = i;
+    else if (matches == 1)
+      again = i;
+    matches++;
+  }
+  if (matches == 0)
+    return cli_fail(CLI_DATA, "%s:%" PRIu64 ": no column '%.*s' among the %zu of the header", table->source->name,
+                    table->header_line, (int)bytes, name, table->width);
+  if (matches > 1)
+    return cli_fail(CLI_DATA, "%s:%" PRIu64 ": column '%.*s' is in the header %zu times, as fields %zu and %zu",
+                    table->source->name, table->header_line, (int)bytes, name, matches, *column + 1, again + 1);
+  return CLI_OK;
+}
+
+static enum cli_exit open_chosen(struct table *table, struct chosen *chosen) {
+  void *data = NULL, *offsets = NULL, *valid = NULL;
+  CLI_TRY(grow(table, &data, TABLE_DATA, 1));
+  chosen->data = data;
+  chosen->capacity = TABLE_DATA;
+  CLI_TRY(grow(table, &offsets, table->max_rows + 1, sizeof *chosen->offsets));
+  chosen->offsets = offsets;
+  chosen->offsets[0] = 0;
+  CLI_TRY(grow(table, &valid, table->max_rows / 8, 1));
+  chosen->valid = valid;
+  memset(valid, 0xff, table->max_rows / 8);
+  return CLI_OK;
+}
+
+enum cli_exit table_choose(struct table *table, const size_t *fields, size_t n) {
+  size_t rows = TABLE_OFFSETS / n & ~(TABLE_ROWS_MIN - 1);
+  rows = rows > TABLE_ROWS ? TABLE_ROWS : rows;
+  table->max_rows = rows < TABLE_ROWS_MIN ? TABLE_ROWS_MIN : rows;
+  void *chosen = NULL, *order = NULL, *columns = NULL, *lines = NULL;
+  CLI_TRY(grow(table, &order, n, sizeof *table->order));
+  table->order = order;
+  CLI_TRY(grow(table, &columns, n, sizeof *table->columns));
+  table->columns = columns;
+  CLI_TRY(grow(table, &lines, table->max_rows, sizeof *table->lines));
+  table->lines = lines;
+  CLI_TRY(grow(table, &chosen, n, sizeof *table->chosen));
+  table->chosen = chosen;
+  for (; table->n_chosen < n; table->n_chosen++) {
+    size_t i = table->n_chosen, place = i;
+    table->chosen[i] = (struct chosen){.field = fields[i]};
+    /* Insertion sort: the columns are few, or in the order of the fields already. */
+    for (; place > 0 && table->chosen[table->order[place - 1]].field > fields[i]; place--)
+      table->order[place] = table->order[place - 1];
+    table->order[place] = i;
+  }
+  for (size_t i = 0; i < n; i++)
+    CLI_TRY(open_chosen(table, &table->chosen[i]));
+  return CLI_OK;
+}
+
+enum cli_exit table_choose_names(struct table *table, const struct names *names) {
+  size_t n = names->n > 0 ? names->n : table->width;
+  void *memory = NULL;
+  CLI_TRY(grow(table, &memory, n, sizeof(size_t)));
+  size_t *fields = memory;
+  enum cli_exit code = CLI_OK;
+  for (size_t i = 0; i < n && code == CLI_OK; i++) {
+    size_t bytes;
+    fields[i] = i;
+    if (names->n > 0) {
+      const char *name = names_at(names, i, &bytes);
+      code = table_find(table, name, bytes, &fields[i]);
+    }
+  }
+  if (code == CLI_OK)
+    code = table_choose(table, fields, n);
+  memory_free(table->ctx, fields);
+  return code;
+}
+
 static void make_columns(struct table *table) {
-  for (size_t i = 0; i < table->n_keys; i++) {
-    const struct key *key = &table->keys[i];
-    table->columns[i] = weft_column_offsets64(key->data, key->bytes, key->offsets, table->rows);
+  for (size_t i = 0; i < table->n_chosen; i++) {
+    const struct chosen *chosen = &table->chosen[i];
+    table->columns[i] = weft_column_offsets64(chosen->data, chosen->bytes, chosen->offsets, table->rows);
     if (table->format.null)
-      table->columns[i] = weft_column_with_validity(table->columns[i], key->valid, 0);
+      table->columns[i] = weft_column_with_validity(table->columns[i], chosen->valid, 0);
   }
 }
 
 /* Forgets the rows handed over. Of a record that is still open (then rows < max_rows) the fields so far become row 0's. */
 static void begin_batch(struct table *table) {
-  for (size_t i = 0; i < table->n_keys; i++) {
-    struct key *key = &table->keys[i];
-    size_t done = (size_t)key->offsets[table->rows];
-    bool null = table->rows < table->max_rows && !(key->valid[table->rows / 8] >> table->rows % 8 & 1);
-    memmove(key->data, key->data + done, key->bytes - done);
-    key->bytes -= done;
-    memset(key->valid, 0xff, table->max_rows / 8);
-    key->valid[0] ^= (uint8_t)null;
+  for (size_t i = 0; i < table->n_chosen; i++) {
+    struct chosen *chosen = &table->chosen[i];
+    size_t done = (size_t)chosen->offsets[table->rows];
+    bool null = table->rows < table->max_rows && !(chosen->valid[table->rows / 8] >> table->rows % 8 & 1);
+    memmove(chosen->data, chosen->data + done, chosen->bytes - done);
+    chosen->bytes -= done;
+    memset(chosen->valid, 0xff, table->max_rows / 8);
+    chosen->valid[0] ^= (uint8_t)null;
   }
   table->rows = 0;
 }
 
 enum cli_exit table_next(struct table *table, struct rows *out) {
   begin_batch(table);
-  *out = (struct rows){.columns = table->columns, .n_columns = table->n_keys};
+  *out = (struct rows){.columns = table->columns, .n_columns = table->n_chosen, .lines = table->lines};
   while (table->code == CLI_OK && table->rows < table->max_rows) {
     if (table->next < table->used)
       take_piece(table);
@@ -376,10 +384,8 @@ enum cli_exit table_next(struct table *table, struct rows *out) {
   }
   out->rows = table->rows;
   out->bytes = table->bytes;
-  if (table->rows == 0)
-    return table->code;
   make_columns(table);
-  return CLI_OK;
+  return table->rows > 0 ? CLI_OK : table->code;
 }
 
 void table_close(struct table *table) {
@@ -387,13 +393,15 @@ void table_close(struct table *table) {
     return;
   if (table->parsing)
     csv_free(&table->parser);
-  for (size_t i = 0; i < table->n_keys; i++) {
-    memory_free(table->ctx, table->keys[i].data);
-    memory_free(table->ctx, table->keys[i].offsets);
-    memory_free(table->ctx, table->keys[i].valid);
+  for (size_t i = 0; i < table->n_chosen; i++) {
+    memory_free(table->ctx, table->chosen[i].data);
+    memory_free(table->ctx, table->chosen[i].offsets);
+    memory_free(table->ctx, table->chosen[i].valid);
   }
-  memory_free(table->ctx, table->keys);
+  memory_free(table->ctx, table->chosen);
   memory_free(table->ctx, table->order);
+  memory_free(table->ctx, table->lines);
+  names_free(table->ctx, &table->header);
   memory_free(table->ctx, table->columns);
   memory_free(table->ctx, table->block);
   memory_free(table->ctx, table);

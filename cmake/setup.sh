@@ -9,8 +9,8 @@
 # The packages of each profile, as Debian 12 names them.
 weft_packages() {
   case $1 in
-    demo) echo gcc libc6-dev cmake ninja-build pkg-config libxxhash-dev libsimde-dev xxhash ;;
-    tests) echo "$(weft_packages demo)" g++ check libsubunit-dev libcsv-dev libjansson-dev libsqlite3-dev binutils ;;
+    demo) echo gcc libc6-dev cmake ninja-build pkg-config libxxhash-dev libsimde-dev libcsv-dev libjansson-dev xxhash sqlite3 ;;
+    tests) echo "$(weft_packages demo)" g++ check libsubunit-dev libsqlite3-dev binutils ;;
     ci) echo "$(weft_packages tests)" make clang clang-format qemu-user gcc-aarch64-linux-gnu libc6-dev-arm64-cross util-linux ;;
     ci-arm64) echo libxxhash-dev:arm64 libsimde-dev check:arm64 libsubunit-dev:arm64 libcsv-dev:arm64 libjansson-dev:arm64 libsqlite3-dev:arm64 ;;
   esac
@@ -19,8 +19,9 @@ weft_packages() {
 # What must be found once those packages are installed: a package that is "installed" may have lost its files.
 weft_witnesses() {
   case $1 in
-    demo) echo gcc cmake ninja pkg-config xxhsum /usr/include/xxhash.h /usr/include/simde/x86/avx2.h ;;
-    tests) echo "$(weft_witnesses demo)" g++ nm readelf strip /usr/include/check.h /usr/include/csv.h /usr/include/jansson.h /usr/include/sqlite3.h ;;
+    demo) echo gcc cmake ninja pkg-config xxhsum sqlite3 /usr/include/xxhash.h /usr/include/simde/x86/avx2.h /usr/include/csv.h
+      echo /usr/include/jansson.h ;;
+    tests) echo "$(weft_witnesses demo)" g++ nm readelf strip /usr/include/check.h /usr/include/sqlite3.h ;;
     ci) echo "$(weft_witnesses tests)" make clang clang-format qemu-x86_64 qemu-aarch64 aarch64-linux-gnu-gcc setarch ;;
     ci-arm64) echo /lib/ld-linux-aarch64.so.1 ;;
   esac

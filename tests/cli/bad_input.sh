@@ -51,9 +51,16 @@ exits 0 "$WEFT" hash --seed 0xFFFFFFFF --algo xxh32 /dev/null
 
 fact "a number of bytes that is none, is zero or passes what there is, is wrong usage"
 for number in 0 -1 M 1MM 1m 0K 16777216T ''; do
-  exits 2 "$WEFT" hash --max-memory "$number" /dev/null
-  mentions "weft: hash: --max-memory '$number' is no number of bytes"
+  for command in hash 'join --on a x.csv' 'group --by a --csv'; do
+    # shellcheck disable=SC2086 # a command and its options
+    exits 2 "$WEFT" $command --memory-limit "$number" /dev/null
+    mentions "weft: ${command%% *}: --memory-limit '$number' is no number of bytes"
+  done
 done
+
+fact "--memory-limit is still known by its first name"
+exits 0 "$WEFT" hash --max-memory 64M /dev/null
+exits 3 bash -c 'head -c 300000000 /dev/zero | "$WEFT" hash --max-memory 64M'
 
 fact "options that contradict each other are wrong usage"
 exits 2 "$WEFT" hash --csv --tsv -
@@ -209,10 +216,163 @@ for ((i = 0; i < 60; i++)); do
 done
 
 fact "a line for which there is no memory is told, with the numbers"
-exits 3 bash -c 'head -c 300000000 /dev/zero | "$WEFT" hash --max-memory 64M'
+exits 3 bash -c 'head -c 300000000 /dev/zero | "$WEFT" hash --memory-limit 64M'
 mentions 'weft: stdin: a long line:' bytes
-exits 3 bash -c '{ echo a; printf "\""; head -c 300000000 /dev/zero; } | "$WEFT" hash --csv --max-memory 64M'
+exits 3 bash -c '{ echo a; printf "\""; head -c 300000000 /dev/zero; } | "$WEFT" hash --csv --memory-limit 64M'
 mentions 'weft: stdin:2: no memory for field 1'
+
+fact "a join without its two tables or its key is wrong usage"
+more="'weft join --help' tells more"
+exits 2 "$WEFT" join --on a
+says "weft: join: two tables are needed, LEFT and RIGHT, not 0; $more"
+exits 2 "$WEFT" join --on a x.csv
+says "weft: join: two tables are needed, LEFT and RIGHT, not 1; $more"
+exits 2 "$WEFT" join --on a x.csv y.csv z.csv
+says "weft: join: two tables are needed, LEFT and RIGHT, not 3; $more"
+exits 2 "$WEFT" join x.csv y.csv
+says "weft: join: --on is needed: the columns of the key; $more"
+exits 2 "$WEFT" join --csv --on a - -
+says "weft: join: stdin cannot be both tables; $more"
+exits 2 "$WEFT" join --on a x.csv y
+says "weft: join: y: is it --csv or --tsv? The name does not end in either; $more"
+exits 2 "$WEFT" join --on a --kind outer x.csv y.csv
+says "weft: join: --kind 'outer' is none of inner, left, right, full, semi, anti; $more"
+exits 2 "$WEFT" join --on a --on b x.csv y.csv
+says "weft: join: --on is given twice: name all columns in one list; $more"
+
+fact "a key of join that cannot be cut is wrong usage"
+exits 2 "$WEFT" join --on a=b=c x.csv y.csv
+says "weft: join: --on: 'a=b=c' has more than one =, and one in a name is written ==; $more"
+exits 2 "$WEFT" join --on '"a' x.csv y.csv
+says "weft: --on: a quote in '\"a' is not closed or stands inside a name"
+exits 2 "$WEFT" join --on "$(seq -s, 65)" x.csv y.csv
+says "weft: join: --on names 65 columns, and a key has at most 64; $more"
+
+fact "a group without its key is wrong usage"
+printf 'a,b\n1,2\n' >ab.csv
+more="'weft group --help' tells more"
+exits 2 "$WEFT" group ab.csv
+says "weft: group: --by is needed: the columns of the key; $more"
+exits 2 "$WEFT" group --by a
+says "weft: group: stdin: is it --csv or --tsv? The name does not end in either; $more"
+exits 2 "$WEFT" group --by "$(seq -s, 65)" x.csv
+says "weft: group: --by names 65 columns, and a key has at most 64; $more"
+exits 2 "$WEFT" group --by a --sum a --sum b x.csv
+says "weft: group: --sum is given twice: name all columns in one list; $more"
+
+# Two tables, and what is said of their join: MESSAGE begins with the name of one.
+printf 'a,b\n1,2\n' >l.csv
+join_refused() { # RIGHT MESSAGE OPTION...
+  local table=$1 message=$2
+  shift 2
+  printf "$table" >r.csv
+  exits 1 "$WEFT" join l.csv r.csv "$@"
+  says "weft: $message"
+  nothing
+}
+
+fact "a column of the key that one of the tables lacks or has twice is told, with the table"
+join_refused 'x,y\n1,2\n' "l.csv:1: no column 'x' among the 2 of the header" --on x
+join_refused 'x,y\n1,2\n' "r.csv:1: no column 'a' among the 2 of the header" --on a
+join_refused 'x,y\n1,2\n' "r.csv:1: no column 'z' among the 2 of the header" --on a=x,b=z
+join_refused '\nx,y,x\n1,2,3\n' "r.csv:2: column 'x' is in the header 2 times, as fields 1 and 3" --on a=x
+
+fact "a column of the output that is in neither table, or in both, is told"
+join_refused 'a,y\n1,2\n' "l.csv:1: no column 'z' among the 2 of the header, nor among the 2 of r.csv" --on a --columns z
+join_refused 'a,b\n1,2\n' "l.csv:1: column 'b' is in the header of r.csv too: is it left.b or right.b?" --on a --columns a,b
+join_refused 'x,a\n1,2\n' "l.csv:1: column 'a' is in the header of r.csv too: is it left.a or right.a?" --on a=x --columns a
+join_refused 'a,y\n1,2\n' "r.csv:1: no column 'b' among the 2 of the header" --on a --columns right.b
+join_refused 'a,y\n1,2\n' "l.csv:1: no column 'y' among the 2 of the header" --on a --columns left.y
+
+fact "a semi or anti join has no columns of RIGHT"
+join_refused 'a,y\n1,2\n' "l.csv:1: no column 'y' among the 2 of the header" --on a --columns y --kind semi
+exits 2 "$WEFT" join l.csv r.csv --on a --columns right.y --kind anti
+says "weft: join: --columns: 'right.y': --kind anti prints rows of LEFT alone; 'weft join --help' tells more"
+
+fact "bad rows of RIGHT are told before anything is printed, those of LEFT after the rows before them"
+join_refused 'a,y\n1,2\n3\n' 'r.csv:3: the row has 1 fields, the header 2' --on a
+join_refused 'a,y\n1,"2\n' 'r.csv:2: the quote that opens field 2 is not closed' --on a
+join_refused '' 'r.csv:1: no header: the input has no record' --on a
+printf 'a,y\n1,2\n' >r.csv
+printf 'a,b\n1,2\n1,x\n1\n1,2\n' >ragged.csv
+exits 1 "$WEFT" join ragged.csv r.csv --on a
+says 'weft: ragged.csv:4: the row has 1 fields, the header 2'
+prints 'a,b,y
+1,2,2
+1,x,2'
+exits 3 "$WEFT" join l.csv gone.csv --on a
+says 'weft: gone.csv: No such file or directory'
+nothing
+
+fact "a field that is no number is told, with file, line, column and text"
+group_refused() { # FIELD WHAT
+  printf 'k,v\na,1\n"two\nlines",2\n' >first.csv
+  printf 'v,k\n1,"two\nlines"\n%s,b\n' "$1" >second.csv
+  exits 1 "$WEFT" group --by k --sum v first.csv second.csv
+  says "weft: second.csv:4: column 'v': $2"
+  nothing
+}
+for field in x 1x ' 1' '1 ' - + . e5 1e 1e+ 0x10 inf nan 1,000 --1 1..2 1.2.3 '½'; do
+  case $field in *,*) group_refused "\"$field\"" "'$field' is no number" ;; *) group_refused "$field" "'$field' is no number" ;; esac
+done
+group_refused 1e999 "'1e999' is more than a double holds"
+group_refused "$(printf '%01100d.5' 0)" "'$(printf %040d 0)'... is a number of more than 1000 characters"
+group_refused "$(printf 'x%050d' 0)" "'x$(printf %039d 0)'... is no number"
+
+fact "a sum that no double holds is told"
+printf 'k,v\na,1\nb,1e308\nb,1e308\n' >t.csv
+exits 1 "$WEFT" group --by k --sum v -o sums.csv t.csv
+says "weft: --sum: the sum of column 'v' in group 2 is more than a double holds"
+[ ! -e sums.csv ] || bad "the output is there"
+
+fact "columns that group is asked for and a table lacks are told"
+exits 1 "$WEFT" group --by k,x t.csv
+says "weft: t.csv:1: no column 'x' among the 2 of the header"
+exits 1 "$WEFT" group --by k --max w t.csv
+says "weft: t.csv:1: no column 'w' among the 2 of the header"
+exits 1 "$WEFT" group --by k ragged.csv
+says "weft: ragged.csv:1: no column 'k' among the 2 of the header"
+exits 1 "$WEFT" group --by a ragged.csv
+says 'weft: ragged.csv:4: the row has 1 fields, the header 2'
+nothing
+
+fact "a limit of memory that is reached by a join or by groups is told, with the numbers"
+awk 'BEGIN { print "a,y"; for (i = 0; i < 200000; i++) print "a key that is long enough " i "," i }' >wide.csv
+{ echo a; seq 400000; } >long.csv
+for kind in inner full anti; do
+  exits 3 "$WEFT" join --on a --kind $kind --memory-limit 8M -o limited.csv l.csv wide.csv
+  mentions 'weft: wide.csv: rows to keep: ' ' bytes: ' 'limit of 8388608'
+  exits 3 "$WEFT" join --on a --kind $kind --memory-limit 12M -o limited.csv l.csv long.csv
+  mentions 'weft: long.csv: an index of 400000 rows: ' ' bytes: ' 'limit of 12582912'
+done
+exits 3 "$WEFT" group --by a --memory-limit 6M -o limited.csv wide.csv
+mentions 'weft: wide.csv: rows to keep: ' ' bytes: ' 'limit of 6291456'
+exits 3 "$WEFT" group --by a --memory-limit 12M -o limited.csv long.csv
+mentions 'weft: the groups of ' ' keys: ' ' bytes: ' 'limit of 12582912'
+[ ! -e limited.csv ] || bad "the output is there"
+
+fact "wherever memory ends, a join and a group end with that message or their rows, and leave nothing half done"
+awk 'BEGIN { print "a,y"; for (i = 0; i < 20000; i++) print i % 5000 "," i }' >medium.csv
+"$WEFT" join --on a l.csv medium.csv -o want_join.csv
+"$WEFT" group --by a --sum y medium.csv -o want_group.csv
+ends=0
+for ((limit = 200; limit < 9000; limit += 200)); do
+  for command in 'join --on a l.csv' 'group --by a --sum y'; do
+    rm -f limited.csv
+    code=0
+    # shellcheck disable=SC2086 # a command and its options
+    "$WEFT" $command medium.csv -o limited.csv --memory-limit ${limit}K >out.txt 2>err.txt || code=$?
+    if [ $code -eq 0 ]; then
+      same want_"${command%% *}".csv limited.csv
+    else
+      ends=$((ends + 1))
+      [ $code -eq 3 ] && [ "$(grep -c '^weft: ' err.txt)" -ge 1 ] || bad "${limit}K: exit code $code: $(head -c 300 err.txt)"
+      [ ! -e limited.csv ] || bad "${limit}K: the output is there"
+      mentions "$((limit * 1024))"
+    fi
+  done
+done
+[ $ends -gt 10 ] && [ -e limited.csv ] || bad "$ends limits were reached"
 
 fact "a write that fails is told"
 seq 100000 >numbers
@@ -220,7 +380,7 @@ exits 3 bash -c '"$WEFT" hash numbers >/dev/full'
 says 'weft: stdout: No space left on device'
 exits 3 bash -c '"$WEFT" hash --binary numbers >/dev/full'
 says 'weft: stdout: No space left on device'
-for command in features 'features --json' --help --version 'hash --help' 'features --help' 'hash /proc/self/status'; do
+for command in 'join --on a ab.csv ab.csv' 'group --by a ab.csv' 'join --help' 'group --help' features 'features --json' --help --version 'hash --help' 'features --help' 'hash /proc/self/status'; do
   exits 3 bash -c '"$WEFT" '"$command"' >/dev/full'
   says 'weft: stdout: No space left on device'
 done

@@ -65,7 +65,7 @@ silent
 cp out.txt help
 exits 0 "$WEFT" -h
 same help out.txt
-for command in features hash; do
+for command in features group hash join; do
   grep -qE "^  $command " help || bad "$command is not in the help"
   exits 0 "$WEFT" $command --help
   silent
@@ -77,7 +77,7 @@ done
 
 fact "the man page and the help texts name the same options"
 sed 's/\\-/-/g' "$WEFT_MAN" >page
-for command in features hash; do
+for command in features group hash join; do
   grep -oE '^ +(-[a-z0-9], )?--[a-z-]+' $command.help | grep -oE -- '--[a-z-]+' | sort >$command.options
   awk -v start=".SS weft $command" '$0 == start { on = 1; next } /^\.S[SH] / { on = 0 } on' page |
     grep -A1 -E '^\.TP' | grep -oE -- '--[a-z-]+' | sort >$command.page
@@ -86,13 +86,15 @@ for command in features hash; do
 done
 
 fact "every option of the help is known to the command"
-while read -r option; do
-  "$WEFT" hash "$option" </dev/null >out.txt 2>err.txt
-  grep -q 'no option' err.txt && bad "$option: $(cat err.txt)"
-done <hash.options
+for command in features group hash join; do
+  while read -r option; do
+    "$WEFT" $command "$option" </dev/null >out.txt 2>err.txt
+    grep -q 'no option' err.txt && bad "$command $option: $(cat err.txt)"
+  done <$command.options
+done
 
 fact "no line of a help text is wider than a terminal of 120 columns"
-cat help features.help hash.help | awk 'length($0) > 120' >wide
+cat help ./*.help | awk 'length($0) > 120' >wide
 [ ! -s wide ] || bad "$(cat wide)"
 
 finish

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 #
-# weft hash --output: the file is there whole, or is what it was.
+# weft --output: the file is there whole, or is what it was.
 . "$(dirname "$0")/lib.sh"
 
 seq 200000 >numbers
@@ -148,5 +148,40 @@ exits 0 "$WEFT" hash -b numbers
 mv out.txt binary
 exits 0 "$WEFT" hash -b -o d/out numbers
 same binary d/out
+
+fact "a join and a group write their file whole, or leave what was there"
+seq 50000 | awk 'BEGIN { print "a,b" } { print $1 "," $1 % 100 }' >table.csv
+rm -f d/out
+for command in 'join --on a table.csv' 'group --by b --sum a'; do
+  # shellcheck disable=SC2086 # a command and its options
+  exits 0 "$WEFT" $command table.csv
+  mv out.txt want.csv
+  # shellcheck disable=SC2086
+  exits 0 "$WEFT" $command table.csv -o d/out
+  nothing
+  silent
+  same want.csv d/out
+  echo old >d/out
+  { cat table.csv; echo ragged; } >late.csv
+  # shellcheck disable=SC2086
+  exits 1 "$WEFT" $command late.csv -o d/out
+  says 'weft: late.csv:50002: the row has 1 fields, the header 2'
+  same old d/out
+  leaves out
+done
+exits 1 "$WEFT" join --on a late.csv table.csv -o d/out
+says 'weft: late.csv:50002: the row has 1 fields, the header 2'
+same old d/out
+leaves out
+
+fact "the output of a join may be one of its tables"
+cp table.csv d/out
+exits 0 "$WEFT" join --csv --on a=b --kind semi d/out table.csv -o d/out
+rows 100 d/out
+
+fact "a disk that is full leaves no file of a join"
+exits 3 bash -c 'ulimit -f 100; "$WEFT" join --on a -o d/new table.csv table.csv'
+says 'weft: d/new: File too large'
+leaves out
 
 finish

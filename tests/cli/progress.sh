@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 #
-# When weft hash draws progress: only on a terminal, only for long work, and never into the results.
+# When weft draws progress: only on a terminal, only for long work, and never into the results.
 . "$(dirname "$0")/lib.sh"
 need script bsdutils
 
@@ -48,6 +48,17 @@ on_terminal "$WEFT hash file | { sleep 1.8; cat >results.txt; }"
 grep -qE '[0-9]+ rows, [0-9.]+ MB, [0-9.]+ MB/s, [0-9]+ %' drawn.txt || bad "drew '$(cat -v drawn.txt)'"
 "$XXH_LINES" xxh3 <file >witness.txt
 same witness.txt results.txt
+
+fact "a join and a group of more than a second are drawn and wiped"
+printf 'a,b\n1,2\n' >table.csv
+slow='{ echo a,c; sleep 1.6; echo 1,3; sleep 0.2; echo 1,4; }'
+for command in 'join --csv --on a - table.csv' 'group --csv --by a'; do
+  on_terminal "$slow | $WEFT $command >results.txt"
+  grep -qE '[12] rows, 0.0 MB' drawn.txt || bad "$command drew '$(cat -v drawn.txt)'"
+  [ "$(tail -c 4 drawn.txt)" = $'\r\033[K' ] || bad "$command: not wiped: '$(cat -v drawn.txt)'"
+  on_terminal "$slow | $WEFT $command --no-progress >results.txt"
+  [ ! -s drawn.txt ] || bad "$command drew '$(cat -v drawn.txt)'"
+done
 
 fact "a message comes on a line of its own, the progress wiped before it"
 script -qec "{ echo a; sleep 1.6; echo b; sleep 0.2; } | $WEFT hash - gone >results.txt" /dev/null </dev/null >drawn.txt

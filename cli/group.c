@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * `weft group`: keys of rows are kept until there are as many as groups, and one call then numbers groups and rows together.
+ * So memory is bounded by the groups, and a row costs the grouping of two. Called by main.c.
+ */
+#include "cli/group_options.h"
+#include "cli/progress.h"
+#include "cli/report.h"
+#include "cli/store.h"
+#include "cli/table.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Least rows that are kept before they are grouped. */
+#define PENDING ((size_t)64 << 10)
+
+/* Library's bound on the columns of a key. */
+#define MOST_KEYS ((size_t)64)
+
+/* A run of the command. */
+struct job {
+  struct group_options options;
+  struct memory memory;
+  struct names columns; /* what is read: the key's n_keys columns, then each column of numbers once */
+  size_t n_keys;
+  struct aggregate *aggregates;
+  size_t n_aggregates;
+  struct names header; /* of the output */
+  struct output output;
+  struct store store; /* keys: one of each group, then those of pending rows */
+  size_t groups;
+  uint64_t *counts;       /* [groups] */
+  struct number *numbers; /* of pending rows, row by row */
+  size_t numbers_capacity;
+  uint32_t *numbering; /* of the store's rows: their groups */
+  size_t numbering_capacity;
+  uint64_t rows, bytes; /* done: rows of all files, bytes of those before this one */
+};
+
+static size_t n_values(const struct job *job) {
+  return job->columns.n - job->n_keys;
+}
+
+/* One more column of the output; its numbers are read once, whatever is made of them. */
+static enum cli_exit add_aggregate(struct job *job, enum aggregate_kind kind, const char *name, size_t bytes) {
+  weft_ctx *ctx = job->memory.ctx;
+  size_t value = job->n_keys;
+  while (value < job->columns.n && !names_is(&job->columns, value, name, bytes))
+    value++;
+  if (value == job->columns.n)
+    CLI_TRY(names_add(ctx, &job->columns, name, bytes, "columns"));
+  job->aggregates[job->n_aggregates++] = (struct aggregate){.kind = kind, .value = value - job->n_keys};
+
+  void *title = NULL;
+  const char *kind_name = aggregate_names[kind];
+  size_t kind_bytes = strlen(kind_name);
+  CLI_TRY(memory_resize(ctx, &title, kind_bytes + 1 + bytes, 1, "columns", "names"));
+  memcpy(title, kind_name, kind_bytes);
+  ((char *)title)[kind_bytes] = '_';
+  memcpy((char *)title + kind_bytes + 1, name, bytes);
+  enum cli_exit code = names_add_unlike(ctx, &job->header, title, kind_bytes + 1 + bytes, "_2", "columns");
+  memory_free(ctx, title);
+  return code;
+}
+
+static enum cli_exit plan_aggregates(struct job *job, const struct names lists[AGGREGATE_N_KINDS]) {
+  weft_ctx *ctx = job->memory.ctx;
+  void *aggregates = NULL;
+  size_t n = 0;
+  for (int kind = 0; kind < AGGREGATE_N_KINDS; kind++)
+    n += lists[kind].n;
+  CLI_TRY(memory_resize(ctx, &aggregates, n, sizeof *job->aggregates, "columns", "sums"));
+  job->aggregates = aggregates;
+  for (int kind = 0; kind < AGGREGATE_N_KINDS; kind++)
+    for (size_t i = 0; i < lists[kind].n; i++) {
+      size_t bytes;
+      const char *name = names_at(&lists[kind], i, &bytes);
+      CLI_TRY(add_aggregate(job, (enum aggregate_kind)kind, name, bytes));
+    }
+  return CLI_OK;
+}
+
+/* What to read and what to print, by the options. */
+static enum cli_exit plan(struct job *job) {
+  static const char *const options[] = {[AGGREGATE_SUM] = "--sum", [AGGREGATE_MIN] = "--min", [AGGREGATE_MAX] = "--max"};
+  weft_ctx *ctx = job->memory.ctx;
+  struct names lists[AGGREGATE_N_KINDS] = {{0}};
+  CLI_TRY(names_parse(ctx, "--by", job->options.by, &job->columns));
+  job->n_keys = job->columns.n;
+  if (job->n_keys > MOST_KEYS)
+    return options_fail("group", "--by names %zu columns, and a key has at most %zu", job->n_keys, MOST_KEYS);
+  for (size_t i = 0; i < job->n_keys; i++) {
+    size_t bytes;
+    const char *name = names_at(&job->columns, i, &bytes);
+    CLI_TRY(names_add_unlike(ctx, &job->header, name, bytes, "_2", "columns"));
+  }
+  CLI_TRY(names_add_unlike(ctx, &job->header, "count", strlen("count"), "_2", "columns"));
+  enum cli_exit code = CLI_OK;
+  for (int kind = 0; kind < AGGREGATE_N_KINDS && code == CLI_OK; kind++)
+    code = names_parse(ctx, options[kind], job->options.columns[kind], &lists[kind]);
+  if (code == CLI_OK)
+    code = plan_aggregates(job, lists);
+  for (int kind = 0; kind < AGGREGATE_N_KINDS; kind++)
+    names_free(ctx, &lists[kind]);
+  return code;
+}
+
+/* A field of a column of numbers. Nulls and empty fields are none. */
+static enum cli_exit read_number(const struct job *job, const struct rows *rows, size_t column, size_t row,
+                                 const char *name, struct number *out) {
+  const char *text, *problem;
+  size_t bytes, title_bytes;
+  out->kind = NUMBER_NONE;
+  if (!field_text(&rows->columns[column], row, &text, &bytes) || bytes == 0)
+    return CLI_OK;
+  problem = number_parse(text, bytes, out);
+  if (!problem)
+    return CLI_OK;
+  const char *title = names_at(&job->columns, column, &title_bytes);
+  return cli_fail(CLI_DATA, "%s:%" PRIu64 ": column '%.*s': '%.*s'%s %s", name, rows->lines[row], (int)title_bytes, title,
+                  bytes > 40 ? 40 : (int)bytes, text, bytes > 40 ? "..." : "", problem);
+}
+
+/* Reads the numbers of the rows that were added to the store last. */
+static enum cli_exit read_numbers(struct job *job, const struct rows *rows, const char *name) {
+  size_t width = n_values(job), first = job->store.rows - rows->rows - job->groups, room = first + rows->rows;
+  if (width == 0)
+    return CLI_OK;
+  if (room > job->numbers_capacity) {
+    void *numbers = job->numbers;
+    room += room / 2;
+    CLI_TRY(memory_resize(job->memory.ctx, &numbers, room, width * sizeof *job->numbers, name, "numbers"));
+    job->numbers = numbers;
+    job->numbers_capacity = room;
+  }
+  for (size_t row = 0; row < rows->rows; row++)
+    for (size_t i = 0; i < width; i++)
+      CLI_TRY(read_number(job, rows, job->n_keys + i, row, name, &job->numbers[(first + row) * width + i]));
+  return CLI_OK;
+}
+
+/* Makes room for what is kept of groups up to the last. */
+static enum cli_exit reserve_groups(struct job *job, size_t last) {
+  weft_ctx *ctx = job->memory.ctx;
+  void *counts = job->counts;
+  CLI_TRY(memory_resize(ctx, &counts, last, sizeof *job->counts, "count", "groups"));
+  job->counts = counts;
+  memset(job->counts + job->groups, 0, (last - job->groups) * sizeof *job->counts);
+  for (size_t i = 0; i < job->n_aggregates; i++)
+    CLI_TRY(aggregate_reserve(ctx, &job->aggregates[i], job->groups, last));
+  return CLI_OK;
+}
+
+/* Puts the pending rows into their groups. The keys of groups stand first in the store, each another, so that the library
+ * gives them the numbers that they have, and new ones in the order of their first rows. */
+static enum cli_exit group_pending(struct job *job) {
+  weft_ctx *ctx = job->memory.ctx;
+  size_t rows = job->store.rows, before = job->groups, width = n_values(job), after;
+  if (rows > job->numbering_capacity) {
+    void *numbering = job->numbering;
+    CLI_TRY(memory_resize(ctx, &numbering, rows, sizeof *job->numbering, "groups", "their numbers"));
+    job->numbering = numbering;
+    job->numbering_capacity = rows;
+  }
+  weft_status status = weft_group(ctx, store_columns(&job->store), job->n_keys, job->numbering, &after, NULL);
+  if (status != WEFT_OK) {
+    char what[64];
+    snprintf(what, sizeof what, "the groups of %zu keys", rows);
+    return memory_status(ctx, status, what);
+  }
+  CLI_TRY(reserve_groups(job, after));
+  for (size_t row = before; row < rows; row++) {
+    size_t group = job->numbering[row];
+    if (group == job->groups)
+      store_move(&job->store, row, job->groups++);
+    job->counts[group]++;
+    for (size_t i = 0; i < job->n_aggregates; i++)
+      aggregate_add(&job->aggregates[i], group, &job->numbers[(row - before) * width + job->aggregates[i].value]);
+  }
+  assert(job->groups == after);
+  store_cut(&job->store, job->groups);
+  return CLI_OK;
+}
+
+static enum cli_exit take_batch(struct job *job, const struct rows *rows, const char *name) {
+  CLI_TRY(memory_validate(job->memory.ctx, rows->columns, rows->n_columns, name));
+  CLI_TRY(store_add(&job->store, rows, name));
+  CLI_TRY(read_numbers(job, rows, name));
+  job->rows += rows->rows;
+  progress_update(job->rows, job->bytes + rows->bytes);
+  size_t enough = job->groups > PENDING ? job->groups : PENDING;
+  return job->store.rows - job->groups >= enough ? group_pending(job) : CLI_OK;
+}
+
+static enum cli_exit read_file(struct job *job, const char *file) {
+  const struct options_common *common = &job->options.common;
+  const struct table_format format = {.delimiter = options_delimiter(common, file), .null = common->null};
+  struct source source;
+  struct table *table = NULL;
+  struct rows rows = {0};
+  CLI_TRY(source_open(&source, file));
+  enum cli_exit code = table_open(job->memory.ctx, &source, &format, &table);
+  if (code == CLI_OK)
+    code = table_choose_names(table, &job->columns);
+  while (code == CLI_OK && (code = table_next(table, &rows)) == CLI_OK && rows.rows > 0)
+    code = take_batch(job, &rows, source.name);
+  table_close(table);
+  source_close(&source);
+  job->bytes += rows.bytes;
+  return code;
+}
+
+static enum cli_exit print_groups(struct job *job) {
+  const char delimiter = options_delimiter(&job->options.common, job->options.files[0]);
+  const struct field_style style = field_style(delimiter, job->options.common.null, false);
+  const struct weft_column *keys = store_columns(&job->store);
+  struct output *output = &job->output;
+  CLI_TRY(field_write_header(output, delimiter, &job->header));
+  for (size_t group = 0; group < job->groups; group++) {
+    struct number count = {.kind = NUMBER_WHOLE, .as.whole = (int64_t)job->counts[group]};
+    char text[NUMBER_TEXT];
+    for (size_t i = 0; i < job->n_keys; i++) {
+      CLI_TRY(field_write_row(output, &style, &keys[i], group));
+      CLI_TRY(output_write(output, &delimiter, 1));
+    }
+    CLI_TRY(output_write(output, text, number_print(&count, text)));
+    for (size_t i = 0; i < job->n_aggregates; i++) {
+      const struct aggregate *aggregate = &job->aggregates[i];
+      size_t bytes;
+      const char *column = names_at(&job->columns, job->n_keys + aggregate->value, &bytes);
+      CLI_TRY(output_write(output, &delimiter, 1));
+      CLI_TRY(aggregate_write(aggregate, group, output, &style, column, bytes));
+    }
+    CLI_TRY(output_write(output, "\n", 1));
+  }
+  return CLI_OK;
+}
+
+static enum cli_exit print_summary(struct job *job) {
+  struct weft_features features;
+  weft_status status = weft_ctx_features(job->memory.ctx, &features, sizeof features);
+  if (status != WEFT_OK)
+    return memory_status(job->memory.ctx, status, "--json");
+  json_t *summary = json_pack("{s:s, s:I, s:I, s:I, s:I, s:f}", "isa", features.isa, "rows", (json_int_t)job->rows, "bytes",
+                              (json_int_t)job->bytes, "groups", (json_int_t)job->groups, "memory_bytes",
+                              (json_int_t)memory_taken(&job->memory), "seconds", progress_seconds());
+  return report_json(summary, job->options.common.output != NULL);
+}
+
+static enum cli_exit group_files(struct job *job) {
+  const struct group_options *options = &job->options;
+  const struct options_common *common = &options->common;
+  CLI_TRY(plan(job));
+  CLI_TRY(output_open(&job->output, job->memory.ctx, common->output));
+  CLI_TRY(store_open(&job->store, job->memory.ctx, job->n_keys, common->null != NULL, "groups"));
+  progress_start(!common->no_progress, source_total(options->files, options->n_files));
+  for (size_t i = 0; i < options->n_files; i++)
+    CLI_TRY(read_file(job, options->files[i]));
+  if (job->store.rows > job->groups)
+    CLI_TRY(group_pending(job));
+  CLI_TRY(print_groups(job));
+  CLI_TRY(output_commit(&job->output));
+  progress_clear();
+  if (common->json)
+    CLI_TRY(print_summary(job));
+  return common->stats ? report_stats(&job->memory, job->bytes, job->groups) : CLI_OK;
+}
+
+enum cli_exit group_run(int argc, char **argv) {
+  struct job job = {.output.fd = -1};
+  CLI_TRY(group_options_parse(argc, argv, &job.options));
+  if (job.options.common.help)
+    return output_text(group_help, strlen(group_help));
+  CLI_TRY(memory_open(&job.memory, job.options.common.isa, job.options.common.memory_limit));
+  weft_ctx *ctx = job.memory.ctx;
+  enum cli_exit code = group_files(&job);
+  output_abandon(&job.output);
+  for (size_t i = 0; i < job.n_aggregates; i++)
+    aggregate_free(ctx, &job.aggregates[i]);
+  memory_free(ctx, job.aggregates);
+  memory_free(ctx, job.counts);
+  memory_free(ctx, job.numbers);
+  memory_free(ctx, job.numbering);
+  store_close(&job.store);
+  names_free(ctx, &job.columns);
+  names_free(ctx, &job.header);
+  memory_close(&job.memory);
+  return code;
+}

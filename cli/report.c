@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Statistics and summaries. Called by the subcommands when all output is there.
+ */
+#include "cli/report.h"
+#include "cli/progress.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum cli_exit report_stats(const struct memory *memory, uint64_t input_bytes, uint64_t output_rows) {
+  struct weft_stats stats;
+  struct weft_features features;
+  weft_status status = weft_ctx_stats(memory->ctx, &stats, sizeof stats);
+  if (status == WEFT_OK)
+    status = weft_ctx_features(memory->ctx, &features, sizeof features);
+  if (status != WEFT_OK)
+    return memory_status(memory->ctx, status, "--stats");
+  progress_clear();
+  fprintf(stderr,
+          "table            %s\n"
+          "input bytes      %" PRIu64 "\n"
+          "output rows      %" PRIu64 "\n"
+          "rows             %" PRIu64 "\n"
+          "bytes            %" PRIu64 "\n"
+          "rows selected    %" PRIu64 "\n"
+          "vector rows      %" PRIu64 "\n"
+          "scalar rows      %" PRIu64 "\n"
+          "vector batches   %" PRIu64 "\n"
+          "scalar batches   %" PRIu64 "\n"
+          "vector row ratio   %.4f\n"
+          "vector batch ratio %.4f\n",
+          features.isa, input_bytes, output_rows, stats.rows, stats.bytes, stats.rows_selected, stats.simd_rows,
+          stats.scalar_rows, stats.simd_ops, stats.scalar_ops, stats.simd_row_ratio, stats.simd_op_ratio);
+  return CLI_OK;
+}
+
+enum cli_exit report_json(json_t *summary, bool to_stdout) {
+  char *text = summary ? json_dumps(summary, JSON_REAL_PRECISION(6)) : NULL;
+  json_decref(summary);
+  if (!text)
+    return cli_fail(CLI_IO, "--json: no memory for the summary");
+  enum cli_exit code = CLI_OK;
+  progress_clear();
+  if (to_stdout) {
+    code = output_text(text, strlen(text));
+    code = code == CLI_OK ? output_text("\n", 1) : code;
+  } else {
+    fprintf(stderr, "%s\n", text);
+  }
+  free(text);
+  return code;
+}
