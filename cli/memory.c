@@ -43,7 +43,7 @@ enum cli_exit memory_open(struct memory *memory, const char *isa, size_t limit_b
   slab_options.limit_bytes = limit_bytes;
   weft_status status = weft_slab_create(&slab_options, &memory->slab);
   if (status != WEFT_OK)
-    return cli_fail(code_of(status), "%s", weft_status_text(status));
+    return cli_fail(code_of(status), "%s", words(NULL, status));
   weft_ctx_options_init(&options, sizeof options);
   options.isa = isa;
   options.slab = memory->slab;
@@ -67,7 +67,7 @@ void memory_close(struct memory *memory) {
 }
 
 uint64_t memory_taken(const struct memory *memory) {
-  struct weft_slab_stats stats;
+  struct weft_slab_figures stats;
   return weft_slab_stats(memory->slab, &stats, sizeof stats) == WEFT_OK ? stats.committed_bytes : 0;
 }
 
