@@ -217,6 +217,15 @@ START_TEST(tables_of_colliding_keys_that_grow_lose_nothing) {
 }
 END_TEST
 
+/* Hashes that differ, and lead to a sixteenth of the buckets: nearly all entries are in the overflow. */
+START_TEST(tables_whose_keys_crowd_into_few_places_lose_nothing) {
+  weft_ctx *ctx = ctx_on(tables.list[_i]->isa, 0);
+  for (int order = 0; order < ORDERS; order++)
+    check_case(ctx, &orders[order], order % 2 ? NUMBERS : BYTES, 40000, UINT64_MAX >> 4);
+  weft_ctx_free(ctx);
+}
+END_TEST
+
 /* Sizes around the one at which a table grows for the first time, 16384 keys, and around batches. */
 START_TEST(the_first_growth_may_come_at_any_row) {
   weft_ctx *ctx = ctx_on(tables.list[_i]->isa, 64);
@@ -229,6 +238,7 @@ END_TEST
 static void add_tests(TCase *tcase) {
   tcase_add_loop_test(tcase, tables_that_grow_lose_nothing, 0, tables.n);
   tcase_add_loop_test(tcase, tables_of_colliding_keys_that_grow_lose_nothing, 0, tables.n);
+  tcase_add_loop_test(tcase, tables_whose_keys_crowd_into_few_places_lose_nothing, 0, tables.n);
   tcase_add_loop_test(tcase, the_first_growth_may_come_at_any_row, 0, tables.n);
 }
 

@@ -172,12 +172,12 @@ static const char *condition(void) {
 }
 
 /* The build row of a semi join is the first one: SQL's min. */
+#define SEMI_JOIN "SELECT (SELECT min(r) FROM b WHERE %s), p.r FROM p WHERE EXISTS (SELECT 1 FROM b WHERE %s)"
 static const char *const joins[KINDS] = {"SELECT b.r, p.r FROM p JOIN b ON %s",
                                          "SELECT b.r, p.r FROM p LEFT JOIN b ON %s",
                                          "SELECT b.r, p.r FROM p RIGHT JOIN b ON %s",
                                          "SELECT b.r, p.r FROM p FULL JOIN b ON %s",
-                                         "SELECT (SELECT min(r) FROM b WHERE %s), p.r FROM p "
-                                         "WHERE EXISTS (SELECT 1 FROM b WHERE %s)",
+                                         SEMI_JOIN,
                                          "SELECT NULL, p.r FROM p WHERE NOT EXISTS (SELECT 1 FROM b WHERE %s)"};
 
 static void ask_join(enum weft_join_kind kind, struct bag *out) {
