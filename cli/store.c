@@ -9,7 +9,7 @@
 
 /* What a store begins with. */
 #define STORE_ROWS ((size_t)8192)
-#define STORE_DATA ((size_t)64 << 10)
+#define STORE_DATA ((size_t)4096)
 
 /* Sets the room for rows; it may be less than before, if not less than there are. */
 static enum cli_exit resize_rows(struct store *store, size_t capacity, const char *name) {
@@ -44,6 +44,8 @@ enum cli_exit store_open(struct store *store, weft_ctx *ctx, size_t n_columns, b
   store->columns = columns;
   memset(columns, 0, n_columns * sizeof *store->columns);
   store->n_columns = n_columns;
+  for (size_t i = 0; i < n_columns; i++)
+    CLI_TRY(resize_data(store, &store->columns[i], STORE_DATA, name));
   return resize_rows(store, STORE_ROWS, name);
 }
 
@@ -61,7 +63,7 @@ static enum cli_exit add_column(struct store *store, struct store_column *column
   int64_t *ends = column->offsets + store->rows;
   size_t used = (size_t)ends[0], bytes = (size_t)(offsets[from->rows] - offsets[0]);
   if (bytes > column->capacity - used) /* half as much again: both count memory that is there */
-    CLI_TRY(resize_data(store, column, (used + bytes) / 2 * 3 + STORE_DATA, name));
+    CLI_TRY(resize_data(store, column, (used + bytes) / 2 * 3 + 1, name));
   if (bytes > 0)
     memcpy(column->data + used, (const char *)from->data + offsets[0], bytes);
   for (size_t row = 1; row <= from->rows; row++)
@@ -77,7 +79,7 @@ enum cli_exit store_add(struct store *store, const struct rows *rows, const char
     return cli_fail(CLI_DATA, "%s:%" PRIu64 ": the rows up to here are more than the %zu that can be kept in memory", name,
                     rows->lines[most - store->rows], most);
   if (rows->rows > store->capacity - store->rows)
-    CLI_TRY(resize_rows(store, (store->rows + rows->rows) / 2 * 3 + STORE_ROWS, name));
+    CLI_TRY(resize_rows(store, (store->rows + rows->rows) / 2 * 3 + 1, name));
   for (size_t i = 0; i < store->n_columns; i++)
     CLI_TRY(add_column(store, &store->columns[i], &rows->columns[i], name));
   store->rows += rows->rows;

@@ -189,7 +189,7 @@ prints '"a,b",c=d,e
 
 fact "a column that is called left.x is asked for as left.left.x"
 printf 'left.x,x\n1,2\n' >prefix.csv
-exits 0 "$WEFT" join --on x=key --kind anti --columns left.left.x,left.x prefix.csv small_r.csv
+exits 0 "$WEFT" join --on x=key --kind semi --columns left.left.x,left.x prefix.csv small_r.csv
 prints 'left.x,x
 1,2'
 
