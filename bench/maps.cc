@@ -65,6 +65,8 @@ struct join_sums map_probe(const struct map *m, const struct keys *k, size_t fir
 size_t map_group(const struct keys *k, uint32_t *group) {
   map m;
   if (k->numbers)
-    return number_keys(m.numbers, k->rows, [k](size_t i) { return k->numbers[i]; }, group);
-  return number_keys(m.strings, k->rows, [k](size_t i) { return text(*k, i); }, group);
+    return number_keys(
+        m.numbers, k->rows, [k](size_t i) { return k->numbers[i]; }, group);
+  return number_keys(
+      m.strings, k->rows, [k](size_t i) { return text(*k, i); }, group);
 }
