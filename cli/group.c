@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * `weft group`: keys of rows are kept until there are as many as groups, and one call then numbers groups and rows together.
- * So memory is bounded by the groups, and a row costs the grouping of two. Called by main.c.
+ * `weft group`: keys of rows are kept until there are as many as groups, and one call then numbers groups and rows
+ * together. So memory is bounded by the groups, and a row costs the grouping of two. Called by main.c.
  */
 #include "cli/group_options.h"
 #include "cli/progress.h"

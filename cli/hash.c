@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * `weft hash`: batches of rows from lines.c or table.c, hashed by one call each, printed through output.c. Called by main.c.
+ * `weft hash`: batches of rows from lines.c or table.c, hashed by one call each, printed through output.c. Called by
+ * main.c.
  */
 #include "cli/fields.h"
 #include "cli/hash_options.h"

@@ -84,7 +84,7 @@ static int compare_reals(double a, double b) {
   return (a > b) - (a < b);
 }
 
-/* A double of 2^63 and beyond is outside all whole numbers; the others lose nothing but a fraction when they are made whole. */
+/* A double of 2^63 and beyond is outside all whole numbers; others lose nothing but a fraction when they are made whole. */
 static int compare_mixed(int64_t whole, double real) {
   const double bound = 9223372036854775808.0;
   if (real >= bound)

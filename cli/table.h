@@ -28,7 +28,8 @@ uint64_t table_header_line(const struct table *table);
 /* The number of the column that has this name. CLI_DATA, and a message, where none has or several have. */
 enum cli_exit table_find(const struct table *table, const char *name, size_t bytes, size_t *column);
 
-/* Chooses the n > 0 columns of the batches, in the batches' order, each any number of times. Called once, before table_next. */
+/* Chooses the n > 0 columns of the batches, in the batches' order, each any number of times. Called once, before
+ * table_next. */
 enum cli_exit table_choose(struct table *table, const size_t *columns, size_t n);
 
 /* The same by names, each of which the header must have once; no names: all columns, in the table's order. */

@@ -215,6 +215,19 @@ for ((i = 0; i < 60; i++)); do
   [ $code -eq 0 ] || grep -qE '^weft: noise.csv:[0-9]+: ' err.txt || bad "seed $i: said '$(head -c 300 err.txt)'"
 done
 
+fact "random bytes as a table to join or to group end in rows or in a message too"
+for ((i = 0; i < 40; i++)); do
+  { printf 'a,b\n'; random_bytes 3000 $i | tr '\200-\377' '",\n\r'; } >noise.csv
+  { printf 'a,b\n'; random_bytes 300 $((i + 500)) | tr -d '",\r\n' | fold -b -w 7 | sed 's/$/,x/'; } >calm.csv
+  for command in 'join --on a noise.csv calm.csv' 'join --on b=a calm.csv noise.csv' 'group --by b --max a noise.csv'; do
+    code=0
+    # shellcheck disable=SC2086 # a command and its options
+    "$WEFT" $command >out.txt 2>err.txt || code=$?
+    [ $code -le 1 ] || bad "seed $i: $command: exit code $code: $(head -c 300 err.txt)"
+    [ $code -eq 0 ] || grep -qaE '^weft: noise.csv:[0-9]+: ' err.txt || bad "seed $i: $command: said '$(head -c 300 err.txt)'"
+  done
+done
+
 fact "a line for which there is no memory is told, with the numbers"
 exits 3 bash -c 'head -c 300000000 /dev/zero | "$WEFT" hash --memory-limit 64M'
 mentions 'weft: stdin: a long line:' bytes
@@ -313,7 +326,8 @@ group_refused() { # FIELD WHAT
   nothing
 }
 for field in x 1x ' 1' '1 ' - + . e5 1e 1e+ 0x10 inf nan 1,000 --1 1..2 1.2.3 '½'; do
-  case $field in *,*) group_refused "\"$field\"" "'$field' is no number" ;; *) group_refused "$field" "'$field' is no number" ;; esac
+  quote=$([[ $field != *,* ]] || echo '"')
+  group_refused "$quote$field$quote" "'$field' is no number"
 done
 group_refused 1e999 "'1e999' is more than a double holds"
 group_refused "$(printf '%01100d.5' 0)" "'$(printf %040d 0)'... is a number of more than 1000 characters"
@@ -380,7 +394,8 @@ exits 3 bash -c '"$WEFT" hash numbers >/dev/full'
 says 'weft: stdout: No space left on device'
 exits 3 bash -c '"$WEFT" hash --binary numbers >/dev/full'
 says 'weft: stdout: No space left on device'
-for command in 'join --on a ab.csv ab.csv' 'group --by a ab.csv' 'join --help' 'group --help' features 'features --json' --help --version 'hash --help' 'features --help' 'hash /proc/self/status'; do
+for command in 'join --on a ab.csv ab.csv' 'group --by a ab.csv' 'join --help' 'group --help' \
+  features 'features --json' --help --version 'hash --help' 'features --help' 'hash /proc/self/status'; do
   exits 3 bash -c '"$WEFT" '"$command"' >/dev/full'
   says 'weft: stdout: No space left on device'
 done
