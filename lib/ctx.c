@@ -161,7 +161,7 @@ weft_status weft_ctx_create(const struct weft_ctx_options *options, weft_ctx **o
     if (status != WEFT_OK)
       return status;
   }
-  weft_ctx *ctx;
+  weft_ctx *ctx = NULL;
   weft_status status = ctx_allocate(slab, (mine.batch_size + SIMD_BLOCK - 1) / SIMD_BLOCK * SIMD_BLOCK, &ctx);
   if (!mine.slab)
     weft__slab_unref(slab); /* the context holds it from here on; without one it goes */

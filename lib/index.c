@@ -68,8 +68,9 @@ static weft_status list_rows(weft_ctx *ctx, weft_index *index, const uint32_t *i
   return WEFT_OK;
 }
 
-/* Copies one key column: fixed-width values one after another, strings behind 64-bit offsets; and validity. */
-static weft_status copy_key(weft_ctx *ctx, const struct weft_column *key, struct weft_column *copy, void *parts[3],
+/* Copies one key column: fixed-width values one after another, or strings behind 64-bit offsets. Without its validity: a row
+ * with a null is in no table, and nothing is ever compared with it. parts: what the copy consists of. */
+static weft_status copy_key(weft_ctx *ctx, const struct weft_column *key, struct weft_column *copy, void *parts[2],
                             size_t *copied_bytes) {
   struct simd_column column = weft__column_simd(key);
   size_t rows = key->rows, bytes = 0;
@@ -80,22 +81,20 @@ static weft_status copy_key(weft_ctx *ctx, const struct weft_column *key, struct
     ctx->kernels->resolve(&column, first, n, batch);
     bytes += key->layout == WEFT_FIXED ? n * key->width : batch->total_bytes;
   }
-  size_t bitmap = (rows + SIMD_BLOCK - 1) / SIMD_BLOCK * sizeof(uint64_t), offsets = (rows + 1) * sizeof(int64_t);
+  size_t offsets = (rows + 1) * sizeof(int64_t);
   WEFT_TRY(take(ctx, bytes, &parts[0]));
-  WEFT_TRY(take(ctx, bitmap, &parts[1]));
   if (key->layout != WEFT_FIXED)
-    WEFT_TRY(take(ctx, offsets, &parts[2]));
-  *copied_bytes += bytes + bitmap + (parts[2] ? offsets : 0);
+    WEFT_TRY(take(ctx, offsets, &parts[1]));
+  *copied_bytes += bytes + (parts[1] ? offsets : 0);
 
   uint8_t *data = parts[0];
-  int64_t *ends = parts[2];
+  int64_t *ends = parts[1];
   size_t at = 0;
   if (ends)
     ends[0] = 0;
   for (size_t first = 0; first < rows; first += ctx->batch_size) {
     size_t n = rows - first < ctx->batch_size ? rows - first : ctx->batch_size;
     ctx->kernels->resolve(&column, first, n, batch);
-    memcpy((uint64_t *)parts[1] + first / SIMD_BLOCK, batch->valid, (n + SIMD_BLOCK - 1) / SIMD_BLOCK * sizeof(uint64_t));
     for (size_t i = 0; i < n; i++) {
       if (batch->bytes[i] != 0)
         memcpy(data + at, batch->ptrs[i], batch->bytes[i]);
@@ -106,7 +105,6 @@ static weft_status copy_key(weft_ctx *ctx, const struct weft_column *key, struct
   }
   *copy = ends ? weft_column_offsets64(data, bytes, ends, rows) : weft_column_bytes(data, key->width, rows);
   copy->type = key->type;
-  *copy = weft_column_with_validity(*copy, key->base_validity || key->row_validity ? parts[1] : NULL, 0);
   return WEFT_OK;
 }
 
@@ -115,11 +113,11 @@ static weft_status keep_keys(weft_ctx *ctx, weft_index *index, const struct weft
   memcpy(index->keys, keys, index->n_keys * sizeof *keys);
   if (!copy || index->how.exact)
     return WEFT_OK;
-  size_t bytes = index->n_keys * 3 * sizeof *index->copies;
+  size_t bytes = index->n_keys * 2 * sizeof *index->copies;
   WEFT_TRY(take(ctx, bytes, (void **)&index->copies));
   memset(index->copies, 0, bytes);
   for (size_t k = 0; k < index->n_keys; k++)
-    WEFT_TRY(copy_key(ctx, &keys[k], &index->keys[k], index->copies + 3 * k, &index->copied_bytes));
+    WEFT_TRY(copy_key(ctx, &keys[k], &index->keys[k], index->copies + 2 * k, &index->copied_bytes));
   return WEFT_OK;
 }
 
@@ -129,7 +127,7 @@ static void end_index(weft_index *index) {
   weft__table_close(slab, &index->table);
   (void)!weft_slab_free(slab, index->starts);
   (void)!weft_slab_free(slab, index->row_list);
-  for (size_t i = 0; index->copies && i < 3 * index->n_keys; i++)
+  for (size_t i = 0; index->copies && i < 2 * index->n_keys; i++)
     (void)!weft_slab_free(slab, index->copies[i]);
   (void)!weft_slab_free(slab, index->copies);
   os_lock_end(&index->lock);

@@ -23,7 +23,7 @@ struct weft_index {
   uint32_t *row_list; /* [rows - null_rows] */
   size_t n_keys;
   struct weft_column *keys; /* [n_keys]; borrowed memory, or copies */
-  void **copies;            /* [n_keys * 3] what copied keys consist of, or NULL */
+  void **copies;            /* [n_keys * 2] what copied keys consist of, or NULL */
   size_t copied_bytes;
 
   struct os_lock lock; /* over what follows */

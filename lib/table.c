@@ -40,7 +40,7 @@ static weft_status table_open(weft_ctx *ctx, uint64_t keys, struct table *table)
   uint64_t buckets = keys * LOAD_DENOMINATOR / LOAD_NUMERATOR + 1;
   *table = (struct table){.simd.n_buckets = (uint32_t)buckets,
                           .capacity = buckets * LOAD_NUMERATOR / LOAD_DENOMINATOR,
-                          .overflow_capacity = (uint32_t)(buckets / 16 + ctx->batch_size)};
+                          .overflow_capacity = (uint32_t)(buckets / 19 + ctx->batch_size)}; /* 5 %, and the spread */
   weft_status status = take_buckets(ctx, buckets, &table->simd.buckets);
   if (status == WEFT_OK) {
     memset(table->simd.buckets, 0xff, buckets * BUCKET);
