@@ -3,7 +3,7 @@
 #
 # The joins of ./run-demo, on this machine's own packages: each installed path with its package's row, those grouped by section,
 # and the distribution's index of packages with the installed ones. The same by sqlite3, compared row for row.
-#     demo_joins.sh WEFT FOLDER       WEFT: the command; FOLDER: where the tables go
+#     demo_joins.sh WEFT FOLDER       WEFT: the command, by its absolute path; FOLDER: where the tables go
 set -eu
 weft=$1
 cd "$2"
@@ -104,7 +104,7 @@ show 'each installed path with the row of its package' \
   join --on package --columns path,package,section,version,size paths.csv packages.csv
 cp weft.csv joined.csv
 show 'those by section' \
-  'SELECT section, count(*) AS count, sum(CAST(size AS INTEGER)) AS sum_size FROM joined GROUP BY section' joined \
+  'SELECT section, count(*) AS count, sum(CAST(nullif(size, '"''"') AS INTEGER)) AS sum_size FROM joined GROUP BY section' joined \
   group --by section --sum size joined.csv
 show 'the index of packages with the installed ones' \
   'SELECT a.name, a.version, a.section, p.package, p.version AS version_right FROM avail a JOIN packages p ON a.name = p.name' \

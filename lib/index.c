@@ -234,12 +234,16 @@ static uint32_t settle_collision(weft_ctx *ctx, const weft_index *index, const s
 static void verify(weft_ctx *ctx, const weft_index *index, const struct weft_column *keys, size_t first, size_t n,
                    struct key_scratch *scratch) {
   size_t words = (n + SIMD_BLOCK - 1) / SIMD_BLOCK;
+  bool any = false;
   memset(scratch->candidates, 0, words * sizeof *scratch->candidates);
   for (size_t i = 0; i < n; i++) {
     uint32_t id = scratch->ids[i];
     scratch->others[i] = id != SIMD_NO_ID ? index_first_row(index, id) : 0;
     scratch->candidates[i / SIMD_BLOCK] |= (uint64_t)(id != SIMD_NO_ID) << i % SIMD_BLOCK;
+    any |= id != SIMD_NO_ID;
   }
+  if (!any)
+    return;
   weft__keys_compare(ctx, keys, index->n_keys, first, n, true, index->keys, scratch);
   for (size_t w = 0; w < words; w++)
     scratch->bits[w] = scratch->candidates[w] & scratch->differ[w];
