@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The checks of the kernel kind `differ`: pairs of batches resolved by hand, rows flush against guard pages, so that of each
- * row exactly what the contract grants (SIMD_EDGE bytes, or the row) can be read.
+ * The checks of the kernel kind `differ`: pairs of batches resolved by hand, rows flush against guard pages, so that of
+ * each row exactly what the contract grants (SIMD_EDGE bytes, or the row) can be read.
  */
 #include "checks.h"
 

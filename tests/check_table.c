@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The checks of the kernel kinds `find` and `insert`: tables entered by plain code, beside a list of the same entries that is
- * searched from its start. Buckets, hashes and outputs end at guard pages.
+ * The checks of the kernel kinds `find` and `insert`: tables entered by plain code, beside a list of the same entries that
+ * is searched from its start. Buckets, hashes and outputs end at guard pages.
  */
 #include "checks.h"
 
@@ -47,8 +47,8 @@ static size_t place_of(const struct simd_table *table, uint64_t hash) {
   return (size_t)((unsigned __int128)(hash >> 32) * table->n_buckets >> 32);
 }
 
-/* The table of a list: each place's entries in order, five a bucket, the overflow taken bucket by bucket. The overflow has room
- * for `more` hashes beyond those of the list, and not a byte more. */
+/* The table of a list: each place's entries in order, five a bucket, the overflow taken bucket by bucket. The overflow has
+ * room for `more` hashes beyond those of the list, and not a byte more. */
 static struct simd_table lay_table(struct rng *rng, const struct plan *plan, const struct entries *entries, size_t more) {
   struct simd_table table = {.n_buckets = plan->n_buckets};
   size_t bucket_bytes = table.n_buckets * sizeof *table.buckets;
@@ -142,8 +142,8 @@ static void check_find_plan(const char *isa, simd_find_fn *kernel, uint64_t seed
   CASE_CHECK(memcmp(&table, &before, sizeof table) == 0, 0, "find changed the table");
 }
 
-/* Walks every place of a table: its entries must be those of the list that belong there, in their order, without a gap; each
- * overflow bucket is in one chain. */
+/* Walks every place of a table: its entries must be those of the list that belong there, in their order, without a gap;
+ * each overflow bucket is in one chain. */
 static void check_table_holds(const struct simd_table *table, const struct entries *entries) {
   static bool chained[MOST_ENTRIES];
   size_t found = 0;

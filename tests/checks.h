@@ -48,8 +48,8 @@
   FACT(differ, name, takes_a_null_for_equal_to_a_null_alone)               \
   FACT(differ, name, tells_a_null_from_an_empty_row)
 
-/* Declares check_<kind>_<fact>, once per kind: a kernel of the kind by its table and its function; of hashes its name too, and
- * the reference of that name. */
+/* Declares check_<kind>_<fact>, once per kind: a kernel of the kind by its table and its function; of hashes its name too,
+ * and the reference of that name. */
 #define DECLARE(kind, name, fact) void check_##kind##_##fact(const char *isa, simd_##kind##_fn *kernel);
 #define DECLARE_HASH(kind, name, fact) \
   void check_##kind##_##fact(const char *isa, const char *what, simd_##kind##_fn *kernel, reference_hash *reference);

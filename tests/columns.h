@@ -21,8 +21,8 @@ struct column_values {
   const size_t *lengths;       /* [n] all the width, where the layout is WEFT_FIXED */
 };
 
-/* How to build a column. With values, rows share memory where selections let them: CHOICE_RANDOM reaches rows that are scattered
- * among others, CHOICE_ONE_ROW one row for each value (a dictionary). */
+/* How to build a column. With values, rows share memory where selections let them: CHOICE_RANDOM reaches rows that are
+ * scattered among others, CHOICE_ONE_ROW one row for each value (a dictionary). */
 struct column_spec {
   enum weft_layout layout;
   enum weft_type type; /* WEFT_FIXED: a numeric type, or WEFT_FIXED_BYTES */

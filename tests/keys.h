@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What the suites of index, join and group share: calls that must succeed, plain key columns, and slabs that tell what leaked.
+ * What the suites of index, join and group share: calls that must succeed, plain key columns, and slabs that tell what
+ * leaked.
  */
 #ifndef TESTS_KEYS_H
 #define TESTS_KEYS_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Draws shapes: first the values that each key column may have, then keys as tuples of them, then rows as keys, then columns
- * of any layout that hold these rows. And the nested loops. Knows the public headers and guarded memory only.
+ * Draws shapes: first the values that each key column may have, then keys as tuples of them, then rows as keys, then
+ * columns of any layout that hold these rows. And the nested loops. Knows the public headers and guarded memory only.
  */
 #include "shapes.h"
 
@@ -43,8 +43,8 @@ static double as_double(enum weft_type type, const uint8_t *bytes) {
   return wide;
 }
 
-/* An order in which exactly equal values compare as 0: floating-point numbers by value, with every NaN last, others by length
- * and bytes. */
+/* An order in which exactly equal values compare as 0: floating-point numbers by value, with every NaN last, others by
+ * length and bytes. */
 static const struct values *ordered;
 static int compare_values(const void *x, const void *y) {
   const struct values *v = ordered;

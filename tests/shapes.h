@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Random tables of keys for index, join and group, in guarded memory, and what must come of them: found by nested loops over
- * the plain values, with the rules of equality of <weft/index.h> written down a second time.
+ * Random tables of keys for index, join and group, in guarded memory, and what must come of them: found by nested loops
+ * over the plain values, with the rules of equality of <weft/index.h> written down a second time.
  */
 #ifndef TESTS_SHAPES_H
 #define TESTS_SHAPES_H
@@ -14,8 +14,8 @@
 #define SHAPE_ROWS 5000
 #define SHAPE_PROBES 2
 
-/* One side's key columns. classes[k][row] tells the row's value in column k: equal values, and no others, have equal numbers, on
- * all sides of a shape; a null has NULL_CLASS. */
+/* One side's key columns. classes[k][row] tells the row's value in column k: equal values, and no others, have equal
+ * numbers, on all sides of a shape; a null has NULL_CLASS. */
 #define NULL_CLASS UINT32_MAX
 struct side {
   size_t rows;
@@ -52,8 +52,8 @@ struct pairs {
 void pairs_add(struct pairs *pairs, uint32_t build, uint32_t probe);
 void pairs_free(struct pairs *pairs);
 
-/* The pairs that a probe batch must give: probe rows in their order, a probe row's build rows in theirs. matched[build rows] is
- * set where a build row has met a probe row, and stays as it is elsewhere. */
+/* The pairs that a probe batch must give: probe rows in their order, a probe row's build rows in theirs. matched[build
+ * rows] is set where a build row has met a probe row, and stays as it is elsewhere. */
 void naive_join(const struct shape *shape, const struct side *probe, enum weft_join_kind kind, bool *matched,
                 struct pairs *out);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Groups: numbers in order of first sight and first rows, beside nested loops over random tables; the rules of equality one by
- * one; statuses with numbers in their messages; limits.
+ * Groups: numbers in order of first sight and first rows, beside nested loops over random tables; the rules of equality one
+ * by one; statuses with numbers in their messages; limits.
  */
 #include <math.h>
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Index, join and group over more rows than a first table holds, so that it grows in the middle: keys in orders that mislead its
- * guesses, as numbers, bytes, strings and pairs, and with hashes cut so that different keys collide. The truth is found by
- * addressing arrays with the key's number.
+ * Index, join and group over more rows than a first table holds, so that it grows in the middle: keys in orders that
+ * mislead its guesses, as numbers, bytes, strings and pairs, and with hashes cut so that different keys collide. The truth
+ * is found by addressing arrays with the key's number.
  */
 #include <inttypes.h>
 

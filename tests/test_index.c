@@ -149,7 +149,8 @@ START_TEST(a_null_is_found_by_nothing_and_finds_nothing) {
 }
 END_TEST
 
-/* Undoes XXH3 of 8 bytes, the function of that name in xxhash.h read backwards: from a hash to the one number that has it. */
+/* Undoes XXH3 of 8 bytes, the function of that name in xxhash.h read backwards: from a hash to the one number that
+ * has it. */
 static uint64_t number_of_hash(uint64_t hash, uint64_t seed) {
   const uint64_t secret_8 = UINT64_C(0x1cad21f72c81017c), secret_16 = UINT64_C(0xdb979083e96dd4de);
   const uint64_t factor = UINT64_C(0x9fb21c651e98df25);

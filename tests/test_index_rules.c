@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What an index promises beside its answers: how long it lives and whose memory it takes, its figures, statuses with numbers in
- * their messages, limits.
+ * What an index promises beside its answers: how long it lives and whose memory it takes, its figures, statuses with
+ * numbers in their messages, limits.
  */
 #include <inttypes.h>
 

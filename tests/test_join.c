@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Joins beside nested loops: random tables of every type and layout, every kind of join, capacities and batch sizes, on every
- * table of kernels that this machine runs; with hashes cut to few bits too, so that different keys collide.
+ * Joins beside nested loops: random tables of every type and layout, every kind of join, capacities and batch sizes, on
+ * every table of kernels that this machine runs; with hashes cut to few bits too, so that different keys collide.
  */
 #include "keys.h"
 #include "shapes.h"
@@ -42,7 +42,8 @@ static void check_pair(const char *what, const struct fetch *fetch, size_t at, c
              expected.probe[at]);
 }
 
-/* Fetches pairs until there are none and holds them against those expected, in order. Each call's arrays end at guard pages. */
+/* Fetches pairs until there are none and holds them against those expected, in order. Each call's arrays end at guard
+ * pages. */
 static void drain(weft_join *join, struct rng *rng, const struct fetch *fetch, const char *what) {
   size_t at = 0, n;
   guard_reset(&out_pool, 0);
@@ -96,7 +97,8 @@ static void check_join(weft_ctx *ctx, weft_index *index, enum weft_join_kind kin
   weft_join_close(join);
 }
 
-/* Builds the shape's index, by any means that may not matter: and takes the memory of the keys away where it is not needed. */
+/* Builds the shape's index, by any means that may not matter: and takes the memory of the keys away where it is not
+ * needed. */
 static weft_index *build_index(weft_ctx *ctx) {
   struct weft_column keys[SHAPE_KEYS];
   struct weft_index_options options;

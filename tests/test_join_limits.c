@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Joins at their limits: of the slab's memory, which may be reached at any call and leaves nothing behind, and of skew, where work
- * stays linear in the pairs.
+ * Joins at their limits: of the slab's memory, which may be reached at any call and leaves nothing behind, and of skew,
+ * where work stays linear in the pairs.
  */
 #include <time.h>
 

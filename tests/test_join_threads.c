@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * One index, several probers at once, each on a clone in a thread of its own: their pairs together are those of one prober, and
- * their matches are on one record. Meant for ThreadSanitizer, and right without it. Threads record what they see; the test's own
- * thread judges.
+ * One index, several probers at once, each on a clone in a thread of its own: their pairs together are those of one prober,
+ * and their matches are on one record. Meant for ThreadSanitizer, and right without it. Threads record what they see; the
+ * test's own thread judges.
  */
 #include <pthread.h>
 #include <stdatomic.h>
@@ -21,7 +21,8 @@
 
 static struct tables tables;
 
-/* Keys are numbers as strings; each occurs about twice in the build, every tenth row is null, a third of the probes are absent. */
+/* Keys are numbers as strings; each occurs about twice in the build, every tenth row is null, a third of the probes are
+ * absent. */
 struct strings {
   char text[ALL_PROBES * 8];
   int32_t offsets[ALL_PROBES + 1];
@@ -183,8 +184,8 @@ START_TEST(probers_at_once_give_the_pairs_of_one) {
 }
 END_TEST
 
-/* The first half of the threads probes for a full join, the others for an inner one, which leaves no mark; this thread's own
- * prober, open all along, finishes when they have ended. */
+/* The first half of the threads probes for a full join, the others for an inner one, which leaves no mark; this thread's
+ * own prober, open all along, finishes when they have ended. */
 START_TEST(probers_of_a_full_join_share_one_record_of_matches) {
   static struct worker workers[THREADS];
   weft_ctx *ctx = ctx_on(tables.list[_i]->isa, 128);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Index, join and group beside SQLite: the same random tables loaded through prepared statements, the same joins and groups as
- * SQL, results compared as sorted multisets. A null, and what equals what, is then SQLite's word and not our own.
+ * Index, join and group beside SQLite: the same random tables loaded through prepared statements, the same joins and groups
+ * as SQL, results compared as sorted multisets. A null, and what equals what, is then SQLite's word and not our own.
  */
 #include <inttypes.h>
 #include <sqlite3.h>
