@@ -20,10 +20,8 @@ typedef struct weft_index weft_index;
 struct weft_index_options {
   size_t size;    /* sizeof this struct where the caller was compiled; set by weft_index_options_init */
   bool copy_keys; /* copy the keys' memory, rather than borrow it until the index is freed; false */
-  bool
-      has_seed; /* hash with `seed`, rather than with one drawn from the system's randomness; false. Whoever knows the seed can
-                   * make keys that all meet in one place of the table: set none where keys come from strangers */
-  uint64_t seed;
+  bool has_seed;  /* hash with `seed`, rather than with one drawn from the system's randomness; false */
+  uint64_t seed;  /* whoever knows it can make keys that all meet in one place: set none where keys come from strangers */
 };
 
 /* Fills options with the defaults given above. size is sizeof *options. NULL options: nothing happens. */
@@ -32,7 +30,8 @@ WEFT_API void weft_index_options_init(struct weft_index_options *options, size_t
 /* Builds an index of keys[0 .. n_keys), all with the same number of rows, at most 2^32 - 2, trusted (see
  * weft_column_validate). options may be NULL for the defaults. The columns' structs are copied; the memory that they point to is
  * borrowed until weft_index_free, unless options->copy_keys (or the keys are such that their hashes say it all: one
- * column of numbers, or of fixed bytes of a width up to 8; strings are borrowed whatever their length). Freed by weft_index_free. The context's thread only. On failure *out is NULL:
+ * column of numbers, or of fixed bytes of a width up to 8; strings are borrowed whatever their length). Freed by
+ * weft_index_free. The context's thread only. On failure *out is NULL:
  * WEFT_E_INVALID: ctx, keys or out is NULL, n_keys is 0 or above 64, rows differ, a column has no layout, or options->size is
  * none this library knows. WEFT_E_OVERFLOW: more than 2^32 - 2 rows. WEFT_E_NOMEM, WEFT_E_LIMIT: no memory, or none under the
  * slab's limit. */
