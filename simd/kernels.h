@@ -36,7 +36,7 @@ struct simd_column {
 /* A batch of rows, resolved: where each row's bytes are. Its arrays are the context's scratch. Of every row at least
  * SIMD_EDGE bytes may be read at ptrs[i], whatever its length: `resolve` copies the rows for which that does not hold to
  * edges. Arrays are filled up to a multiple of SIMD_BLOCK rows with empty rows that may be read too. */
-#define SIMD_EDGE 16
+#define SIMD_EDGE 32
 struct simd_rows {
   size_t rows;
   const uint8_t **ptrs; /* [capacity] */

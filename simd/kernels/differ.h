@@ -16,7 +16,7 @@ static const uint8_t differ_mask[32] = {255, 255, 255, 255, 255, 255, 255, 255, 
 /* Rows of at most 32 bytes, both of the same length: the first 16 and the last 16, which overlap; those of a row of up to 16 are
  * the first ones twice, cut by the mask. */
 static inline bool short_rows_differ(const uint8_t *a, const uint8_t *b, size_t bytes) {
-  size_t head = bytes < SIMD_EDGE ? bytes : SIMD_EDGE, tail = bytes - head;
+  size_t head = bytes < sizeof(row16) ? bytes : sizeof(row16), tail = bytes - head;
   row16 mask = simde_mm_loadu_si128((const void *)(differ_mask + 16 - head));
   row16 first = simde_mm_xor_si128(simde_mm_loadu_si128((const void *)a), simde_mm_loadu_si128((const void *)b));
   row16 last =

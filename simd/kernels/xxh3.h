@@ -11,6 +11,7 @@
 
 /* Where the vector code stops paying: it computes every row of a block, also those above 16 bytes, whose hashes are then
  * overwritten; the loop mispredicts about once a short row. Cycles a row, measured (bench_hash, 1-16 B in cache, Zen 4). */
+#define SHORT_BYTES 16
 #define LOOP_SHORT_COST 22
 #if V64_LANES == 8
 #define VECTOR_SHORT_COST 6
@@ -24,7 +25,7 @@
 static inline uint64_t above16(const uint64_t *bytes) {
   uint64_t mask = 0;
   for (size_t i = 0; i < SIMD_BLOCK; i += V64_LANES)
-    mask |= m64_bits(v64_gt(v64_load(bytes + i), v64_set1(SIMD_EDGE))) << i;
+    mask |= m64_bits(v64_gt(v64_load(bytes + i), v64_set1(SHORT_BYTES))) << i;
   return mask;
 }
 
@@ -48,7 +49,7 @@ static void xxh3_mixed_block(const struct simd_rows *batch, size_t first, size_t
   const uint64_t *bytes = batch->bytes + first;
   for (size_t i = 0; i < n; i++)
     row_seeds[i] = seeds[seed_per_row ? first + i : 0];
-  const v64 limit = v64_set1(SIMD_EDGE);
+  const v64 limit = v64_set1(SHORT_BYTES);
   for (size_t i = 0; i < n; i += V64_LANES) {
     v64 length = v64_load(bytes + i);
     v64_store(short_bytes + i, v64_select(v64_gt(length, limit), limit, length));
