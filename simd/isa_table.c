@@ -23,11 +23,14 @@
 
 #ifdef SIMD_ISA_scalar
 #define TABLE_VECTOR_BITS 64
+#else
+#define TABLE_VECTOR_BITS (64 * V64_LANES)
+#endif
+#if defined(V64_LANES) && V64_LANES >= 4
+#include "simd/kernels/xxh3.h"
+#else
 LOOP_KERNEL(xxh3_64, uint64_t)
 #define xxh3_64 xxh3_64_loop
-#else
-#include "simd/kernels/xxh3.h"
-#define TABLE_VECTOR_BITS (64 * V64_LANES)
 #endif
 /* No vector kernels of these yet in any table. */
 LOOP_KERNEL(xxh64, uint64_t)

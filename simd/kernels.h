@@ -11,6 +11,10 @@
 #include <stdint.h>
 #include <string.h>
 
+/* For functions of kernels whose arguments say, as constants, which code there is to be: gcc keeps large ones as calls, which
+ * decide again for every row. */
+#define ALWAYS_INLINE static inline __attribute__((always_inline))
+
 /* Rows of a batch come in blocks of 64, one word of a bitmap; capacities of batches are multiples of it. */
 #define SIMD_BLOCK 64
 
