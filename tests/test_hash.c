@@ -3,9 +3,8 @@
  * Batch hashing through the public calls, on every table that this machine runs: columns of every layout and shape from
  * guarded memory, against libxxhash called row by row.
  */
-#include "columns.h"
 #include "contexts.h"
-#include "oracle.h"
+#include "hash_calls.h"
 #include "suite.h"
 #include "tables.h"
 
@@ -13,22 +12,6 @@
 
 static struct tables tables;
 static struct guard_pool pool;
-
-/* The public calls, as the six that a case goes through. */
-static const struct call {
-  const char *what;
-  enum { HASH64, HASH64_SEEDED, HASH32, HASH128 } function;
-  enum weft_algo algo;
-  reference_hash *reference; /* NULL: that of 128 bits */
-} calls[] = {
-    {"weft_hash64 XXH3", HASH64, WEFT_XXH3_64, reference_xxh3_64},
-    {"weft_hash64 XXH64", HASH64, WEFT_XXH64, reference_xxh64},
-    {"weft_hash64_seeded XXH3", HASH64_SEEDED, WEFT_XXH3_64, reference_xxh3_64},
-    {"weft_hash64_seeded XXH64", HASH64_SEEDED, WEFT_XXH64, reference_xxh64},
-    {"weft_hash32", HASH32, WEFT_XXH3_64, reference_xxh32},
-    {"weft_hash128", HASH128, WEFT_XXH3_64, NULL},
-};
-#define CALLS (sizeof calls / sizeof *calls)
 
 /* One case: columns, and how the outputs lie. */
 struct hash_case {
@@ -42,46 +25,8 @@ struct hash_case {
   struct weft_column columns[MAX_COLUMNS];
 };
 
-static size_t word_of(const struct call *call) {
-  return call->function == HASH128  ? sizeof(struct weft_fingerprint)
-         : call->function == HASH32 ? sizeof(uint32_t)
-                                    : sizeof(uint64_t);
-}
-
-static XXH128_hash_t expected128(const struct hash_case *c, size_t row, uint64_t seed) {
-  XXH128_hash_t so_far = {0, 0};
-  for (size_t k = 0; k < c->n_columns; k++) {
-    const struct test_column *truth = &c->truth[k];
-    XXH128_hash_t hash = {seed, 0};
-    if (!truth->nulls[row])
-      hash = reference_xxh3_128(truth->bytes[row], truth->lengths[row], seed);
-    so_far = k == 0 ? hash : reference_combined(so_far, hash, seed);
-  }
-  return so_far;
-}
-
-/* The hash of a row in stock xxHash's words; in the low half where it has no more. */
-static XXH128_hash_t expected(const struct call *call, const struct hash_case *c, size_t row, uint64_t seed) {
-  if (call->function == HASH128)
-    return expected128(c, row, seed);
-  for (size_t k = 0; k < c->n_columns; k++)
-    if (!c->truth[k].nulls[row])
-      seed = call->reference(c->truth[k].bytes[row], c->truth[k].lengths[row], seed);
-  return (XXH128_hash_t){seed, 0};
-}
-
-static weft_status hash_columns(weft_ctx *ctx, const struct call *call, const struct hash_case *c, uint64_t seed,
-                                const uint64_t *seeds, void *out) {
-  switch (call->function) {
-  case HASH64: return weft_hash64(ctx, call->algo, c->columns, c->n_columns, seed, out);
-  case HASH64_SEEDED: return weft_hash64_seeded(ctx, call->algo, c->columns, c->n_columns, seeds, out);
-  case HASH32: return weft_hash32(ctx, c->columns, c->n_columns, (uint32_t)seed, out);
-  default: return weft_hash128(ctx, c->columns, c->n_columns, seed, out);
-  }
-}
-
-static void check_call(weft_ctx *ctx, const struct call *call, struct hash_case *c) {
-  size_t kept = pool.taken, word = word_of(call);
+static void check_call(weft_ctx *ctx, const struct hash_call *call, struct hash_case *c) {
+  size_t kept = pool.taken, word = hash_call_word(call);
   uint64_t seed = rng_percent(&c->rng, 20) ? 0 : rng_next(&c->rng);
   uint64_t *seeds = guard_take(&pool, GUARD_HIGH, c->rows * sizeof *seeds, 0, &c->rng);
   XXH128_hash_t *truth = guard_take(&pool, GUARD_HIGH, c->rows * sizeof *truth, 0, NULL);
@@ -90,20 +35,17 @@ static void check_call(weft_ctx *ctx, const struct call *call, struct hash_case 
   bool open_ended = out != seeds && c->side == GUARD_LOW; /* no guard page right behind out: see to the bytes there */
   uint64_t after[8];
   memcpy(after, (char *)out + c->rows * word, open_ended ? sizeof after : 0);
-  if (call->function == HASH32)
-    seed = (uint32_t)seed;
   for (size_t row = 0; row < c->rows; row++) {
     if (rng_percent(&c->rng, 10))
       seeds[row] = 0;
-    truth[row] = expected(call, c, row, seeded ? seeds[row] : seed);
+    truth[row] = hash_call_expected(call, c->truth, c->n_columns, row, seeded ? seeds[row] : seed);
   }
 
-  weft_status status = hash_columns(ctx, call, c, seed, seeds, out);
+  weft_status status = hash_call_run(ctx, call, c->columns, c->n_columns, seed, seeds, out);
   CASE_CHECK(status == WEFT_OK, 0, "%s: %s: %s", call->what, weft_status_text(status), weft_ctx_message(ctx));
   for (size_t row = 0; row < c->rows; row++) {
-    XXH128_hash_t hash = {0, 0};
-    memcpy(&hash, (char *)out + row * word, word);
-    CASE_CHECK(hash.low64 == truth[row].low64 && hash.high64 == truth[row].high64, row,
+    XXH128_hash_t hash = hash_call_result(call, out, row);
+    CASE_CHECK(hashes_agree(hash, truth[row]), row,
                "%s, %zu columns, first of %zu bytes%s: hash %llx %llx, reference %llx %llx", call->what, c->n_columns,
                c->truth[0].lengths[row], c->truth[0].nulls[row] ? " (null)" : "", (unsigned long long)hash.high64,
                (unsigned long long)hash.low64, (unsigned long long)truth[row].high64, (unsigned long long)truth[row].low64);
@@ -138,8 +80,8 @@ static void check_case(weft_ctx *ctx, struct hash_case *c) {
     weft_status status = weft_column_validate(ctx, &c->columns[k]);
     CASE_CHECK(status == WEFT_OK, 0, "column %zu is not valid: %s", k, weft_ctx_message(ctx));
   }
-  for (size_t i = 0; i < CALLS; i++)
-    check_call(ctx, &calls[i], c);
+  for (size_t i = 0; i < HASH_CALLS; i++)
+    check_call(ctx, &hash_calls[i], c);
 }
 
 /* Cases by the thousand, of columns columns each (0: two to four). */
