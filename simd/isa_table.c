@@ -30,14 +30,20 @@
 #if defined(V64_LANES) && V64_LANES >= 4
 #include "simd/kernels/xxh3.h"
 #else
-LOOP_KERNEL(xxh3_64, uint64_t)
-#define xxh3_64 xxh3_64_loop
+#include "simd/kernels/xxh3_scalar.h"
 #endif
 /* No vector kernels of these yet in any table. */
 LOOP_KERNEL(xxh64, uint64_t)
 LOOP_KERNEL(xxh32, uint32_t)
 #define xxh64 xxh64_loop
 #define xxh32 xxh32_loop
+#define XXH64_SEEDLESS(p, bytes) XXH64(p, bytes, 0)
+#define XXH32_SEEDLESS(p, bytes) XXH32(p, bytes, 0)
+
+COLUMN_KERNEL(xxh3_64, uint64_t, uint64_t, XXH3_64bits, XXH3_64bits_withSeed, xxh3_loop_wins)
+COLUMN_KERNEL(xxh3_128, uint64_t, struct simd_hash128, xxh3_128_seedless, xxh3_128_seeded, xxh3_128_loop_wins)
+COLUMN_KERNEL(xxh64, uint64_t, uint64_t, XXH64_SEEDLESS, XXH64, loop_always_wins)
+COLUMN_KERNEL(xxh32, uint32_t, uint32_t, XXH32_SEEDLESS, XXH32, loop_always_wins)
 
 #define PASTE(a, b) a##b
 #define TABLE_OF(isa) PASTE(weft_kernels_, isa)

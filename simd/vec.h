@@ -284,9 +284,9 @@ ALWAYS_INLINE v64 v64_mul_fold(v64 a, v64 b) {
 
 /* Puts 16 bytes of each of V64_LANES rows, ROW(i), into lanes: lane i of low and high has row i's first and last 8. */
 #if V64_LANES == 2
-#define ROWS_TO_LANES(ROW, low, high)            \
-  do {                                           \
-    simde__m128i even = ROW(0), odd = ROW(1);    \
+#define ROWS_TO_LANES(ROW, low, high)             \
+  do {                                            \
+    simde__m128i even = ROW(0), odd = ROW(1);     \
     *(low) = simde_mm_unpacklo_epi64(even, odd);  \
     *(high) = simde_mm_unpackhi_epi64(even, odd); \
   } while (0)
@@ -295,16 +295,16 @@ ALWAYS_INLINE v64 v64_mul_fold(v64 a, v64 b) {
   do {                                                                                       \
     v64 even = simde_mm256_inserti128_si256(simde_mm256_castsi128_si256(ROW(0)), ROW(2), 1); \
     v64 odd = simde_mm256_inserti128_si256(simde_mm256_castsi128_si256(ROW(1)), ROW(3), 1);  \
-    *(low) = simde_mm256_unpacklo_epi64(even, odd);                                           \
-    *(high) = simde_mm256_unpackhi_epi64(even, odd);                                          \
+    *(low) = simde_mm256_unpacklo_epi64(even, odd);                                          \
+    *(high) = simde_mm256_unpackhi_epi64(even, odd);                                         \
   } while (0)
 #else
-#define ROWS_TO_LANES(ROW, low, high)                                               \
-  do {                                                                              \
-    v64 even = v64_of_four(ROW(0), ROW(2), ROW(4), ROW(6));                         \
-    v64 odd = v64_of_four(ROW(1), ROW(3), ROW(5), ROW(7));                          \
-    *(low) = _mm512_unpacklo_epi64(even, odd);                                       \
-    *(high) = _mm512_unpackhi_epi64(even, odd);                                      \
+#define ROWS_TO_LANES(ROW, low, high)                       \
+  do {                                                      \
+    v64 even = v64_of_four(ROW(0), ROW(2), ROW(4), ROW(6)); \
+    v64 odd = v64_of_four(ROW(1), ROW(3), ROW(5), ROW(7));  \
+    *(low) = _mm512_unpacklo_epi64(even, odd);              \
+    *(high) = _mm512_unpackhi_epi64(even, odd);             \
   } while (0)
 ALWAYS_INLINE v64 v64_of_four(__m128i a, __m128i b, __m128i c, __m128i d) {
   return _mm512_inserti64x4(_mm512_castsi256_si512(_mm256_inserti128_si256(_mm256_castsi128_si256(a), b, 1)),
@@ -321,9 +321,8 @@ ALWAYS_INLINE void v64_load_pairs(const uint8_t *const *ptrs, v64 *low, v64 *hig
 
 /* The same, each row's bytes shuffled by the 16 indices at shuffles[i], aligned to 16 (0x80 and above: a zero byte). */
 ALWAYS_INLINE void v64_load_shuffled(const uint8_t *const *ptrs, const uint8_t *const *shuffles, v64 *low, v64 *high) {
-#define ROW(i)                                                       \
-  simde_mm_shuffle_epi8(simde_mm_loadu_si128((const void *)ptrs[i]), \
-                        simde_mm_load_si128((const void *)shuffles[i]))
+#define ROW(i) \
+  simde_mm_shuffle_epi8(simde_mm_loadu_si128((const void *)ptrs[i]), simde_mm_load_si128((const void *)shuffles[i]))
   ROWS_TO_LANES(ROW, low, high);
 #undef ROW
 }

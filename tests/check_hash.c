@@ -49,7 +49,7 @@ static XXH128_hash_t reference_of(const struct kernel *k, const void *bytes, siz
 static size_t run(const struct kernel *k, const struct simd_rows *batch, const void *seeds, bool seed_per_row, void *out) {
   if (k->hash32)
     return k->hash32(batch, seeds, seed_per_row, out);
-  return k->hash64 ? k->hash64(batch, seeds, seed_per_row, out) : k->hash128(batch, *(const uint64_t *)seeds, out);
+  return k->hash64 ? k->hash64(batch, seeds, seed_per_row, out) : k->hash128(batch, seeds, seed_per_row, out);
 }
 
 /* What a case is made of; lengths[i] and nulls[i] say what row i is. */
@@ -153,7 +153,7 @@ static void check_plan(const struct kernel *k, uint64_t seed, struct rng *rng, c
   guard_reset(&pool, 0);
   guard_case = (struct guard_case){.what = k->what, .isa = k->isa, .rows = plan->rows, .seed = seed};
   struct simd_rows batch = resolve_by_hand(rng, plan);
-  for (int kind = SEED_0; kind < (k->hash128 ? SEED_PER_ROW : SEEDS_KINDS); kind++)
+  for (int kind = SEED_0; kind < (k->hash128 ? SEEDS_OVERWRITTEN : SEEDS_KINDS); kind++)
     check_seeds(k, rng, plan, &batch, (enum seeds)kind);
 }
 

@@ -31,6 +31,10 @@
 #define FACTS_hash32(FACT, name) FACTS_hash(FACT, hash32, name)
 #define FACTS_hash128(FACT, name) FACTS_hash(FACT, hash128, name)
 
+#define FACTS_column64(FACT, name)
+#define FACTS_column32(FACT, name)
+#define FACTS_column128(FACT, name)
+
 #define FACTS_combine128(FACT, name) FACT(combine128, name, joins_two_hashes_at_every_row_count)
 
 #define FACTS_find(FACT, name)                                      \

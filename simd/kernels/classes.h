@@ -54,7 +54,8 @@ static inline size_t class_close(struct class_rows *class, size_t lanes) {
 
 /* For tables of classes by length: `count` of these. */
 #define TIMES_4(x) x, x, x, x
-#define TIMES_16(x) TIMES_4(x), TIMES_4(x), TIMES_4(x), TIMES_4(x)
+#define TIMES_8(x) TIMES_4(x), TIMES_4(x)
+#define TIMES_16(x) TIMES_8(x), TIMES_8(x)
 #define TIMES_32(x) TIMES_16(x), TIMES_16(x)
 
 #endif

@@ -12,6 +12,7 @@
 #include "simd/kernels/loop.h"
 #include "simd/kernels/xxh3_upto240.h"
 #include "simd/kernels/xxh3_upto32.h"
+#include "simd/kernels/xxh3_ways.h"
 
 enum xxh3_class { UPTO16, UPTO32, UPTO64, UPTO128, UPTO240, ABOVE240, XXH3_CLASSES };
 /* clang-format off */
@@ -99,7 +100,8 @@ static inline void xxh3_sort(struct xxh3_chunk *c, size_t block) {
   for (size_t k = 0; k < XXH3_CLASSES; k++)
     ends[k] = c->classes[k].rows + c->classes[k].n;
   for (size_t i = block; i < end; i += 16) {
-    __m256i low = _mm512_cvtusepi64_epi32(v64_load(c->bytes + i)), high = _mm512_cvtusepi64_epi32(v64_load(c->bytes + i + 8));
+    __m256i low = _mm512_cvtusepi64_epi32(v64_load(c->bytes + i)),
+            high = _mm512_cvtusepi64_epi32(v64_load(c->bytes + i + 8));
     __m512i length = _mm512_min_epu32(_mm512_inserti64x4(_mm512_castsi256_si512(low), high, 1), limit);
     __m512i entries = _mm512_or_si512(rows, _mm512_slli_epi32(length, 16));
     uint32_t left = end - i < 16 ? (1u << (end - i)) - 1 : 0xffff, mine;
@@ -231,8 +233,7 @@ static size_t xxh3_64(const struct simd_rows *batch, const uint64_t *seeds, bool
   struct xxh3_job job = {.batch = batch, .seed_per_row = seed_per_row, .seed = seed};
   job.flips = xxh3_flips(v64_set1(seed));
   job.secrets = xxh3_secrets(seed);
-  for (size_t i = 0; i < 24; i++)
-    job.long_secret[i] = i % 2 ? xxh3_secret[i] - seed : xxh3_secret[i] + seed;
+  xxh3_long_secret(seed, job.long_secret);
   struct xxh3_chunk chunk;
   for (size_t k = 0; k < XXH3_CLASSES; k++)
     chunk.classes[k].n = chunk.classes[k].n_back = 0;

@@ -6,60 +6,50 @@
 #ifndef SIMD_KERNELS_XXH3_128_H
 #define SIMD_KERNELS_XXH3_128_H
 
-#include "simd/kernels/loop.h"
+#include "simd/kernels/column.h"
+#include "simd/kernels/xxh3_secret.h"
 
-/* Rows above so many bytes mix their bytes with a secret; a seed other than 0 makes one of its own. */
-#define SECRET_ABOVE 240
-
-/* A seed and its secret, which xxHash derives anew for each such row: here once a batch, when the first one is met. */
-struct seeded128 {
-  uint64_t seed;
-  bool derived;
-  uint8_t secret[XXH3_SECRET_DEFAULT_SIZE] __attribute__((aligned(64)));
-};
-
-/* xxHash 0.8.0 has no function that takes a secret and the seed that it comes from. */
-__attribute__((noinline)) static XXH128_hash_t xxh3_128_long(const uint8_t *p, size_t bytes, struct seeded128 *seeded) {
-#if XXH_VERSION_NUMBER >= 801
-  if (!seeded->derived)
-    XXH3_generateSecret_fromSeed(seeded->secret, seeded->seed);
-  seeded->derived = true;
-  return XXH3_128bits_withSecretandSeed(p, bytes, seeded->secret, sizeof seeded->secret, seeded->seed);
-#else
-  return XXH3_128bits_withSeed(p, bytes, seeded->seed);
-#endif
-}
-
-static inline struct simd_hash128 xxh3_128_row(const uint8_t *p, size_t bytes, struct seeded128 *seeded) {
-  XXH128_hash_t hash =
-      bytes <= SECRET_ABOVE ? XXH3_128bits_withSeed(p, bytes, seeded->seed) : xxh3_128_long(p, bytes, seeded);
+static inline struct simd_hash128 xxh3_128_seeded(const uint8_t *p, size_t bytes, uint64_t seed) {
+  XXH128_hash_t hash = XXH3_128bits_withSeed(p, bytes, seed);
   return (struct simd_hash128){hash.low64, hash.high64};
 }
 
 /* Without a seed the secret is constant: words of it become immediates. */
-static inline struct simd_hash128 xxh3_128_seedless_row(const uint8_t *p, size_t bytes) {
+static inline struct simd_hash128 xxh3_128_seedless(const uint8_t *p, size_t bytes) {
   XXH128_hash_t hash = XXH3_128bits(p, bytes);
   return (struct simd_hash128){hash.low64, hash.high64};
 }
 
-static size_t xxh3_128(const struct simd_rows *batch, uint64_t seed, struct simd_hash128 *out) {
-  struct seeded128 seeded;
-  seeded.seed = seed;
-  seeded.derived = false;
-  prefetch_start(batch);
-  if (!batch->has_nulls && seed == 0) {
-    for (size_t i = 0; i < batch->rows; i++) {
-      prefetch_ahead(batch, i, 1);
-      out[i] = xxh3_128_seedless_row(batch->ptrs[i], batch->bytes[i]);
-    }
-    return 0;
-  }
-  for (size_t i = 0; i < batch->rows; i++) {
+/* Rows above 240 bytes with the secret of the seed, which xxHash's function would derive for each. */
+static inline struct simd_hash128 xxh3_128_long(const uint8_t *p, size_t bytes, const uint64_t *secret) {
+  XXH128_hash_t hash = XXH3_128bits_withSecret(p, bytes, secret, XXH3_LONG_SECRET);
+  return (struct simd_hash128){hash.low64, hash.high64};
+}
+
+/* Rows first .. end of a batch, one by one. */
+static void xxh3_128_rows(const struct simd_rows *batch, size_t first, size_t end, const uint64_t *seeds, bool seed_per_row,
+                          struct simd_hash128 *out) {
+  uint64_t secret[24];
+  if (!seed_per_row)
+    xxh3_long_secret(seeds[0], secret);
+  for (size_t i = first; i < end; i++) {
     prefetch_ahead(batch, i, 1);
-    bool valid = batch->valid[i / SIMD_BLOCK] >> i % SIMD_BLOCK & 1;
-    out[i] = valid ? xxh3_128_row(batch->ptrs[i], batch->bytes[i], &seeded) : (struct simd_hash128){seed, 0};
+    uint64_t seed = seeds[seed_per_row ? i : 0];
+    if (!(batch->valid[i / SIMD_BLOCK] >> i % SIMD_BLOCK & 1))
+      out[i] = (struct simd_hash128){seed, 0};
+    else if (batch->bytes[i] > 240 && !seed_per_row)
+      out[i] = xxh3_128_long(batch->ptrs[i], batch->bytes[i], secret);
+    else
+      out[i] = xxh3_128_seeded(batch->ptrs[i], batch->bytes[i], seed);
   }
-  return 0;
+}
+
+/* The batch kernel derives a seed's secret once, and is a loop otherwise. */
+static inline bool xxh3_128_loop_wins(const struct sample *sample, bool seeded) {
+  for (size_t i = 0; i < 2 * SAMPLE_RUN && seeded; i++)
+    if (sample->bytes[i] > 240)
+      return false;
+  return true;
 }
 
 static void combine128(const struct simd_hash128 *next, size_t n, uint64_t seed, struct simd_hash128 *acc) {
@@ -68,6 +58,14 @@ static void combine128(const struct simd_hash128 *next, size_t n, uint64_t seed,
     XXH128_hash_t hash = XXH3_128bits_withSeed(words, sizeof words, seed);
     acc[i] = (struct simd_hash128){hash.low64, hash.high64};
   }
+}
+
+static size_t xxh3_128(const struct simd_rows *batch, const uint64_t *seeds, bool seed_per_row, struct simd_hash128 *out) {
+  if (batch->rows == 0)
+    return 0;
+  prefetch_start(batch);
+  xxh3_128_rows(batch, 0, batch->rows, seeds, seed_per_row, out);
+  return 0;
 }
 
 #endif

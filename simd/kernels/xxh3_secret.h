@@ -6,6 +6,7 @@
 #ifndef SIMD_KERNELS_XXH3_SECRET_H
 #define SIMD_KERNELS_XXH3_SECRET_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #define PRIME64_1 0x9e3779b185ebca87
@@ -19,5 +20,12 @@ static const uint64_t xxh3_secret[24] = {
     0x8e2443f7744608b8, 0x4c263a81e69035e0, 0xcb00c391bb52283c, 0xa32e531b8b65d088, 0x4ef90da297486471, 0xd8acdea946ef1938,
     0x3f349ce33f76faa8, 0x1d4f0bc7c7bbdcf9, 0x3159b4cd4be0518a, 0x647378d9c97e9fc8, 0xc3ebd33483acc5ea, 0xeb6313faffa081c5,
     0x49daf0b751dd0d17, 0x9e68d429265516d3, 0xfca1477d58be162b, 0xce31d07ad1b8f88f, 0x280416958f3acb45, 0x7e404bbbcafbd7af};
+
+/* The secret that rows above 240 bytes are hashed with, of a seed: xxHash's functions derive it for each row anew. */
+#define XXH3_LONG_SECRET sizeof xxh3_secret
+static inline void xxh3_long_secret(uint64_t seed, uint64_t secret[24]) {
+  for (size_t i = 0; i < 24; i++)
+    secret[i] = i % 2 ? xxh3_secret[i] - seed : xxh3_secret[i] + seed;
+}
 
 #endif

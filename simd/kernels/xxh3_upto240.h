@@ -15,10 +15,9 @@
 #include "simd/kernels/xxh3_secret.h"
 #include "simd/vec.h"
 
-
 /* The secret as blocks are xored with it, the seed worked in: added to first halves, taken from second ones. Vectors hold two
  * blocks or four; a vector at a time in the orders above, `rest` being f8 to f14, b0. */
-#define VECTORS(blocks) ((blocks) * 2 / V64_LANES)
+#define VECTORS(blocks) ((blocks)*2 / V64_LANES)
 struct xxh3_secrets {
   v64 to64[VECTORS(4)], to128[VECTORS(8)], to240[VECTORS(8)], rest[VECTORS(8)];
 };
@@ -98,7 +97,8 @@ ALWAYS_INLINE v64 sums_to64(const uint8_t *const *p, const size_t *n, const stru
 }
 
 /* Of 65 to 128 bytes. */
-ALWAYS_INLINE v64 sums_to128(const uint8_t *const *p, const size_t *n, const struct xxh3_secrets *s, const uint64_t *seeds) {
+ALWAYS_INLINE v64 sums_to128(const uint8_t *const *p, const size_t *n, const struct xxh3_secrets *s,
+                             const uint64_t *seeds) {
   v64 f[8];
 #pragma GCC unroll 8
   for (size_t i = 0; i < 8; i++) {
@@ -154,7 +154,8 @@ ALWAYS_INLINE v64 sums_to64(const uint8_t *const *p, const size_t *n, const stru
 }
 
 /* Of 65 to 128 bytes. */
-ALWAYS_INLINE v64 sums_to128(const uint8_t *const *p, const size_t *n, const struct xxh3_secrets *s, const uint64_t *seeds) {
+ALWAYS_INLINE v64 sums_to128(const uint8_t *const *p, const size_t *n, const struct xxh3_secrets *s,
+                             const uint64_t *seeds) {
   v64 f[4];
 #pragma GCC unroll 4
   for (size_t i = 0; i < 4; i++) {
@@ -180,8 +181,8 @@ ALWAYS_INLINE v64 sums_to240(const uint8_t *const *p, const struct xxh3_secrets 
 }
 
 /* Two of the four vectors of a row's rest, number `from` and the next; the first `words` of its words are there. */
-ALWAYS_INLINE v64 fold_rest(const uint8_t *p, size_t n, size_t words, size_t from, const v64 *secrets, const uint64_t *seeds,
-                            size_t row) {
+ALWAYS_INLINE v64 fold_rest(const uint8_t *p, size_t n, size_t words, size_t from, const v64 *secrets,
+                            const uint64_t *seeds, size_t row) {
   static const uint64_t ones_zeros[32] = {[0 ... 15] = UINT64_MAX};
   const uint64_t *mask = ones_zeros + 16 - words + from * 4;
   v64 here[2] = {v64_load(mask), v64_load(mask + 4)}, seed = seeds ? alternate(seeds[row]) : v64_set1(0), v[2];

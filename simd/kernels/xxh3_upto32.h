@@ -67,8 +67,8 @@ ALWAYS_INLINE struct xxh3_flips xxh3_flips(v64 seed) {
 /* The hashes of V64_LANES rows of `length` <= (long_too ? 32 : 16) bytes, of each of which 16 may be read at ptrs[i]. shuffles[i]: the
  * row's, of short_shuffles. tails[i]: the last 16 bytes of a row above 16, else anything readable. long_too
  * is a constant. */
-ALWAYS_INLINE v64 xxh3_upto32(const uint8_t *const *ptrs, const uint8_t *const *shuffles, const uint8_t *const *tails, v64 length,
-                              const struct xxh3_flips *flips, bool long_too) {
+ALWAYS_INLINE v64 xxh3_upto32(const uint8_t *const *ptrs, const uint8_t *const *shuffles, const uint8_t *const *tails,
+                              v64 length, const struct xxh3_flips *flips, bool long_too) {
   v64 low, high, last_low, last_high;
   v64_load_shuffled(ptrs, shuffles, &low, &high);
   m64 some = v64_gt(length, v64_set1(0)), above3 = v64_gt(length, v64_set1(3)), above8 = v64_gt(length, v64_set1(8));
