@@ -8,6 +8,8 @@
 #include <check.h>
 #include <stdio.h>
 
+#include "length_edges.h"
+
 /* A hash kernel of any width behind one shape; word is sizeof a hash. */
 struct kernel {
   const char *isa, *what;
@@ -157,21 +159,39 @@ static void check_plan(const struct kernel *k, uint64_t seed, struct rng *rng, c
     check_seeds(k, rng, plan, &batch, (enum seeds)kind);
 }
 
-static void draw_plan(struct rng *rng, size_t rows, struct plan *plan) {
-  size_t kind = rng_upto(rng, 5), equal = rng_upto(rng, 300);
-  unsigned null_percent = rng_percent(rng, 50) ? 0 : (unsigned)rng_upto(rng, 100);
-  static const size_t tops[] = {16, 32, 300, 1025, 8};
-  *plan = (struct plan){.rows = rows, .side = rng_percent(rng, 60) ? GUARD_HIGH : GUARD_LOW};
-  plan->prefetch = rng_percent(rng, 50) ? 0 : rng_upto(rng, rng_percent(rng, 80) ? 64 : 4096);
+static size_t draw_edge(struct rng *rng) {
+  return length_edges[rng_upto(rng, LENGTH_EDGES - 1)];
+}
+
+/* What lengths are like: up to a limit, all the same, and at the edges: any of them, block by block, or rising. */
+enum { TO_8, TO_16, TO_32, TO_300, TO_1025, EQUAL, ANY_EDGES, BLOCKS_OF_EDGES, RISING_EDGES, LENGTHS };
+
+static void draw_lengths(struct rng *rng, size_t rows, size_t *lengths) {
+  static const size_t tops[] = {[TO_8] = 8, [TO_16] = 16, [TO_32] = 32, [TO_300] = 300, [TO_1025] = 1025};
+  size_t kind = rng_upto(rng, LENGTHS - 1), equal = rng_upto(rng, 300), first = rng_upto(rng, LENGTH_EDGES - 1);
   for (size_t i = 0; i < rows; i++) {
-    plan->lengths[i] = kind == 5 ? equal : rng_upto(rng, tops[kind]);
+    switch (kind) {
+    case EQUAL: lengths[i] = equal; break;
+    case ANY_EDGES: lengths[i] = draw_edge(rng); break;
+    case BLOCKS_OF_EDGES: lengths[i] = length_edges[(first + i / SIMD_BLOCK) % LENGTH_EDGES]; break;
+    case RISING_EDGES: lengths[i] = length_edges[(first + i) % LENGTH_EDGES]; break;
+    default: lengths[i] = rng_upto(rng, tops[kind]);
+    }
     if (rng_percent(rng, 1))
-      plan->lengths[i] = rng_upto(rng, 3000);
-    plan->nulls[i] = rng_percent(rng, null_percent);
+      lengths[i] = rng_upto(rng, 3000);
   }
 }
 
-/* All rows of one length; more than a block of them, so that the last one is cut off. */
+static void draw_plan(struct rng *rng, size_t rows, struct plan *plan) {
+  unsigned null_percent = rng_percent(rng, 50) ? 0 : (unsigned)rng_upto(rng, 100);
+  *plan = (struct plan){.rows = rows, .side = rng_percent(rng, 60) ? GUARD_HIGH : GUARD_LOW};
+  plan->prefetch = rng_percent(rng, 50) ? 0 : rng_upto(rng, rng_percent(rng, 80) ? 64 : 4096);
+  draw_lengths(rng, rows, plan->lengths);
+  for (size_t i = 0; i < rows; i++)
+    plan->nulls[i] = rng_percent(rng, null_percent);
+}
+
+/* All rows of one length, against either guard page. */
 static void check_length(const struct kernel *k, size_t i, size_t rows, size_t length) {
   static struct plan plan;
   uint64_t seed = rng_case_seed(i);
@@ -184,13 +204,16 @@ static void check_length(const struct kernel *k, size_t i, size_t rows, size_t l
   }
 }
 
+/* More than a block of rows, so that the last one is cut off; of long ones, more than any vector has lanes. */
 static void equals_the_reference_at_every_length(const struct kernel *k) {
   for (size_t length = 0; length <= 1025; length++)
-    check_length(k, length, 67, length);
+    check_length(k, length, length <= 300 ? 67 : length <= 520 ? 35 : 19, length);
 }
 
 static void equals_the_reference_on_rows_to_64_kib(const struct kernel *k) {
   struct rng rng = {rng_case_seed(0)};
+  for (size_t length = 4096 - 33; length <= 4096 + 33; length++)
+    check_length(k, length, 3, length);
   for (size_t length = 2048; length <= 65536; length *= 2)
     for (size_t near = length - 1; near <= length + 1 && near <= 65536; near++)
       check_length(k, near, 9, near);
@@ -207,6 +230,8 @@ static void check_drawn(const struct kernel *k, size_t i, size_t rows) {
 }
 
 static void equals_the_reference_at_every_row_count(const struct kernel *k) {
+  for (size_t rows = 0; rows <= 70; rows++)
+    check_drawn(k, rows + 1000, rows);
   for (size_t rows = 0; rows <= 130; rows++)
     check_drawn(k, rows, rows);
   for (size_t rows = 1023; rows <= 1025; rows++)
@@ -214,9 +239,24 @@ static void equals_the_reference_at_every_row_count(const struct kernel *k) {
 }
 
 static void equals_the_reference_on_random_batches(const struct kernel *k) {
-  for (size_t i = 0; i < 1000; i++) {
+  for (size_t i = 0; i < 700; i++) {
     struct rng rng = {rng_case_seed(i)};
     check_drawn(k, i, rng_upto(&rng, 200));
+  }
+}
+
+/* One row of another class in every place of a block and of the next one's beginning; classes by eight pairs a place. */
+static void equals_the_reference_with_an_outlier_in_every_place(const struct kernel *k) {
+  static struct plan plan;
+  for (size_t i = 0; i < 8 * (SIMD_BLOCK + 3); i++) {
+    uint64_t seed = rng_case_seed(i);
+    struct rng rng = {seed};
+    plan = (struct plan){.rows = SIMD_BLOCK + 3, .side = i & 1 ? GUARD_LOW : GUARD_HIGH};
+    size_t length = draw_edge(&rng);
+    for (size_t row = 0; row < plan.rows; row++)
+      plan.lengths[row] = length;
+    plan.lengths[i / 8] = draw_edge(&rng);
+    check_plan(k, seed, &rng, &plan);
   }
 }
 

@@ -21,11 +21,12 @@
   FACT(resolve, name, takes_null_rows_for_empty_ones)             \
   FACT(resolve, name, fills_an_empty_batch_with_no_rows)
 
-#define FACTS_hash(FACT, kind, name)                        \
-  FACT(kind, name, equals_the_reference_at_every_length)    \
-  FACT(kind, name, equals_the_reference_on_rows_to_64_kib)  \
-  FACT(kind, name, equals_the_reference_at_every_row_count) \
-  FACT(kind, name, equals_the_reference_on_random_batches)  \
+#define FACTS_hash(FACT, kind, name)                                    \
+  FACT(kind, name, equals_the_reference_at_every_length)                \
+  FACT(kind, name, equals_the_reference_on_rows_to_64_kib)              \
+  FACT(kind, name, equals_the_reference_at_every_row_count)             \
+  FACT(kind, name, equals_the_reference_on_random_batches)              \
+  FACT(kind, name, equals_the_reference_with_an_outlier_in_every_place) \
   FACT(kind, name, leaves_the_seed_of_a_null_row)
 #define FACTS_hash64(FACT, name) FACTS_hash(FACT, hash64, name)
 #define FACTS_hash32(FACT, name) FACTS_hash(FACT, hash32, name)

@@ -106,12 +106,12 @@ static void check_random(int table, size_t cases, size_t columns) {
 }
 
 START_TEST(random_columns_hash_as_libxxhash_does_row_by_row) {
-  check_random(_i, 2500, 1);
+  check_random(_i, 2000, 1);
 }
 END_TEST
 
 START_TEST(composite_keys_hash_as_libxxhash_chained_by_seeds) {
-  check_random(_i, 1200, 0);
+  check_random(_i, 900, 0);
 }
 END_TEST
 
@@ -174,6 +174,48 @@ START_TEST(columns_of_every_row_count_hash_right_in_every_layout) {
 }
 END_TEST
 
+START_TEST(calls_of_one_to_seven_rows_hash_right_in_every_layout) {
+  weft_ctx *ctxs[KNOBS];
+  ctxs_open(tables.list[_i]->isa, ctxs);
+  for (size_t i = 0; i < 40 * 7; i++)
+    for (int layout = WEFT_FIXED; layout <= WEFT_VIEWS; layout++) {
+      struct hash_case c;
+      open_case(&c, _i, i, 1 + i % 7);
+      struct column_spec spec = column_spec_draw(&c.rng, c.rows);
+      spec.layout = (enum weft_layout)layout;
+      c.in_place = rng_percent(&c.rng, 50);
+      add_column(&c, &spec);
+      check_case(ctxs[i % KNOBS], &c);
+    }
+  ctxs_close(ctxs);
+  guard_close(&pool);
+}
+END_TEST
+
+/* In batches of 64; in one of 65536 rows and one of the rest. */
+START_TEST(rows_of_all_classes_hash_right_in_the_smallest_and_the_largest_batches) {
+  static const struct {
+    uint32_t batch_size;
+    size_t rows;
+    enum weft_layout layout;
+    enum lengths lengths;
+  } sizes[] = {{64, 5000, WEFT_VIEWS, LENGTHS_EDGES},
+               {64, 5000, WEFT_OFFSETS64, LENGTHS_BLOCKS},
+               {65536, 66000, WEFT_OFFSETS32, LENGTHS_BLOCKS}};
+  for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+    weft_ctx *ctx = ctx_on(tables.list[_i]->isa, sizes[i].batch_size);
+    struct hash_case c;
+    open_case(&c, _i, i, sizes[i].rows);
+    struct column_spec spec = {
+        .layout = sizes[i].layout, .rows = c.rows, .lengths = sizes[i].lengths, .length = i, .side = GUARD_HIGH};
+    add_column(&c, &spec);
+    check_case(ctx, &c);
+    weft_ctx_free(ctx);
+  }
+  guard_close(&pool);
+}
+END_TEST
+
 START_TEST(every_numeric_type_hashes_at_every_misalignment) {
   weft_ctx *ctx = ctx_on(tables.list[_i]->isa, 64);
   for (int type = WEFT_I8; type <= WEFT_F64; type++)
@@ -190,9 +232,9 @@ START_TEST(every_numeric_type_hashes_at_every_misalignment) {
 }
 END_TEST
 
-START_TEST(bytes_of_widths_0_to_40_hash_right_with_selections_and_nulls) {
+START_TEST(bytes_of_any_width_hash_right_with_selections_and_nulls) {
   weft_ctx *ctx = ctx_on(tables.list[_i]->isa, 128);
-  for (size_t width = 0; width <= 40; width++)
+  for (size_t width = 0; width <= 260; width += width < 40 ? 1 : 20)
     for (int selection = 0; selection < CHOICE_KINDS; selection++)
       for (int nulls = 0; nulls < 4; nulls++) {
         struct hash_case c;
@@ -392,8 +434,10 @@ static void add_tests(TCase *tcase) {
                           rows_of_every_length_hash_right_in_every_layout,
                           long_rows_to_64_kib_hash_right_in_every_layout,
                           columns_of_every_row_count_hash_right_in_every_layout,
+                          calls_of_one_to_seven_rows_hash_right_in_every_layout,
+                          rows_of_all_classes_hash_right_in_the_smallest_and_the_largest_batches,
                           every_numeric_type_hashes_at_every_misalignment,
-                          bytes_of_widths_0_to_40_hash_right_with_selections_and_nulls,
+                          bytes_of_any_width_hash_right_with_selections_and_nulls,
                           one_column_may_serve_as_every_part_of_a_key,
                           an_empty_row_has_the_published_hash,
                           a_number_hashes_as_its_little_endian_bytes,

@@ -54,14 +54,14 @@ static void check_counts(const weft_ctx *ctx, const struct expected *sum) {
 
 START_TEST(counts_stay_true_over_random_work) {
   const char *isa = tables.list[_i]->isa;
-  static const uint32_t batch_sizes[] = {64, 128, 1024};
+  static const uint32_t batch_sizes[] = {64, 128, 1024, 65536};
   for (size_t b = 0; b < sizeof batch_sizes / sizeof *batch_sizes; b++) {
     weft_ctx *ctx = ctx_on(isa, batch_sizes[b]);
     struct expected sum = {0};
     for (size_t i = 0; i < 400; i++) {
       uint64_t seed = rng_case_seed(i);
       struct rng rng = {seed};
-      size_t rows = column_rows_draw(&rng), n = 1 + rng_upto(&rng, 2);
+      size_t rows = i % 4 ? column_rows_draw(&rng) : rng_upto(&rng, 8), n = 1 + rng_upto(&rng, 2);
       struct weft_column columns[3];
       guard_reset(&pool, 0);
       for (size_t k = 0; k < n; k++) {
@@ -72,8 +72,11 @@ START_TEST(counts_stay_true_over_random_work) {
         expect(&sum, &column, batch_sizes[b]);
       }
       guard_case = (struct guard_case){.what = "statistics", .isa = isa, .rows = rows, .seed = seed};
+      uint64_t simd_rows = stats_of(ctx).simd_rows;
       hash(ctx, rng_upto(&rng, HASH_CALLS - 1), columns, n);
       check_counts(ctx, &sum);
+      simd_rows = stats_of(ctx).simd_rows - simd_rows;
+      CASE_CHECK(simd_rows <= rows * n, 0, "%llu rows in vector code of %zu", (unsigned long long)simd_rows, rows * n);
     }
     weft_ctx_free(ctx);
   }
