@@ -29,6 +29,7 @@ struct bench_against {
   double bound_ns;   /* how many ns a unit it may take more than the other at most; 0: no bound, and none is printed */
   const char *table; /* title; NULL: the summary leaves this out */
   char row[80];
+  int order; /* of the row among the table's: lower ones stand above */
   const char *column;
 };
 

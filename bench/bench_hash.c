@@ -201,8 +201,8 @@ static void compare_statistics(struct program *p, const struct rows_spec *spec) 
     weft_ctx_free(c.sides[i].ctx);
 }
 
-/* Is the frame fair? The best table's loop and kernels, each twice and far apart in a field of other contenders: they should
- * be 1.00 times as fast as themselves. */
+/* Is the frame fair? The best table's loop and kernels, each twice and far apart in a field of other contenders: they
+ * should be 1.00 times as fast as themselves. */
 static void compare_alike(struct program *p, const struct rows_spec *spec, bool in_cache) {
   size_t best = p->n_tables - 1, loop[2], weft[2];
   const struct weft_ctx_options options = options_of(p->tables[best]);

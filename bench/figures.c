@@ -97,6 +97,7 @@ static json_t *against_json(const struct bench_case *c, const struct bench_again
   if (against->table) {
     json_object_set_new(ratio, "table", json_string(against->table));
     json_object_set_new(ratio, "row", json_string(against->row));
+    json_object_set_new(ratio, "order", json_integer(against->order));
     json_object_set_new(ratio, "column", json_string(against->column));
   }
   return ratio;

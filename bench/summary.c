@@ -23,9 +23,10 @@ struct entries {
   size_t n, room;
 };
 
-/* Distinct texts in the order in which they came. */
+/* Distinct texts, in the order of their numbers, and where these are equal, in that in which they came. */
 struct texts {
   const char *list[256];
+  double order[256];
   size_t n;
 };
 
@@ -55,12 +56,19 @@ static void widen(struct range *range, double value) {
   range->most = value > range->most ? value : range->most;
 }
 
-static void add_text(struct texts *texts, const char *text) {
+static void add_text(struct texts *texts, const char *text, double order) {
   for (size_t i = 0; i < texts->n; i++)
     if (strcmp(texts->list[i], text) == 0)
       return;
-  if (texts->n < sizeof texts->list / sizeof texts->list[0])
-    texts->list[texts->n++] = text;
+  if (texts->n == sizeof texts->list / sizeof texts->list[0])
+    return;
+  size_t at = texts->n++;
+  for (; at && texts->order[at - 1] > order; at--) {
+    texts->list[at] = texts->list[at - 1];
+    texts->order[at] = texts->order[at - 1];
+  }
+  texts->list[at] = text;
+  texts->order[at] = order;
 }
 
 static void add_entry(struct entries *entries, struct entry e) {
@@ -137,11 +145,13 @@ static void print_figure(const struct entry *e) {
 
 static void print_table(const struct entries *entries, const char *title) {
   struct texts rows = {.n = 0}, columns = {.n = 0};
-  for (size_t i = 0; i < entries->n; i++)
-    if (strcmp(text_of(entries->list[i].ratio, "table"), title) == 0) {
-      add_text(&rows, text_of(entries->list[i].ratio, "row"));
-      add_text(&columns, text_of(entries->list[i].ratio, "column"));
-    }
+  for (size_t i = 0; i < entries->n; i++) {
+    const json_t *ratio = entries->list[i].ratio;
+    if (strcmp(text_of(ratio, "table"), title))
+      continue;
+    add_text(&rows, text_of(ratio, "row"), number_of(ratio, "order"));
+    add_text(&columns, text_of(ratio, "column"), 0);
+  }
   printf("\n%s:\n\n| |", title);
   for (size_t c = 0; c < columns.n; c++)
     printf(" %s |", columns.list[c]);
@@ -189,14 +199,14 @@ int summary_print(const char *path) {
   size_t judged = 0, i, k;
   json_t *result, *ratio;
   json_array_foreach(all, i, result) {
-    add_text(&machines, text_of(result, "machine"));
+    add_text(&machines, text_of(result, "machine"), 0);
     widen(&ghz, number_of(result, "clock_ghz"));
     widen(&rounds, number_of(result, "rounds"));
     json_array_foreach(json_object_get(result, "ratios"), k, ratio) {
       judged += has(ratio, "met");
       add_entry(&entries, (struct entry){result, ratio});
       if (has(ratio, "table"))
-        add_text(&titles, text_of(ratio, "table"));
+        add_text(&titles, text_of(ratio, "table"), 0);
     }
   }
   for (i = 0; i < machines.n; i++)
