@@ -49,7 +49,7 @@ int main(int argc, char **argv) {
   struct bench *bench = bench_open(argc, argv, "Measures chains of additions.", NULL, 0);
   struct chains chains = {.times = {1, 2, 4}};
   const struct bench_contender contenders[] = {{"one", {{.peer = 1, .target = 1.5}, {.peer = 2, .target = 100}}, 2},
-                                               {"two", {{.peer = 0}}, 1},
+                                               {"two", {{.peer = 0, .bound_ns = 100}}, 1},
                                                {"four", {{.peer = 0}}, 0}};
   struct bench_case c = {.name = "chains honest",
                          .unit = "addition",
