@@ -7,23 +7,63 @@
 
 #include <weft/hash.h>
 
-/* One call: which kernel (one of the two), from which seeds to where; word is the size of both in bytes. */
+/* One call: which kernel (one of the three), from which seeds to where; word is the size of a hash in bytes, and of a seed
+ * where there is one for each row. */
 struct hash_job {
   simd_hash64_fn *hash64;
   simd_hash32_fn *hash32;
+  simd_hash128_fn *hash128;
+  simd_combine128_fn *combine128; /* beside hash128 */
   const void *seeds;
   bool seed_per_row;
   void *out;
   size_t word;
 };
 
-/* Hashes the resolved batch of one column into place `first`, from the seeds at the same place. */
-static size_t hash_batch(const struct hash_job *job, const struct simd_rows *batch, const void *seeds, bool seed_per_row,
-                         size_t first) {
-  char *out = (char *)job->out + first * job->word;
-  const char *from = (const char *)seeds + (seed_per_row ? first * job->word : 0);
-  return job->hash64 ? job->hash64(batch, (const void *)from, seed_per_row, (void *)out)
-                     : job->hash32(batch, (const void *)from, seed_per_row, (void *)out);
+/* So many rows of a further column are hashed before they join the others: hashes of 4 KiB, in the first cache. */
+#define PIECE (4 * SIMD_BLOCK)
+
+/* Rows first .. first + PIECE of a batch, or up to its end. */
+static struct simd_rows piece_of(const struct simd_rows *batch, size_t first) {
+  struct simd_rows piece = *batch;
+  piece.rows = batch->rows - first < PIECE ? batch->rows - first : PIECE;
+  piece.ptrs += first;
+  piece.bytes += first;
+  piece.valid += first / SIMD_BLOCK;
+  piece.edges += first;
+  piece.has_nulls = false;
+  for (size_t block = 0; block * SIMD_BLOCK < piece.rows; block++)
+    piece.has_nulls |= piece.valid[block] != UINT64_MAX;
+  piece.total_bytes = 0;
+  for (size_t i = 0; i < piece.rows; i++)
+    piece.total_bytes += piece.bytes[i];
+  return piece;
+}
+
+/* Hashes the resolved batch of a further column and joins the hashes to those of the columns before, in out. */
+static size_t join128(const struct hash_job *job, const struct simd_rows *batch, uint64_t seed, struct simd_hash128 *out) {
+  struct simd_hash128 hashes[PIECE];
+  size_t simd_rows = 0;
+  for (size_t first = 0; first < batch->rows; first += PIECE) {
+    struct simd_rows piece = piece_of(batch, first);
+    simd_rows += job->hash128(&piece, seed, hashes);
+    job->combine128(hashes, piece.rows, seed, out + first);
+  }
+  return simd_rows;
+}
+
+/* Hashes the resolved batch of one column into place `first`. Of the first column the seeds are the job's; of a further one
+ * they are the hashes before it, or these, of 128 bits, are joined. */
+static size_t hash_batch(const struct hash_job *job, const struct simd_rows *batch, bool further, size_t first) {
+  void *out = (char *)job->out + first * job->word;
+  const void *seeds = further ? out : (const char *)job->seeds + (job->seed_per_row ? first * job->word : 0);
+  bool seed_per_row = further || job->seed_per_row;
+  if (job->hash64)
+    return job->hash64(batch, seeds, seed_per_row, out);
+  if (job->hash32)
+    return job->hash32(batch, seeds, seed_per_row, out);
+  uint64_t seed = *(const uint64_t *)job->seeds;
+  return further ? join128(job, batch, seed, out) : job->hash128(batch, seed, out);
 }
 
 /* All columns of a batch before the next batch: hashes of one column, the seeds of the next, stay in the first cache. */
@@ -37,8 +77,7 @@ static void hash_columns(weft_ctx *ctx, const struct weft_column *columns, size_
       struct simd_column column = weft__column_simd(&columns[c]);
       batch->prefetch = weft__column_is_scattered(&columns[c]) ? ctx->prefetch_distance : 0;
       ctx->kernels->resolve(&column, first, n, batch);
-      size_t simd_rows = c == 0 ? hash_batch(job, batch, job->seeds, job->seed_per_row, first)
-                                : hash_batch(job, batch, job->out, true, first);
+      size_t simd_rows = hash_batch(job, batch, c > 0, first);
       work.rows += n;
       work.bytes += batch->total_bytes;
       work.rows_selected += columns[c].selection ? n : 0;
@@ -98,4 +137,20 @@ weft_status weft_hash32(weft_ctx *ctx, const struct weft_column *columns, size_t
     return WEFT_E_INVALID;
   struct hash_job job = {.hash32 = ctx->kernels->xxh32, .seeds = &seed, .out = out, .word = sizeof *out};
   return hash(ctx, "weft_hash32", columns, n_columns, &job);
+}
+
+_Static_assert(sizeof(struct weft_fingerprint) == sizeof(struct simd_hash128) &&
+                   offsetof(struct weft_fingerprint, high) == offsetof(struct simd_hash128, high),
+               "kernels write fingerprints");
+
+weft_status weft_hash128(weft_ctx *ctx, const struct weft_column *columns, size_t n_columns, uint64_t seed,
+                         struct weft_fingerprint *out) {
+  if (!ctx)
+    return WEFT_E_INVALID;
+  struct hash_job job = {.hash128 = ctx->kernels->xxh3_128,
+                         .combine128 = ctx->kernels->combine128,
+                         .seeds = &seed,
+                         .out = out,
+                         .word = sizeof *out};
+  return hash(ctx, "weft_hash128", columns, n_columns, &job);
 }

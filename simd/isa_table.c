@@ -20,6 +20,7 @@
 #endif
 #include "simd/kernels/differ.h"
 #include "simd/kernels/table.h"
+#include "simd/kernels/xxh3_128.h"
 
 #ifdef SIMD_ISA_scalar
 #define TABLE_VECTOR_BITS 64

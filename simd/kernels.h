@@ -56,6 +56,17 @@ typedef void simd_resolve_fn(const struct simd_column *column, size_t first, siz
 typedef size_t simd_hash64_fn(const struct simd_rows *batch, const uint64_t *seeds, bool seed_per_row, uint64_t *out);
 typedef size_t simd_hash32_fn(const struct simd_rows *batch, const uint32_t *seeds, bool seed_per_row, uint32_t *out);
 
+/* A hash of 128 bits; lib/ hands out memory of struct weft_fingerprint for it. */
+struct simd_hash128 {
+  uint64_t low, high;
+};
+
+/* Hashes a batch into out[batch->rows], all rows with one seed; a null row's hash is {seed, 0}. Returns as above. */
+typedef size_t simd_hash128_fn(const struct simd_rows *batch, uint64_t seed, struct simd_hash128 *out);
+
+/* Joins n rows' hashes in one more column to those before: acc[i] becomes the hash of the 32 bytes acc[i], next[i]. */
+typedef void simd_combine128_fn(const struct simd_hash128 *next, size_t n, uint64_t seed, struct simd_hash128 *acc);
+
 /* A hash table's bucket: one cache line. The slots fill up from the first on; an empty one has SIMD_NO_ID for its id. The last
  * word leads to the next bucket of the place, in the table's overflow, when all slots are taken. Memory set to 0xff is empty
  * buckets. */
@@ -107,6 +118,8 @@ typedef void simd_differ_fn(const struct simd_rows *a, const struct simd_rows *b
   KERNEL(hash64, xxh3_64)        \
   KERNEL(hash64, xxh64)          \
   KERNEL(hash32, xxh32)          \
+  KERNEL(hash128, xxh3_128)      \
+  KERNEL(combine128, combine128) \
   KERNEL(find, find)             \
   KERNEL(insert, insert)         \
   KERNEL(differ, differ)

@@ -3,9 +3,8 @@
  * Batch hashing through the public calls, on every table that this machine runs: columns of every layout and shape from
  * guarded memory, against libxxhash called row by row.
  */
-#include "columns.h"
 #include "contexts.h"
-#include "oracle.h"
+#include "hash_calls.h"
 #include "suite.h"
 #include "tables.h"
 
@@ -13,21 +12,6 @@
 
 static struct tables tables;
 static struct guard_pool pool;
-
-/* The public calls, as the five that a case goes through. */
-static const struct call {
-  const char *what;
-  reference_hash *reference;
-  enum weft_algo algo;
-  bool narrow, seeded;
-} calls[] = {
-    {"weft_hash64 XXH3", reference_xxh3_64, WEFT_XXH3_64, false, false},
-    {"weft_hash64 XXH64", reference_xxh64, WEFT_XXH64, false, false},
-    {"weft_hash64_seeded XXH3", reference_xxh3_64, WEFT_XXH3_64, false, true},
-    {"weft_hash64_seeded XXH64", reference_xxh64, WEFT_XXH64, false, true},
-    {"weft_hash32", reference_xxh32, WEFT_XXH3_64, true, false},
-};
-#define CALLS (sizeof calls / sizeof *calls)
 
 /* One case: columns, and how the outputs lie. */
 struct hash_case {
@@ -41,36 +25,30 @@ struct hash_case {
   struct weft_column columns[MAX_COLUMNS];
 };
 
-static uint64_t expected(const struct call *call, const struct hash_case *c, size_t row, uint64_t seed) {
-  for (size_t k = 0; k < c->n_columns; k++)
-    if (!c->truth[k].nulls[row])
-      seed = call->reference(c->truth[k].bytes[row], c->truth[k].lengths[row], seed);
-  return seed;
-}
-
-static void check_call(weft_ctx *ctx, const struct call *call, struct hash_case *c) {
-  size_t kept = pool.taken, word = call->narrow ? sizeof(uint32_t) : sizeof(uint64_t);
+static void check_call(weft_ctx *ctx, const struct hash_call *call, struct hash_case *c) {
+  size_t kept = pool.taken, word = hash_call_word(call);
   uint64_t seed = rng_percent(&c->rng, 20) ? 0 : rng_next(&c->rng);
   uint64_t *seeds = guard_take(&pool, GUARD_HIGH, c->rows * sizeof *seeds, 0, &c->rng);
-  uint64_t *truth = guard_take(&pool, GUARD_HIGH, c->rows * sizeof *truth, 0, NULL);
-  void *out = call->seeded && c->in_place ? seeds : guard_take(&pool, c->side, c->rows * word, 0, &c->rng);
+  XXH128_hash_t *truth = guard_take(&pool, GUARD_HIGH, c->rows * sizeof *truth, 0, NULL);
+  bool seeded = call->function == HASH64_SEEDED;
+  void *out = seeded && c->in_place ? seeds : guard_take(&pool, c->side, c->rows * word, 0, &c->rng);
   bool open_ended = out != seeds && c->side == GUARD_LOW; /* no guard page right behind out: see to the bytes there */
   uint64_t after[8];
   memcpy(after, (char *)out + c->rows * word, open_ended ? sizeof after : 0);
-  if (call->narrow)
-    seed = (uint32_t)seed;
-  for (size_t row = 0; row < c->rows; row++)
-    truth[row] = expected(call, c, row, call->seeded ? seeds[row] : seed);
+  for (size_t row = 0; row < c->rows; row++) {
+    if (rng_percent(&c->rng, 10))
+      seeds[row] = 0;
+    truth[row] = hash_call_expected(call, c->truth, c->n_columns, row, seeded ? seeds[row] : seed);
+  }
 
-  weft_status status = call->narrow   ? weft_hash32(ctx, c->columns, c->n_columns, (uint32_t)seed, out)
-                       : call->seeded ? weft_hash64_seeded(ctx, call->algo, c->columns, c->n_columns, seeds, out)
-                                      : weft_hash64(ctx, call->algo, c->columns, c->n_columns, seed, out);
+  weft_status status = hash_call_run(ctx, call, c->columns, c->n_columns, seed, seeds, out);
   CASE_CHECK(status == WEFT_OK, 0, "%s: %s: %s", call->what, weft_status_text(status), weft_ctx_message(ctx));
   for (size_t row = 0; row < c->rows; row++) {
-    uint64_t hash = call->narrow ? ((uint32_t *)out)[row] : ((uint64_t *)out)[row];
-    CASE_CHECK(hash == truth[row], row, "%s, %zu columns, first of %zu bytes%s: hash %llx, reference %llx", call->what,
-               c->n_columns, c->truth[0].lengths[row], c->truth[0].nulls[row] ? " (null)" : "", (unsigned long long)hash,
-               (unsigned long long)truth[row]);
+    XXH128_hash_t hash = hash_call_result(call, out, row);
+    CASE_CHECK(hashes_agree(hash, truth[row]), row,
+               "%s, %zu columns, first of %zu bytes%s: hash %llx %llx, reference %llx %llx", call->what, c->n_columns,
+               c->truth[0].lengths[row], c->truth[0].nulls[row] ? " (null)" : "", (unsigned long long)hash.high64,
+               (unsigned long long)hash.low64, (unsigned long long)truth[row].high64, (unsigned long long)truth[row].low64);
   }
   if (open_ended)
     CASE_CHECK(memcmp(after, (char *)out + c->rows * word, sizeof after) == 0, c->rows, "%s wrote past out[rows]",
@@ -102,8 +80,8 @@ static void check_case(weft_ctx *ctx, struct hash_case *c) {
     weft_status status = weft_column_validate(ctx, &c->columns[k]);
     CASE_CHECK(status == WEFT_OK, 0, "column %zu is not valid: %s", k, weft_ctx_message(ctx));
   }
-  for (size_t i = 0; i < CALLS; i++)
-    check_call(ctx, &calls[i], c);
+  for (size_t i = 0; i < HASH_CALLS; i++)
+    check_call(ctx, &hash_calls[i], c);
 }
 
 /* Cases by the thousand, of columns columns each (0: two to four). */
@@ -259,12 +237,16 @@ START_TEST(an_empty_row_has_the_published_hash) {
   struct weft_column column = weft_column_bytes("", 0, 1);
   uint64_t hash = 0;
   uint32_t narrow = 0;
+  struct weft_fingerprint wide = {0, 0};
   ck_assert_int_eq(weft_hash64(ctx, WEFT_XXH3_64, &column, 1, 0, &hash), WEFT_OK);
   ck_assert_uint_eq(hash, UINT64_C(0x2D06800538D394C2));
   ck_assert_int_eq(weft_hash64(ctx, WEFT_XXH64, &column, 1, 0, &hash), WEFT_OK);
   ck_assert_uint_eq(hash, UINT64_C(0xEF46DB3751D8E999));
   ck_assert_int_eq(weft_hash32(ctx, &column, 1, 0, &narrow), WEFT_OK);
   ck_assert_uint_eq(narrow, 0x02CC5D05);
+  ck_assert_int_eq(weft_hash128(ctx, &column, 1, 0, &wide), WEFT_OK);
+  ck_assert_uint_eq(wide.high, UINT64_C(0x99AA06D3014798D8));
+  ck_assert_uint_eq(wide.low, UINT64_C(0x6001C324468D497F));
   weft_ctx_free(ctx);
 }
 END_TEST
@@ -296,10 +278,14 @@ END_TEST
 START_TEST(a_null_hashes_to_its_seed) {
   weft_ctx *ctx = ctx_on(tables.list[_i]->isa, 0);
   uint64_t value = 7, hash = 0;
+  struct weft_fingerprint wide = {1, 1};
   uint8_t none = 0;
   struct weft_column column = weft_column_with_validity(weft_column_fixed(&value, WEFT_U64, 1), &none, 0);
   ck_assert_int_eq(weft_hash64(ctx, WEFT_XXH3_64, &column, 1, 12345, &hash), WEFT_OK);
   ck_assert_uint_eq(hash, 12345);
+  ck_assert_int_eq(weft_hash128(ctx, &column, 1, 12345, &wide), WEFT_OK);
+  ck_assert_uint_eq(wide.low, 12345);
+  ck_assert_uint_eq(wide.high, 0);
   weft_ctx_free(ctx);
 }
 END_TEST
@@ -314,6 +300,34 @@ START_TEST(null_and_seven_hashes_like_seven_and_null) {
   ck_assert_int_eq(weft_hash64(ctx, WEFT_XXH64, (struct weft_column[]){seven, null}, 2, 1, &hashes[1]), WEFT_OK);
   ck_assert_uint_eq(hashes[0], hashes[1]);
   ck_assert_uint_eq(hashes[0], XXH64(&value, 8, 1));
+  weft_ctx_free(ctx);
+}
+END_TEST
+
+START_TEST(fingerprints_tell_null_and_seven_from_seven_and_null) {
+  weft_ctx *ctx = ctx_on(tables.list[_i]->isa, 0);
+  uint64_t value = 7;
+  uint8_t none = 0;
+  struct weft_fingerprint prints[2] = {{0, 0}, {0, 0}};
+  struct weft_column seven = weft_column_fixed(&value, WEFT_U64, 1);
+  struct weft_column null = weft_column_with_validity(seven, &none, 0);
+  ck_assert_int_eq(weft_hash128(ctx, (struct weft_column[]){null, seven}, 2, 1, &prints[0]), WEFT_OK);
+  ck_assert_int_eq(weft_hash128(ctx, (struct weft_column[]){seven, null}, 2, 1, &prints[1]), WEFT_OK);
+  ck_assert_mem_ne(&prints[0], &prints[1], sizeof prints[0]);
+  weft_ctx_free(ctx);
+}
+END_TEST
+
+START_TEST(fingerprints_of_a_key_hash_the_fingerprints_of_its_columns) {
+  weft_ctx *ctx = ctx_on(tables.list[_i]->isa, 0);
+  uint64_t values[2] = {7, 8};
+  struct weft_fingerprint wide = {0, 0};
+  struct weft_column columns[2] = {weft_column_fixed(&values[0], WEFT_U64, 1), weft_column_fixed(&values[1], WEFT_U64, 1)};
+  ck_assert_int_eq(weft_hash128(ctx, columns, 2, 5, &wide), WEFT_OK);
+  XXH128_hash_t halves[2] = {XXH3_128bits_withSeed(&values[0], 8, 5), XXH3_128bits_withSeed(&values[1], 8, 5)};
+  XXH128_hash_t joined = XXH3_128bits_withSeed(halves, sizeof halves, 5);
+  ck_assert_uint_eq(wide.low, joined.low64);
+  ck_assert_uint_eq(wide.high, joined.high64);
   weft_ctx_free(ctx);
 }
 END_TEST
@@ -344,6 +358,7 @@ START_TEST(columns_without_rows_need_no_memory_at_all) {
     ck_assert_int_eq(weft_hash64(ctx, WEFT_XXH3_64, &columns[i], 1, 0, NULL), WEFT_OK);
     ck_assert_int_eq(weft_hash64_seeded(ctx, WEFT_XXH3_64, &columns[i], 1, NULL, NULL), WEFT_OK);
     ck_assert_int_eq(weft_hash32(ctx, &columns[i], 1, 0, NULL), WEFT_OK);
+    ck_assert_int_eq(weft_hash128(ctx, &columns[i], 1, 0, NULL), WEFT_OK);
   }
   weft_ctx_free(ctx);
 }
@@ -385,6 +400,8 @@ static void add_tests(TCase *tcase) {
                           minus_zero_hashes_as_its_bytes_and_not_as_zero,
                           a_null_hashes_to_its_seed,
                           null_and_seven_hashes_like_seven_and_null,
+                          fingerprints_tell_null_and_seven_from_seven_and_null,
+                          fingerprints_of_a_key_hash_the_fingerprints_of_its_columns,
                           a_validity_of_null_bits_means_that_no_row_is_null,
                           columns_without_rows_need_no_memory_at_all,
                           all_rows_null_over_a_layout_without_rows_hash_to_the_seed};
