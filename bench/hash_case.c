@@ -11,11 +11,11 @@
 
 #define CHECKED_ROWS 500000
 
-const char *const hash_functions[ALGOS] = {"XXH3_64bits", "XXH64", "XXH32"};
-const char *const hash_words[ALGOS] = {"xxh3", "xxh64", "xxh32"};
+const char *const hash_functions[ALGOS] = {"XXH3_64bits", "XXH64", "XXH3_128bits", "XXH32"};
+const char *const hash_words[ALGOS] = {"xxh3", "xxh64", "xxh128", "xxh32"};
 
 static size_t hash_bytes(enum algo algo) {
-  return algo == XXH32_ ? sizeof(uint32_t) : sizeof(uint64_t);
+  return algo == XXH32_ ? sizeof(uint32_t) : algo == XXH3_128 ? sizeof(struct weft_fingerprint) : sizeof(uint64_t);
 }
 
 static weft_status hash_columns(weft_ctx *ctx, const struct keys *keys, const struct weft_column *columns,
@@ -23,6 +23,8 @@ static weft_status hash_columns(weft_ctx *ctx, const struct keys *keys, const st
   enum weft_algo algo = keys->algo == XXH3 ? WEFT_XXH3_64 : WEFT_XXH64;
   if (keys->algo == XXH32_)
     return weft_hash32(ctx, columns, keys->n, 0, out);
+  if (keys->algo == XXH3_128)
+    return weft_hash128(ctx, columns, keys->n, 0, out);
   return seeds ? weft_hash64_seeded(ctx, algo, columns, keys->n, seeds, out)
                : weft_hash64(ctx, algo, columns, keys->n, 0, out);
 }

@@ -15,23 +15,41 @@ static const struct hash_line {
   enum peer_kind peer;
   double times;
 } lines[] = {
-    {"1-16", "xxh3", "avx512*", "cache", LOOP, 4.5},    {"1-16", "xxh3", "avx512*", "dram", LOOP, 4},
-    {"1-16", "xxh3", "avx2", "cache", LOOP, 2.5},       {"1-32", "xxh3", "avx512*", "cache", LOOP, 3.5},
-    {"1-32", "xxh3", "avx512*", "dram", LOOP, 3},       {"1-32", "xxh3", "avx2", "cache", LOOP, 2},
-    {"names", "xxh3", "avx512*", "cache", LOOP, 3},     {"names", "xxh3", "avx512*", "dram", LOOP, 2.5},
-    {"names", "xxh3", "avx2", "cache", LOOP, 1.6},      {"urls", "xxh3", "avx512*", "cache", LOOP, 2.3},
-    {"urls", "xxh3", "avx512*", "dram", LOOP, 1.5},     {"urls", "xxh3", "avx2", "cache", LOOP, 1.4},
-    {"64-256", "xxh3", "avx512*", "cache", LOOP, 2},    {"64-256", "xxh3", "avx512*", "dram", LOOP, 1.4},
-    {"64-256", "xxh3", "avx2", "cache", LOOP, 1.4},     {"1k", "xxh3", "avx512*", "*", LOOP, 1},
-    {"1k", "xxh3", "avx2", "cache", LOOP, 1},           {"names", "xxh64", "avx512*", "*", LOOP, 4.5},
-    {"names", "xxh64", "avx2", "cache", LOOP, 2.2},     {"1-32", "xxh64", "avx512*", "cache", LOOP, 6.5},
-    {"1-32", "xxh64", "avx512*", "dram", LOOP, 6},      {"1-32", "xxh64", "avx2", "cache", LOOP, 2.2},
-    {"u64", "xxh3", "avx512*", "*", LOOP, 1},           {"u64", "xxh64", "avx512*", "cache", LOOP, 4},
-    {"u64", "xxh64", "avx512*", "dram", LOOP, 1},       {"u64", "xxh3", "avx2", "cache", LOOP, 1},
-    {"u64", "xxh64", "avx2", "cache", LOOP, 1},         {"u64", "xxh3", "avx512*", "cache", BASELINE, 5},
-    {"u64", "xxh64", "avx512*", "cache", BASELINE, 5},  {"u64", "xxh3", "avx512*", "dram", BASELINE, 1.5},
-    {"u64", "xxh64", "avx512*", "dram", BASELINE, 1.5}, {"u64", "xxh3", "avx2", "cache", BASELINE, 2.5},
-    {"u64", "xxh64", "avx2", "cache", BASELINE, 2.5},   {"*", "*", "*", "*", LOOP, 0.95},
+    {"1-16", "xxh3", "avx512*", "cache", LOOP, 4.5},
+    {"1-16", "xxh3", "avx512*", "dram", LOOP, 4},
+    {"1-16", "xxh3", "avx2", "cache", LOOP, 2.5},
+    {"1-32", "xxh3", "avx512*", "cache", LOOP, 3.5},
+    {"1-32", "xxh3", "avx512*", "dram", LOOP, 3},
+    {"1-32", "xxh3", "avx2", "cache", LOOP, 2},
+    {"names", "xxh3", "avx512*", "cache", LOOP, 3},
+    {"names", "xxh3", "avx512*", "dram", LOOP, 2.5},
+    {"names", "xxh3", "avx2", "cache", LOOP, 1.6},
+    {"urls", "xxh3", "avx512*", "cache", LOOP, 2.3},
+    {"urls", "xxh3", "avx512*", "dram", LOOP, 1.5},
+    {"urls", "xxh3", "avx2", "cache", LOOP, 1.4},
+    {"64-256", "xxh3", "avx512*", "cache", LOOP, 2},
+    {"64-256", "xxh3", "avx512*", "dram", LOOP, 1.4},
+    {"64-256", "xxh3", "avx2", "cache", LOOP, 1.4},
+    {"1k", "xxh3", "avx512*", "*", LOOP, 1},
+    {"1k", "xxh3", "avx2", "cache", LOOP, 1},
+    {"names", "xxh64", "avx512*", "*", LOOP, 4.5},
+    {"names", "xxh64", "avx2", "cache", LOOP, 2.2},
+    {"1-32", "xxh64", "avx512*", "cache", LOOP, 6.5},
+    {"1-32", "xxh64", "avx512*", "dram", LOOP, 6},
+    {"1-32", "xxh64", "avx2", "cache", LOOP, 2.2},
+    {"u64", "xxh3", "avx512*", "*", LOOP, 1},
+    {"u64", "xxh64", "avx512*", "cache", LOOP, 4},
+    {"u64", "xxh64", "avx512*", "dram", LOOP, 1},
+    {"u64", "xxh3", "avx2", "cache", LOOP, 1},
+    {"u64", "xxh64", "avx2", "cache", LOOP, 1},
+    {"u64", "xxh3", "avx512*", "cache", BASELINE, 5},
+    {"u64", "xxh64", "avx512*", "cache", BASELINE, 5},
+    {"u64", "xxh3", "avx512*", "dram", BASELINE, 1.5},
+    {"u64", "xxh64", "avx512*", "dram", BASELINE, 1.5},
+    {"u64", "xxh3", "avx2", "cache", BASELINE, 2.5},
+    {"u64", "xxh64", "avx2", "cache", BASELINE, 2.5},
+    {"*", "xxh128", "*", "*", LOOP, 1},
+    {"*", "*", "*", "*", LOOP, 0.95},
 };
 
 /* Calls of 1 to 7 rows, on every table: times the speed of calls into the shared library, and ns over the inlined loop. */
@@ -47,7 +65,7 @@ static const struct hash_line {
 static const char times_faster[] = "Times faster than the same rows in a loop";
 
 /* Rows of the summary: first those that name rows, in the order of the lines above. */
-enum order { NAMED = 0, PREFETCH = 200, OTHER, FEW, FEW_NS, STATISTICS, OUTSIDE };
+enum order { PREFETCH = 200, OTHER, OTHER_128 = OTHER + 2, FEW = OTHER_128 + 2, FEW_NS, STATISTICS, OUTSIDE };
 
 static void place(struct bench_against *against, const char *table, int order, const char *column) {
   against->table = table;
@@ -76,15 +94,17 @@ void hash_target(const struct hash_case *c, const char *table, enum peer_kind pe
     if (l->peer != peer || !(plain || l->rows[0] == '*') || fnmatch(l->rows, rows, 0) || fnmatch(l->algo, algo, 0) ||
         fnmatch(l->table, table, 0) || fnmatch(l->memory, memory, 0))
       continue;
-    int line = plain ? line_of(rows, algo, memory, peer) : -1;
+    int line = plain ? line_of(rows, algo, memory, peer) : -1, from_dram = !c->in_cache;
+    int other = c->keys.algo == XXH3_128 ? OTHER_128 : OTHER;
+    const char *from = c->in_cache ? "cache" : "DRAM", *function = hash_functions[c->keys.algo];
     against->target = l->times;
-    place(against, times_faster, line < 0 ? OTHER : 2 * line + !c->in_cache, table);
-    if (line >= 0)
-      snprintf(against->row, sizeof against->row, "%s, %s%s, %s", spec->law->about, hash_functions[c->keys.algo],
-               peer == BASELINE ? " in a baseline build" : "", c->in_cache ? "cache" : "DRAM");
+    place(against, times_faster, line < 0 ? other + from_dram : 2 * line + from_dram, table);
+    if (line < 0)
+      snprintf(against->row, sizeof against->row, "%s rows and layouts, the worst of them, %s",
+               other == OTHER_128 ? "XXH3_128bits: any" : "any other", from);
     else
-      snprintf(against->row, sizeof against->row, "any other rows and layouts, the worst of them, %s",
-               c->in_cache ? "cache" : "DRAM");
+      snprintf(against->row, sizeof against->row, "%s, %s%s, %s", spec->law->about, function,
+               peer == BASELINE ? " in a baseline build" : "", from);
     return;
   }
 }

@@ -25,6 +25,7 @@
 #define HASH_XXH3(p, n) XXH3_64bits(p, n)
 #define HASH_XXH64(p, n) XXH64(p, n, 0)
 #define HASH_XXH32(p, n) XXH32(p, n, 0)
+#define HASH_XXH128(p, n) XXH3_128bits(p, n)
 #define SEEDED_XXH3(p, n, seed) XXH3_64bits_withSeed(p, n, seed)
 #define SEEDED_XXH64(p, n, seed) XXH64(p, n, seed)
 
@@ -68,23 +69,48 @@ static inline const void *view_bytes(const uint8_t *const *buffers, const struct
       }                                                                      \
   }
 
-/* Composite keys: r is the first column, and the others are beside it. */
-#define LOOP_OF_KEYS(name, N, HASH, SEEDED)                                                     \
-  FLAT name(const struct keys *keys, size_t first, size_t n, void *hashes) {                    \
-    const struct rows a = *keys->columns[0], b = *keys->columns[1];                             \
-    const struct rows c = *keys->columns[(N) > 2 ? 2 : 0], d = *keys->columns[(N) > 3 ? 3 : 0]; \
-    uint64_t *out = hashes;                                                                     \
-    for (size_t i = 0; i < n; i++) {                                                            \
-      size_t k = first + i;                                                                     \
-      uint64_t hash = HASH(a.data + k * 8, 8);                                                  \
-      hash = SEEDED(b.data + b.offsets[k], (size_t)(b.offsets[k + 1] - b.offsets[k]), hash);    \
-      if ((N) > 2)                                                                              \
-        hash = SEEDED(c.data + k * 4, 4, hash);                                                 \
-      if ((N) > 3)                                                                              \
-        hash = SEEDED(d.data + d.offsets[k], (size_t)(d.offsets[k + 1] - d.offsets[k]), hash);  \
-      out[i] = hash;                                                                            \
-    }                                                                                           \
+/* Composite keys: the hash of one column is the seed of the next. */
+#define LOOP_OF_KEYS(name, N, HASH, SEEDED)                                                    \
+  FLAT name(const struct keys *keys, size_t first, size_t n, void *hashes) {                   \
+    KEYS(N)                                                                                    \
+    uint64_t *out = hashes;                                                                    \
+    for (size_t k = first; k < first + n; k++) {                                               \
+      uint64_t hash = HASH(a.data + k * 8, 8);                                                 \
+      hash = SEEDED(b.data + b.offsets[k], (size_t)(b.offsets[k + 1] - b.offsets[k]), hash);   \
+      if ((N) > 2)                                                                             \
+        hash = SEEDED(c.data + k * 4, 4, hash);                                                \
+      if ((N) > 3)                                                                             \
+        hash = SEEDED(d.data + d.offsets[k], (size_t)(d.offsets[k + 1] - d.offsets[k]), hash); \
+      out[k - first] = hash;                                                                   \
+    }                                                                                          \
   }
+
+/* With 128 bits: the hashes of two columns are hashed together. */
+#define LOOP_OF_KEYS128(name, N)                                                                  \
+  FLAT name(const struct keys *keys, size_t first, size_t n, void *hashes) {                      \
+    KEYS(N)                                                                                       \
+    XXH128_hash_t *out = hashes;                                                                  \
+    for (size_t k = first; k < first + n; k++) {                                                  \
+      XXH128_hash_t pair[2] = {XXH3_128bits(a.data + k * 8, 8)};                                  \
+      pair[1] = XXH3_128bits(b.data + b.offsets[k], (size_t)(b.offsets[k + 1] - b.offsets[k]));   \
+      pair[0] = XXH3_128bits(pair, sizeof pair);                                                  \
+      if ((N) > 2) {                                                                              \
+        pair[1] = XXH3_128bits(c.data + k * 4, 4);                                                \
+        pair[0] = XXH3_128bits(pair, sizeof pair);                                                \
+      }                                                                                           \
+      if ((N) > 3) {                                                                              \
+        pair[1] = XXH3_128bits(d.data + d.offsets[k], (size_t)(d.offsets[k + 1] - d.offsets[k])); \
+        pair[0] = XXH3_128bits(pair, sizeof pair);                                                \
+      }                                                                                           \
+      out[k - first] = pair[0];                                                                   \
+    }                                                                                             \
+  }
+
+/* Copies of the columns of a composite key; those that it has not are the first one, and unused. */
+#define KEYS(N)                                                                               \
+  const struct rows a = *keys->columns[0], b = *keys->columns[1];                             \
+  const struct rows c = *keys->columns[(N) > 2 ? 2 : 0], d = *keys->columns[(N) > 3 ? 3 : 0]; \
+  (void)c, (void)d;
 
 /* What was asked for has no loop here: an error of the caller's. */
 static void no_loop(const struct keys *keys, size_t first, size_t n, void *out) {
@@ -156,9 +182,13 @@ static void no_loop(const struct keys *keys, size_t first, size_t n, void *out) 
 
 LOOPS(xxh3, HASH_XXH3, uint64_t)
 LOOPS(xxh64, HASH_XXH64, uint64_t)
+LOOPS(xxh128, HASH_XXH128, XXH128_hash_t)
 LOOPS(xxh32, HASH_XXH32, uint32_t)
 SEEDED_LOOPS(xxh3, HASH_XXH3, SEEDED_XXH3)
 SEEDED_LOOPS(xxh64, HASH_XXH64, SEEDED_XXH64)
+LOOP_OF_KEYS128(xxh128_keys2, 2)
+LOOP_OF_KEYS128(xxh128_keys3, 3)
+LOOP_OF_KEYS128(xxh128_keys4, 4)
 
 static bool is_seeded(const struct keys *keys) {
   return keys->n > 1 || keys->columns[0]->seeds;
@@ -172,10 +202,15 @@ static void hash_xxh64(const struct keys *keys, size_t first, size_t n, void *ou
   (is_seeded(keys) ? xxh64_seeded_loop(keys) : xxh64_loop(keys))(keys, first, n, out);
 }
 
+static void hash_xxh128(const struct keys *keys, size_t first, size_t n, void *out) {
+  peer_hash *of_keys = keys->n == 2 ? xxh128_keys2 : keys->n == 3 ? xxh128_keys3 : xxh128_keys4;
+  (keys->columns[0]->seeds ? no_loop : keys->n > 1 ? of_keys : xxh128_loop(keys))(keys, first, n, out);
+}
+
 static void hash_xxh32(const struct keys *keys, size_t first, size_t n, void *out) {
   (is_seeded(keys) ? no_loop : xxh32_loop(keys))(keys, first, n, out);
 }
 
 #define PEER_SYMBOL(name) bench_peer_##name
 #define PEER_OF(name) PEER_SYMBOL(name)
-const struct peer PEER_OF(PEER_NAME) = {{hash_xxh3, hash_xxh64, hash_xxh32}};
+const struct peer PEER_OF(PEER_NAME) = {{hash_xxh3, hash_xxh64, hash_xxh128, hash_xxh32}};
