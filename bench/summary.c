@@ -129,15 +129,17 @@ static const struct entry *worst(const struct entries *entries, const char *tabl
   return found;
 }
 
-/* "4.62 (4.58-4.66) of 4.50", the whole in bold when that is a miss; ns where there is a bound of ns. */
-static void print_figure(const struct entry *e) {
+/* "4.62 (4.58 to 4.66) of 4.50", or "3.20 ns (3.05 to 3.41) of 5 at most" where there is a bound of ns. In a table a miss
+ * is bold, and the spread is told. */
+static void print_figure(const struct entry *e, bool in_table) {
   bool ns = has(e->ratio, "bound_ns");
   const json_t *figure = ns ? json_object_get(e->ratio, "excess_ns") : e->ratio;
-  const char *bold = missed(e) ? "**" : "", *unit = ns ? " ns" : "";
-  printf("%s%.2f%s (%.2f to %.2f)", bold, number_of(figure, "median"), unit, number_of(figure, "p10"),
-         number_of(figure, "p90"));
+  const char *bold = in_table && missed(e) ? "**" : "", *unit = ns ? " ns" : "";
+  printf("%s%.2f%s", bold, number_of(figure, "median"), unit);
+  if (in_table)
+    printf(" (%.2f to %.2f)", number_of(figure, "p10"), number_of(figure, "p90"));
   if (ns)
-    printf(", at most %.0f", number_of(e->ratio, "bound_ns"));
+    printf(" of %.0f at most", number_of(e->ratio, "bound_ns"));
   else if (has(e->ratio, "target"))
     printf(" of %.2f", number_of(e->ratio, "target"));
   printf("%s", bold);
@@ -165,28 +167,44 @@ static void print_table(const struct entries *entries, const char *title) {
       const struct entry *e = worst(entries, title, rows.list[r], columns.list[c]);
       putchar(' ');
       if (e)
-        print_figure(e);
+        print_figure(e, true);
       printf(" |");
     }
     putchar('\n');
   }
 }
 
+/* Is what it is compared with "loop avx2", and its own column avx2? */
+static bool is_own_loop(const struct entry *e) {
+  const char *against = text_of(e->ratio, "against");
+  return strncmp(against, "loop ", 5) == 0 && strcmp(against + 5, text_of(e->ratio, "column")) == 0;
+}
+
+/* One item for each case that has misses: all of them, and what each is compared with unless that is its table's loop. */
 static void print_missed(const struct entries *entries, size_t judged) {
   size_t n = 0;
   for (size_t i = 0; i < entries->n; i++)
     n += missed(&entries->list[i]);
   printf("\n%zu of %zu comparisons meet their targets", judged - n, judged);
-  printf(n ? "; these miss:\n\n" : ".\n");
+  puts(n ? "; these miss:" : ".");
+  const char *last = "";
   for (size_t i = 0; i < entries->n; i++) {
     const struct entry *e = &entries->list[i];
     if (!missed(e))
       continue;
-    printf("- %s, %s against %s: ", text_of(e->result, "case"), text_of(e->result, "contender"),
-           text_of(e->ratio, "against"));
-    print_figure(e);
-    putchar('\n');
+    const char *name = text_of(e->result, "case");
+    if (strcmp(name, last))
+      printf("\n- %s: ", name);
+    else
+      printf(", ");
+    last = name;
+    printf("%s ", text_of(e->result, "contender"));
+    print_figure(e, false);
+    if (!is_own_loop(e))
+      printf(" (%s)", text_of(e->ratio, "against"));
   }
+  if (n)
+    putchar('\n');
 }
 
 int summary_print(const char *path) {
