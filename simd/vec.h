@@ -3,8 +3,10 @@
  * The spelling that kernels are written in: vectors of 64-bit lanes whose width follows the instruction set (8, 4 or 2
  * lanes), masks over them, and loads of strings. Only isa_table.c and kernels/ include it; it has no scalar form.
  *
- * v64: V64_LANES lanes of 64 bits. m64: a mask with one entry per lane. Intrinsics of 512 bits come from the compiler, as
- * SIMDe lacks some; narrower ones from SIMDe, which turns them into the native ones, or on aarch64 into NEON.
+ * v64: V64_LANES lanes of 64 bits. m64: a mask with one entry per lane, made by v64_gt, v64_eq, v64_has_bit or
+ * m64_of_bits and used by v64_select and m64_bits alone: on AVX2 only its lanes' top bits count. Intrinsics of 512 bits
+ * come from the compiler, as SIMDe lacks some; narrower ones from SIMDe, which turns them into the native ones, or on
+ * aarch64 into NEON. What only kernels that do not pay at two lanes use is missing there.
  */
 #ifndef SIMD_VEC_H
 #define SIMD_VEC_H
@@ -20,6 +22,14 @@
 #elif defined(SIMD_ISA_avx2)
 #include <simde/x86/avx2.h>
 #endif
+
+/* Word i of an array of 64-bit words of any kind, for v64_pick: lane i gets word rows[i]. That is not done by storing
+ * them one by one and loading them at once: the load would wait until the last of the stores has reached the cache. */
+ALWAYS_INLINE int64_t word_at(const void *words, size_t i) {
+  int64_t word;
+  memcpy(&word, (const char *)words + i * sizeof word, sizeof word);
+  return word;
+}
 
 #if defined(SIMD_ISA_avx512) || defined(SIMD_ISA_avx512vbmi)
 
@@ -78,9 +88,6 @@ ALWAYS_INLINE v64 v64_unpack_high(v64 a, v64 b) {
 ALWAYS_INLINE v64 v64_keep(m64 m, v64 a) {
   return _mm512_maskz_mov_epi64(m, a);
 }
-ALWAYS_INLINE uint64_t m64_bits(m64 m) {
-  return m;
-}
 /* The low 32 bits of a, those of b above them. */
 ALWAYS_INLINE v64 v64_low_halves(v64 a, v64 b) {
   return _mm512_mask_shuffle_epi32(a, 0xaaaa, b, _MM_PERM_CCAA);
@@ -90,6 +97,32 @@ ALWAYS_INLINE uint64_t v64_sum(v64 a) {
 }
 ALWAYS_INLINE v64 v64_load_u32(const uint32_t *p) {
   return _mm512_cvtepu32_epi64(_mm256_loadu_si256((const void *)p));
+}
+ALWAYS_INLINE v64 v64_pick(const void *from, const uint32_t *rows) {
+  return _mm512_set_epi64(word_at(from, rows[7]), word_at(from, rows[6]), word_at(from, rows[5]), word_at(from, rows[4]),
+                          word_at(from, rows[3]), word_at(from, rows[2]), word_at(from, rows[1]), word_at(from, rows[0]));
+}
+#define v64_has_bit(a, bit) _mm512_test_epi64_mask(a, _mm512_set1_epi64(1LL << (bit)))
+ALWAYS_INLINE uint64_t m64_bits(m64 m) {
+  return m;
+}
+ALWAYS_INLINE m64 m64_of_bits(uint64_t bits) {
+  return (m64)bits;
+}
+ALWAYS_INLINE v64 v64_shl_each(v64 a, v64 bits) {
+  return _mm512_sllv_epi64(a, bits);
+}
+ALWAYS_INLINE v64 v64_shr_each(v64 a, v64 bits) {
+  return _mm512_srlv_epi64(a, bits);
+}
+/* a * b where a is below 2^32 */
+ALWAYS_INLINE v64 v64_mul_small(v64 a, v64 b) {
+  return _mm512_mullo_epi64(a, b);
+}
+/* Byte k of each lane: the other bytes of order have their top bits set, which gives zeros. */
+ALWAYS_INLINE v64 v64_byte(v64 a, int k) {
+  const __m512i order = _mm512_broadcast_i32x4(_mm_set_epi64x(-248 + k, -256 + k));
+  return _mm512_shuffle_epi8(a, order);
 }
 ALWAYS_INLINE v64 v64_swap_bytes(v64 a) {
   const __m512i order = _mm512_broadcast_i32x4(_mm_set_epi64x(0x08090a0b0c0d0e0f, 0x0001020304050607));
@@ -143,9 +176,6 @@ ALWAYS_INLINE m64 v64_gt(v64 a, v64 b) {
 ALWAYS_INLINE m64 v64_eq(v64 a, v64 b) {
   return simde_mm256_cmpeq_epi64(a, b);
 }
-ALWAYS_INLINE v64 v64_select(m64 m, v64 a, v64 b) {
-  return simde_mm256_blendv_epi8(b, a, m);
-}
 ALWAYS_INLINE v64 v64_unpack_low(v64 a, v64 b) {
   return simde_mm256_unpacklo_epi64(a, b);
 }
@@ -154,9 +184,6 @@ ALWAYS_INLINE v64 v64_unpack_high(v64 a, v64 b) {
 }
 ALWAYS_INLINE v64 v64_keep(m64 m, v64 a) {
   return simde_mm256_and_si256(m, a);
-}
-ALWAYS_INLINE uint64_t m64_bits(m64 m) {
-  return (uint64_t)simde_mm256_movemask_pd(simde_mm256_castsi256_pd(m));
 }
 ALWAYS_INLINE v64 v64_low_halves(v64 a, v64 b) {
   return simde_mm256_blend_epi32(a, simde_mm256_shuffle_epi32(b, 0xa0), 0xaa);
@@ -167,6 +194,34 @@ ALWAYS_INLINE uint64_t v64_sum(v64 a) {
 }
 ALWAYS_INLINE v64 v64_load_u32(const uint32_t *p) {
   return simde_mm256_cvtepu32_epi64(simde_mm_loadu_si128((const void *)p));
+}
+ALWAYS_INLINE v64 v64_select(m64 m, v64 a, v64 b) {
+  return simde_mm256_castpd_si256(
+      simde_mm256_blendv_pd(simde_mm256_castsi256_pd(b), simde_mm256_castsi256_pd(a), simde_mm256_castsi256_pd(m)));
+}
+#define v64_has_bit(a, bit) v64_shl(a, 63 - (bit))
+ALWAYS_INLINE uint64_t m64_bits(m64 m) {
+  return (uint64_t)simde_mm256_movemask_pd(simde_mm256_castsi256_pd(m));
+}
+ALWAYS_INLINE v64 v64_pick(const void *from, const uint32_t *rows) {
+  return simde_mm256_set_epi64x(word_at(from, rows[3]), word_at(from, rows[2]), word_at(from, rows[1]),
+                                word_at(from, rows[0]));
+}
+ALWAYS_INLINE m64 m64_of_bits(uint64_t bits) {
+  return simde_mm256_sllv_epi64(v64_set1(bits), simde_mm256_set_epi64x(60, 61, 62, 63));
+}
+/* a * b where a is below 2^32 */
+ALWAYS_INLINE v64 v64_mul_small(v64 a, v64 b) {
+  return v64_add(v64_mul_low32(a, b), v64_shl(v64_mul_low32(a, v64_shr(b, 32)), 32));
+}
+ALWAYS_INLINE v64 v64_shl_each(v64 a, v64 bits) {
+  return simde_mm256_sllv_epi64(a, bits);
+}
+ALWAYS_INLINE v64 v64_shr_each(v64 a, v64 bits) {
+  return simde_mm256_srlv_epi64(a, bits);
+}
+ALWAYS_INLINE v64 v64_byte(v64 a, int k) {
+  return simde_mm256_shuffle_epi8(a, simde_mm256_set_epi64x(-248 + k, -256 + k, -248 + k, -256 + k));
 }
 ALWAYS_INLINE v64 v64_swap_bytes(v64 a) {
   const v64 order = simde_mm256_set_epi64x(0x08090a0b0c0d0e0f, 0x0001020304050607, 0x08090a0b0c0d0e0f, 0x0001020304050607);
@@ -326,5 +381,36 @@ ALWAYS_INLINE void v64_load_shuffled(const uint8_t *const *ptrs, const uint8_t *
   ROWS_TO_LANES(ROW, low, high);
 #undef ROW
 }
+
+#if V64_LANES > 2
+/* Loads 32 bytes from `offset` on at each of ptrs[V64_LANES]: lane i of words[k] is the k-th word of row i. */
+ALWAYS_INLINE void v64_load_rows(const uint8_t *const *ptrs, size_t offset, v64 words[4]) {
+#if V64_LANES == 4
+#define HALF(i, half) simde_mm_loadu_si128((const void *)(ptrs[i] + offset + 16 * (half)))
+  for (int half = 0; half < 2; half++) {
+    v64 even = simde_mm256_inserti128_si256(simde_mm256_castsi128_si256(HALF(0, half)), HALF(2, half), 1);
+    v64 odd = simde_mm256_inserti128_si256(simde_mm256_castsi128_si256(HALF(1, half)), HALF(3, half), 1);
+    words[2 * half] = simde_mm256_unpacklo_epi64(even, odd);
+    words[2 * half + 1] = simde_mm256_unpackhi_epi64(even, odd);
+  }
+#else
+  /* Two rows a register, so that what crosses its quarters afterwards leaves the rows in order. */
+#define ROW(i) _mm256_loadu_si256((const void *)(ptrs[i] + offset))
+#define TWO(i, j) _mm512_inserti64x4(_mm512_castsi256_si512(ROW(i)), ROW(j), 1)
+  v64 r02 = TWO(0, 2), r46 = TWO(4, 6), r13 = TWO(1, 3), r57 = TWO(5, 7);
+#undef ROW
+#undef TWO
+#define HALF(a, b, half) _mm512_shuffle_i64x2(a, b, (half) ? 0xdd : 0x88)
+  v64 even = HALF(r02, r46, 0), odd = HALF(r13, r57, 0);
+  words[0] = _mm512_unpacklo_epi64(even, odd);
+  words[1] = _mm512_unpackhi_epi64(even, odd);
+  even = HALF(r02, r46, 1), odd = HALF(r13, r57, 1);
+  words[2] = _mm512_unpacklo_epi64(even, odd);
+  words[3] = _mm512_unpackhi_epi64(even, odd);
+#endif
+#undef HALF
+}
+
+#endif
 
 #endif

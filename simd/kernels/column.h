@@ -138,11 +138,8 @@ static inline void take_sample(const struct simd_column *column, size_t first, s
     return name(batch, seeds, seed_per_row, out);                                                                          \
   }
 
-/* Of algorithms without vector code in a table. */
-static inline bool loop_always_wins(const struct sample *sample, bool seeded) {
-  (void)sample;
-  (void)seeded;
-  return true;
-}
+/* Of algorithms whose choice is the same for all rows. */
+#define LOOP_ALWAYS_WINS(sample, seeded) ((void)(sample), true)
+#define LOOP_NEVER_WINS(sample, seeded) ((void)(sample), false)
 
 #endif
