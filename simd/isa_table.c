@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * One table of kernels. Compiled once per instruction set with flags of its own and SIMD_ISA (its name) and
- * SIMD_ISA_<name> set; everything is static but the table, so that no code compiled for one CPU can be linked into another's.
+ * SIMD_ISA_<name> set; everything is static but the table, so that no code compiled for one CPU can be linked into
+ * another's.
  */
 #if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
 #error "weft's kernels load words in the machine's order and need a little-endian one"
@@ -25,8 +26,11 @@
 #define TABLE_VECTOR_BITS 64
 LOOP_KERNEL(xxh3_64, uint64_t)
 #define xxh3_64 xxh3_64_loop
+LOOP_KERNEL(xxh32, uint32_t)
+#define xxh32 xxh32_loop
 #else
 #include "simd/kernels/xxh3.h"
+#include "simd/kernels/xxh32.h"
 #define TABLE_VECTOR_BITS (64 * V64_LANES)
 #endif
 #if TABLE_VECTOR_BITS > 128
@@ -37,9 +41,6 @@ LOOP_KERNEL(xxh3_64, uint64_t)
 LOOP_KERNEL(xxh64, uint64_t)
 #define xxh64 xxh64_loop
 #endif
-/* No vector kernel of this yet in any table. */
-LOOP_KERNEL(xxh32, uint32_t)
-#define xxh32 xxh32_loop
 
 #define PASTE(a, b) a##b
 #define TABLE_OF(isa) PASTE(weft_kernels_, isa)
