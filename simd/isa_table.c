@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * One table of kernels. Compiled once per instruction set with flags of its own and SIMD_ISA (its name) and
- * SIMD_ISA_<name> set; everything is static but the table, so that no code compiled for one CPU can be linked into another's.
+ * SIMD_ISA_<name> set; everything is static but the table, so that no code compiled for one CPU can be linked into
+ * another's.
  */
 #if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
 #error "weft's kernels load words in the machine's order and need a little-endian one"
@@ -22,36 +23,40 @@
 #include "simd/kernels/table.h"
 #include "simd/kernels/xxh3_128.h"
 
+/* Which kernels a table has: vector ones, or where those lose, and in the scalar table, plain ones. A column goes by the loop when
+ * NAME_LOOP_WINS says so of a sample of its lengths. */
 #ifdef SIMD_ISA_scalar
 #define TABLE_VECTOR_BITS 64
 #else
 #define TABLE_VECTOR_BITS (64 * V64_LANES)
 #endif
-#if defined(V64_LANES) && V64_LANES >= 4
-#include "simd/kernels/xxh3.h"
-#else
-#include "simd/kernels/xxh3_scalar.h"
-#endif
 #if TABLE_VECTOR_BITS > 128
+#include "simd/kernels/xxh3.h"
 #include "simd/kernels/xxh64.h"
 #define XXH64_LOOP_WINS LOOP_NEVER_WINS
 #else
+#include "simd/kernels/xxh3_scalar.h"
 /* With two lanes and no 64-bit multiply the vector kernel gains little where lengths cannot be guessed (12.5 ns a row
  * for the loop's 14.8 on rows of 1 to 32 bytes, SSE on a Zen 4) and loses twice as much where they can. */
 LOOP_KERNEL(xxh64, uint64_t)
 #define xxh64 xxh64_loop
 #define XXH64_LOOP_WINS LOOP_ALWAYS_WINS
 #endif
-/* No vector kernel of this yet in any table. */
+#if TABLE_VECTOR_BITS > 64
+#include "simd/kernels/xxh32.h"
+#define XXH32_LOOP_WINS LOOP_NEVER_WINS
+#else
 LOOP_KERNEL(xxh32, uint32_t)
 #define xxh32 xxh32_loop
+#define XXH32_LOOP_WINS LOOP_ALWAYS_WINS
+#endif
 #define XXH64_SEEDLESS(p, bytes) XXH64(p, bytes, 0)
 #define XXH32_SEEDLESS(p, bytes) XXH32(p, bytes, 0)
 
 COLUMN_KERNEL(xxh3_64, uint64_t, uint64_t, XXH3_64bits, XXH3_64bits_withSeed, xxh3_loop_wins)
 COLUMN_KERNEL(xxh3_128, uint64_t, struct simd_hash128, xxh3_128_seedless, xxh3_128_seeded, xxh3_128_loop_wins)
 COLUMN_KERNEL(xxh64, uint64_t, uint64_t, XXH64_SEEDLESS, XXH64, XXH64_LOOP_WINS)
-COLUMN_KERNEL(xxh32, uint32_t, uint32_t, XXH32_SEEDLESS, XXH32, LOOP_ALWAYS_WINS)
+COLUMN_KERNEL(xxh32, uint32_t, uint32_t, XXH32_SEEDLESS, XXH32, XXH32_LOOP_WINS)
 
 #define PASTE(a, b) a##b
 #define TABLE_OF(isa) PASTE(weft_kernels_, isa)

@@ -260,6 +260,9 @@ ALWAYS_INLINE v64 v64_or(v64 a, v64 b) {
 }
 #define v64_shl(a, bits) simde_mm_slli_epi64(a, bits)
 #define v64_shr(a, bits) simde_mm_srli_epi64(a, bits)
+ALWAYS_INLINE v64 v64_pick(const void *from, const uint32_t *rows) {
+  return simde_mm_set_epi64x(word_at(from, rows[1]), word_at(from, rows[0]));
+}
 ALWAYS_INLINE v64 v64_mul_low32(v64 a, v64 b) {
   return simde_mm_mul_epu32(a, b);
 }

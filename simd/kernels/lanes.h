@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The frame of the kernels that hash a row a lane (xxh64.h, xxh32.h): which rows of a batch are done when and how. It
+ * knows lengths and places alone; rows, seeds and hashes are the kernel's own affair.
+ *
+ * Rows below LANES_SHORT bytes are done where they stand. Longer rows are put aside, in a list for each power of two of
+ * their length, and done when a list has enough of them: so the rows of a vector come to their ends at about the same
+ * time, and no vector waits for one long row. What is left at the end of the batch is done together, in the order of the
+ * lists.
+ */
+#ifndef SIMD_KERNELS_LANES_H
+#define SIMD_KERNELS_LANES_H
+
+#include "simd/kernels/loop.h"
+#include "simd/vec.h"
+
+#define LANES_SHORT 32
+
+/* Lists of rows below 32 bytes, of 32 to 63, 64 to 127, ...; a row that would be in a list behind the last one (4 KiB or
+ * more) goes to the loop, to which the branches of such a row are nothing. */
+#define LANES_LISTS 8
+
+/* With so many rows below LANES_SHORT in it a block is done where it stands, the longer rows in vain. */
+#define LANES_MANY_SHORT 32
+
+/* Rows that a kernel does together, at most. */
+#define LANES_MOST 32
+
+struct lanes_lists {
+  size_t n[LANES_LISTS]; /* below the kernel's `together` between blocks */
+  uint32_t rows[LANES_LISTS][LANES_MOST + SIMD_BLOCK];
+};
+
+/* A kernel. job is what its functions know of the batch. */
+struct lanes_kernel {
+  size_t together; /* rows that it does together */
+  /* The rows of the block from row `first` on whose bits are set, all below LANES_SHORT; the others' hashes are their
+   * seeds: that is right for nulls, and leaves rows that are put aside their seeds where out is seeds. */
+  void (*in_place)(const void *job, size_t first, uint64_t rows);
+  /* rows[together], not null, all of list `number` or behind it; those of list 0 are of no other. */
+  void (*listed)(const void *job, unsigned number, const uint32_t *rows);
+  /* The rows first .. end, one by one. */
+  void (*loop)(const void *job, size_t first, size_t end);
+  /* Where the processor guesses lengths the loop is faster on rows up to so many bytes. */
+  size_t guessed_bytes;
+};
+
+/* Bit i: row i of the SIMD_BLOCK rows has `bytes` bytes or more. *all: the lengths ored. */
+ALWAYS_INLINE uint64_t lanes_above(const uint64_t *lengths, size_t bytes, v64 *all) {
+  uint64_t mask = 0;
+  const v64 limit = v64_set1(bytes - 1);
+  *all = v64_set1(0);
+  for (size_t i = 0; i < SIMD_BLOCK; i += V64_LANES) {
+    v64 length = v64_load(lengths + i);
+    *all = v64_or(*all, length);
+    mask |= m64_bits(v64_gt(length, limit)) << i;
+  }
+  return mask;
+}
+
+/* Puts aside the rows of the block from row `first` on whose bits are set, none of which belongs to a list before
+ * `number`, and does what has come together. all: the block's lengths ored. Returns how many rows the loop did. */
+ALWAYS_INLINE size_t lanes_put_aside(const struct lanes_kernel *kernel, const void *job, const uint64_t *lengths,
+                                     size_t first, uint64_t rows, v64 all, unsigned number, struct lanes_lists *lists) {
+  for (; rows != 0 && number < LANES_LISTS; number++) {
+    size_t limit = (size_t)LANES_SHORT << number, n = lists->n[number];
+    uint64_t longer = m64_bits(v64_gt(all, v64_set1(limit - 1)));
+    if (longer != 0)
+      longer = rows & lanes_above(lengths + first, limit, &all);
+    uint32_t *list = lists->rows[number];
+    for (uint64_t these = rows & ~longer; these != 0; these &= these - 1)
+      list[n++] = (uint32_t)(first + (size_t)__builtin_ctzll(these));
+    for (; n >= kernel->together; n -= kernel->together)
+      kernel->listed(job, number, list + n - kernel->together);
+    lists->n[number] = n;
+    rows = longer;
+  }
+  size_t looped = (size_t)__builtin_popcountll(rows);
+  for (; rows != 0; rows &= rows - 1) {
+    size_t row = first + (size_t)__builtin_ctzll(rows);
+    kernel->loop(job, row, row + 1);
+  }
+  return looped;
+}
+
+/* Does rows[n], behind which LANES_MOST more may be written, of list `number` or behind it. Returns how many the loop
+ * did. */
+ALWAYS_INLINE size_t lanes_rest(const struct lanes_kernel *kernel, const void *job, unsigned number, uint32_t *rows,
+                                size_t n) {
+  size_t done = 0;
+  for (; n - done >= kernel->together / 2; done += kernel->together) {
+    for (; n - done < kernel->together; n++)
+      rows[n] = rows[n - 1];
+    kernel->listed(job, number, rows + done);
+  }
+  for (size_t i = done; i < n; i++)
+    kernel->loop(job, rows[i], rows[i] + 1);
+  return n - done;
+}
+
+/* Does what is left in the lists: the longer rows together, the shortest of them first. Returns how many rows the loop
+ * did. */
+ALWAYS_INLINE size_t lanes_flush(const struct lanes_kernel *kernel, const void *job, struct lanes_lists *lists) {
+  uint32_t rows[LANES_LISTS * LANES_MOST];
+  size_t n = 0;
+  for (unsigned number = 1; number < LANES_LISTS; number++)
+    for (size_t i = 0; i < lists->n[number]; i++)
+      rows[n++] = lists->rows[number][i];
+  return lanes_rest(kernel, job, 1, rows, n) + lanes_rest(kernel, job, 0, lists->rows[0], lists->n[0]);
+}
+
+/* Does the processor guess these SIMD_BLOCK lengths (all: ored), and the loop gain by it? Lengths that mostly repeat after
+ * V64_LANES rows are all alike or have a pattern. */
+ALWAYS_INLINE bool lanes_guessed(const struct lanes_kernel *kernel, const uint64_t *lengths, v64 all) {
+  if (kernel->guessed_bytes == 0 || m64_bits(v64_gt(all, v64_set1(kernel->guessed_bytes))) != 0)
+    return false;
+  unsigned repeats = 0;
+  for (size_t i = 0; i < SIMD_BLOCK - V64_LANES; i += V64_LANES)
+    repeats += (unsigned)__builtin_popcountll(m64_bits(v64_eq(v64_load(lengths + i), v64_load(lengths + i + V64_LANES))));
+  return repeats >= SIMD_BLOCK * 3 / 4;
+}
+
+/* Does a batch. Returns how many rows were done in vectors. */
+ALWAYS_INLINE size_t lanes_batch(const struct lanes_kernel *kernel, const void *job, const struct simd_rows *batch) {
+  struct lanes_lists lists; /* 3 KiB, of which only the counts need to be set */
+  memset(lists.n, 0, sizeof lists.n);
+  size_t looped = 0;
+  prefetch_start(batch);
+  if (batch->rows < kernel->together / 2) {
+    kernel->loop(job, 0, batch->rows);
+    return 0;
+  }
+  for (size_t first = 0; first < batch->rows; first += SIMD_BLOCK) {
+    v64 all;
+    size_t left = batch->rows - first, n = left < SIMD_BLOCK ? left : SIMD_BLOCK;
+    uint64_t live = n < SIMD_BLOCK ? ((uint64_t)1 << n) - 1 : UINT64_MAX, valid = batch->valid[first / SIMD_BLOCK] & live;
+    uint64_t above = lanes_above(batch->bytes + first, LANES_SHORT, &all);
+    if (lanes_guessed(kernel, batch->bytes + first, all)) {
+      kernel->loop(job, first, first + n);
+      looped += n;
+    } else if (valid != live || SIMD_BLOCK - __builtin_popcountll(above) >= LANES_MANY_SHORT) {
+      kernel->in_place(job, first, ~above & valid);
+      looped += lanes_put_aside(kernel, job, batch->bytes, first, above, all, 1, &lists);
+    } else {
+      prefetch_ahead(batch, first, n);
+      looped += lanes_put_aside(kernel, job, batch->bytes, first, valid, all, 0, &lists);
+    }
+  }
+  return batch->rows - looped - lanes_flush(kernel, job, &lists);
+}
+
+#endif
