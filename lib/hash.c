@@ -61,7 +61,7 @@ static void hash_columns(weft_ctx *ctx, const struct weft_column *columns, size_
     size_t n = rows - first < ctx->batch_size ? rows - first : ctx->batch_size;
     for (size_t c = 0; c < n_columns; c++) {
       struct simd_column column = weft__column_simd(&columns[c]);
-      batch->prefetch = weft__column_is_scattered(&columns[c]) ? ctx->prefetch_distance : 0;
+      batch->prefetch = ctx->prefetch_distance;
       size_t simd_rows = hash_rows(job, &column, c > 0, first, n, batch);
       work.rows += n;
       work.bytes += batch->total_bytes;

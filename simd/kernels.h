@@ -50,6 +50,12 @@ struct simd_rows {
   bool has_nulls;              /* any bit of valid below rows is 0 */
   uint64_t total_bytes;
   size_t prefetch; /* rows ahead to prefetch; 0: do not. Set by the caller, as the arrays are */
+  /* Where rows follow one another in memory, what to ask for while row i is worked on: `step` bytes at next.at + i * step, and the
+   * same of what leads to them. NULL: nothing. */
+  struct simd_next {
+    const uint8_t *at, *lead;
+    size_t step, lead_step;
+  } next;
 };
 
 /* Fills batch with rows first .. first + n of column; n is at most the capacity of the arrays. */
