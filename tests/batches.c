@@ -42,9 +42,9 @@ static void move_bits(const uint8_t **bits, size_t *bit_offset, size_t rows) {
 }
 
 struct simd_column kernel_view_behind(struct simd_column view, size_t first) {
+  move_bits(&view.row_validity, &view.row_bit_offset, first);
   if (view.selection) {
     view.selection = before(view.selection, first * sizeof *view.selection);
-    move_bits(&view.row_validity, &view.row_bit_offset, first);
     return view;
   }
   size_t data = 0, aux = 0; /* bytes for each row */
