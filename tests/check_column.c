@@ -33,8 +33,8 @@ static void check_part(const struct hash_kernel *k, struct rng *rng, const struc
   guard_reset(&pool, kept);
 }
 
-/* Hashes all rows of a column; every other time as those behind rows that are not there, which nobody may then read. Without
- * a selection its nulls are those of the layout's rows, or of the rows, which are the same. */
+/* Hashes all rows of a column; every other time as those behind rows that are not there, which nobody may then read.
+ * Without a selection its nulls are those of the layout's rows, or of the rows, which are the same. */
 static void check_all(const struct hash_kernel *k, struct rng *rng, const struct test_column *truth, enum guard_side side) {
   size_t first = rng_percent(rng, 50) ? 0 : rng_upto(rng, 200);
   struct simd_column column = kernel_view(&truth->column);
