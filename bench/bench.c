@@ -8,9 +8,11 @@
 #include "bench.h"
 #include "figures.h"
 #include "machine.h"
+#include "summary.h"
 
 #include <weft/weft.h>
 
+#include <assert.h>
 #include <fnmatch.h>
 #include <getopt.h>
 #include <math.h>
@@ -21,6 +23,7 @@
 #define SLICE_NS 1.5e6
 #define LEAST_ROUNDS 5
 #define MOST_ROUNDS 20000
+#define MOST_OWN_OPTIONS 8
 #define MOST_TRIES 1000 /* at a slice all of whose pieces were interrupted */
 
 struct bench {
@@ -62,6 +65,7 @@ static void print_help(const struct bench *b, const char *purpose, const struct 
          "  --isa NAMES        only these tables of kernels: avx2,sse\n"
          "  --core N           stay on this core (the last one)\n"
          "  --json             print an array of objects in place of text\n"
+         "  --markdown FILE    measure nothing: print tables of what --json printed to FILE, in one run or several\n"
          "  --help             print this\n",
          b->program, purpose);
   for (size_t i = 0; i < n_options; i++) {
@@ -80,25 +84,23 @@ static double number(const struct bench *b, const char *text, double least, doub
   return value;
 }
 
-enum { FILTER = 256, LIST, SECONDS, ISA, CORE, JSON, HELP, OWN };
+enum { FILTER = 256, LIST, SECONDS, ISA, CORE, JSON, MARKDOWN, HELP, OWN };
 
 static void read_options(struct bench *b, int argc, char **argv, const char *purpose, const struct bench_option *options,
                          size_t n_options) {
   const struct option frame[] = {
-      {"filter", required_argument, NULL, FILTER},
-      {"list", no_argument, NULL, LIST},
-      {"seconds", required_argument, NULL, SECONDS},
-      {"isa", required_argument, NULL, ISA},
-      {"core", required_argument, NULL, CORE},
-      {"json", no_argument, NULL, JSON},
-      {"help", no_argument, NULL, HELP},
+      {"filter", required_argument, NULL, FILTER},     {"list", no_argument, NULL, LIST},
+      {"seconds", required_argument, NULL, SECONDS},   {"isa", required_argument, NULL, ISA},
+      {"core", required_argument, NULL, CORE},         {"json", no_argument, NULL, JSON},
+      {"markdown", required_argument, NULL, MARKDOWN}, {"help", no_argument, NULL, HELP},
   };
-  size_t n_frame = sizeof frame / sizeof frame[0];
-  struct option *all = bench_memory((n_frame + n_options + 1) * sizeof *all);
+  enum { FRAME = sizeof frame / sizeof frame[0] };
+  struct option all[FRAME + MOST_OWN_OPTIONS + 1];
+  assert(n_options <= MOST_OWN_OPTIONS);
   memcpy(all, frame, sizeof frame);
   for (size_t i = 0; i < n_options; i++)
-    all[n_frame + i] = (struct option){options[i].name, required_argument, NULL, OWN + (int)i};
-  all[n_frame + n_options] = (struct option){0};
+    all[FRAME + i] = (struct option){options[i].name, required_argument, NULL, OWN + (int)i};
+  all[FRAME + n_options] = (struct option){0};
   for (int o; (o = getopt_long(argc, argv, "", all, NULL)) != -1;) {
     if (o == FILTER)
       b->filter = optarg;
@@ -112,6 +114,8 @@ static void read_options(struct bench *b, int argc, char **argv, const char *pur
       b->core = (int)number(b, optarg, 0, 65535);
     else if (o == JSON)
       b->json = true;
+    else if (o == MARKDOWN)
+      exit(summary_print(optarg));
     else if (o >= OWN)
       *options[o - OWN].value = optarg;
     else {
@@ -122,7 +126,6 @@ static void read_options(struct bench *b, int argc, char **argv, const char *pur
   }
   if (optind < argc)
     fail_usage(b, "no such argument: ", argv[optind]);
-  free(all);
 }
 
 /* Is word one of the words of list, which are divided by any of the characters of breaks? word may be a pattern. */
@@ -162,11 +165,17 @@ static void choose_tables(struct bench *b) {
       b->tables[b->n_tables++] = f->isa_list[i].name;
 }
 
+static const char *machine_text(const struct bench *b) {
+  static char text[400];
+  snprintf(text, sizeof text, "%s, L2 %zu KiB, L3 %zu KiB; %s; %s", b->features.cpu, machine_cache_bytes(2) >> 10,
+           machine_cache_bytes(3) >> 10, machine_system(), machine_compiler());
+  return text;
+}
+
 static void print_machine(const struct bench *b, double ghz) {
   const struct weft_features *f = &b->features;
   printf("%s, weft %s, table %s (%s)\n", b->program, weft_version(), f->isa, f->reason);
-  printf("%s, %.2f GHz, L2 %zu KiB, L3 %zu KiB; %s; %s\n", f->cpu, ghz, machine_cache_bytes(2) >> 10,
-         machine_cache_bytes(3) >> 10, machine_system(), machine_compiler());
+  printf("%s, %.2f GHz\n", machine_text(b), ghz);
   if (b->core >= 0)
     printf("pinned to core %d; ", b->core);
   else
@@ -176,7 +185,8 @@ static void print_machine(const struct bench *b, double ghz) {
 }
 
 struct bench *bench_open(int argc, char **argv, const char *purpose, const struct bench_option *options, size_t n_options) {
-  struct bench *b = bench_memory(sizeof *b);
+  static struct bench run; /* of the process: what it holds is not lost where the program ends before bench_close */
+  struct bench *b = &run;
   const char *slash = strrchr(argv[0], '/');
   *b = (struct bench){.program = slash ? slash + 1 : argv[0], .seconds = 1, .core = -1};
   read_options(b, argc, argv, purpose, options, n_options);
@@ -314,9 +324,9 @@ static void run_round(struct rounds *r) {
 
 static void count_targets(struct bench *b, const struct bench_contender *contender, const struct figures *f) {
   for (size_t k = 0; k < contender->n_against; k++) {
-    double target = contender->against[k].target;
-    b->met += target > 0 && f->ratio[k].median >= target;
-    b->missed += target > 0 && f->ratio[k].median < target;
+    const struct bench_against *against = &contender->against[k];
+    b->met += figures_judged(against) && figures_met(against, f, k);
+    b->missed += figures_judged(against) && !figures_met(against, f, k);
   }
 }
 
@@ -338,10 +348,8 @@ static void report(struct bench *b, const struct rounds *r) {
     }
     json_t *object = figures_json(c, i, &f, r->n, ghz);
     json_object_set_new(object, "bench", json_string(b->program));
-    json_object_set_new(object, "cpu", json_string(b->features.cpu));
-    json_object_set_new(object, "system", json_string(machine_system()));
+    json_object_set_new(object, "machine", json_string(machine_text(b)));
     json_object_set_new(object, "table_in_use", json_string(b->features.isa));
-    json_object_set_new(object, "compiler", json_string(machine_compiler()));
     json_object_set_new(object, "pieces_left_out", json_integer((json_int_t)r->left_out));
     json_array_append_new(b->results, object);
   }
@@ -400,6 +408,5 @@ int bench_close(struct bench *b) {
   }
   json_decref(b->results);
   weft_ctx_free(b->ctx);
-  free(b);
   return status;
 }

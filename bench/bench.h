@@ -21,13 +21,19 @@ struct bench_option {
   const char **value;
 };
 
-/* "This contender is so many times faster than that one." */
+/* "This contender is so many times faster than that one", and its place in the summary that --markdown prints: the tables
+ * have titles; a row stands for one target and may gather many cases, of which the worst one is shown. */
 struct bench_against {
-  size_t peer;   /* index of the other contender */
-  double target; /* what it should reach; 0: no target */
+  size_t peer;       /* index of the other contender */
+  double target;     /* how many times faster it should be; 0: no target */
+  double bound_ns;   /* how many ns a unit it may take more than the other at most; 0: no bound, and none is printed */
+  const char *table; /* title; NULL: the summary leaves this out */
+  char row[80];
+  int order; /* of the row among the table's: lower ones stand above */
+  const char *column;
 };
 
-#define BENCH_AGAINST 3
+#define BENCH_AGAINST 8
 
 struct bench_contender {
   char name[40];                               /* "weft avx2" */

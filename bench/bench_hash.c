@@ -1,91 +1,43 @@
 /* SPDX-License-Identifier: MIT
  *
  * weft's batch hashes against loops over xxHash: every table of kernels, rows of many lengths and layouts, from the cache
- * and from DRAM, in large batches and in calls of a few rows. The targets printed beside the figures are in hash_targets.
+ * and from DRAM, in large batches and in calls of a few rows. What the figures should be is said in hash_targets.c.
  */
 #include "bench.h"
-#include "peer.h"
-#include "rows.h"
+#include "hash_case.h"
+#include "hash_targets.h"
+#include "outside.h"
 
-#include <weft/weft.h>
-
-#include <fnmatch.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define CHECKED_ROWS 500000
-#define MOST_CONTENDERS (2 * WEFT_MAX_ISAS + 2)
+static const char *const layout_words[] = {
+    [ROWS_OFFSETS32] = "offsets32", [ROWS_OFFSETS64] = "offsets64", [ROWS_POINTERS] = "pointers",
+    [ROWS_SCATTERED] = "scattered", [ROWS_VIEWS] = "views",         [ROWS_SELECTION] = "selection",
+    [ROWS_SHUFFLED] = "shuffled",   [ROWS_FIXED] = "fixed"};
 
-enum algo { XXH3, XXH64_, XXH32_, ALGOS };
-static const char *const algo_names[ALGOS] = {"xxh3", "xxh64", "xxh32"};
+static const struct law short_strings = {"1-16", "strings of 1 to 16 B", LAW_UNIFORM, 1, 16},
+                        strings32 = {"1-32", "strings of 1 to 32 B", LAW_UNIFORM, 1, 32},
+                        names_law = {"names", "package names", LAW_NAMES, 1, 73},
+                        urls = {"urls", "URLs of 20 to 80 B", LAW_UNIFORM, 20, 80},
+                        u64 = {"u64", "integers of 64 bits", LAW_INTEGERS, 8, 8},
+                        u32 = {"u32", "integers of 32 bits", LAW_INTEGERS, 4, 4};
 
-static const char *const layout_names[] = {
-    [ROWS_OFFSETS] = "offsets32",   [ROWS_POINTERS] = "pointers", [ROWS_VIEWS] = "views",
-    [ROWS_SELECTION] = "selection", [ROWS_SHUFFLED] = "shuffled", [ROWS_FIXED] = "fixed"};
-
-static const struct rows_law laws[] = {
-    {"1-16", "strings of 1 to 16 B", ROWS_UNIFORM, 1, 16},
-    {"1-32", "strings of 1 to 32 B", ROWS_UNIFORM, 1, 32},
-    {"names", "package names", ROWS_NAMES, 1, 73},
-    {"urls", "URLs of 20 to 80 B", ROWS_UNIFORM, 20, 80},
-    {"64-256", "strings of 64 to 256 B", ROWS_UNIFORM, 64, 256},
-    {"1k", "strings of 1 to 2 KiB", ROWS_UNIFORM, 1024, 2048},
-    {"mixed", "nine of ten strings 1 to 32 B, one 1 B to 2 KiB", ROWS_MIXED, 1, 2048},
-    {"repeated", "strings of 1 to 16 B, each up to 16 times in a row", ROWS_REPEATED, 1, 16},
-    {"u64", "integers of 64 bits", ROWS_INTEGERS, 8, 8},
-    {"u32", "integers of 32 bits", ROWS_INTEGERS, 4, 4},
-    {"replayed", "control: the same 2,000 strings of 1 to 16 B again and again, which a predictor learns", ROWS_REPLAYED, 1,
+/* What is measured beside those, in one layout only. */
+static const struct law other_laws[] = {
+    {"64-256", "strings of 64 to 256 B", LAW_UNIFORM, 64, 256},
+    {"1k", "strings of 1 to 2 KiB", LAW_UNIFORM, 1024, 2048},
+    {"mixed", "nine of ten strings 1 to 32 B, one 1 B to 2 KiB", LAW_MIXED, 1, 2048},
+    {"sorted", "package names, sorted, each many times", LAW_SORTED, 1, 73},
+    {"repeated", "strings of 1 to 16 B, each up to 16 times in a row", LAW_REPEATED, 1, 16},
+    {"u8", "integers of 8 bits", LAW_INTEGERS, 1, 1},
+    {"u16", "integers of 16 bits", LAW_INTEGERS, 2, 2},
+    {"b12", "values of 12 B", LAW_INTEGERS, 12, 12},
+    {"b16", "values of 16 B", LAW_INTEGERS, 16, 16},
+    {"replayed", "control: the same 2,000 strings of 1 to 16 B again and again, which a predictor learns", LAW_REPLAYED, 1,
      16},
 };
-
-enum peer_kind { LOOP, BASELINE, LIB }; /* the loop with the table's flags; in a baseline build; of calls into libxxhash */
-
-/* How many times faster than a peer weft is meant to be. Patterns as in fnmatch; the first line that fits counts. Lines
- * that name rows are about offsets32 and integers; the floor for any rows ("*") is about every layout. */
-static const struct hash_target {
-  const char *rows, *algo, *table, *memory;
-  enum peer_kind peer;
-  double times;
-} hash_targets[] = {
-    {"1-16", "xxh3", "avx512*", "cache", LOOP, 4.5},
-    {"1-16", "xxh3", "avx512*", "dram", LOOP, 4},
-    {"1-16", "xxh3", "avx2", "cache", LOOP, 2.5},
-    {"1-32", "xxh3", "avx512*", "cache", LOOP, 3.5},
-    {"1-32", "xxh3", "avx512*", "dram", LOOP, 3},
-    {"1-32", "xxh3", "avx2", "cache", LOOP, 2},
-    {"names", "xxh3", "avx512*", "cache", LOOP, 3},
-    {"names", "xxh3", "avx512*", "dram", LOOP, 2.5},
-    {"names", "xxh3", "avx2", "cache", LOOP, 1.6},
-    {"urls", "xxh3", "avx512*", "cache", LOOP, 2.3},
-    {"urls", "xxh3", "avx512*", "dram", LOOP, 1.5},
-    {"urls", "xxh3", "avx2", "cache", LOOP, 1.4},
-    {"64-256", "xxh3", "avx512*", "cache", LOOP, 2},
-    {"64-256", "xxh3", "avx512*", "dram", LOOP, 1.4},
-    {"64-256", "xxh3", "avx2", "cache", LOOP, 1.4},
-    {"1k", "xxh3", "avx512*", "*", LOOP, 1},
-    {"1k", "xxh3", "avx2", "cache", LOOP, 1},
-    {"names", "xxh64", "avx512*", "*", LOOP, 4.5},
-    {"names", "xxh64", "avx2", "cache", LOOP, 2.2},
-    {"1-32", "xxh64", "avx512*", "cache", LOOP, 6.5},
-    {"1-32", "xxh64", "avx512*", "dram", LOOP, 6},
-    {"1-32", "xxh64", "avx2", "cache", LOOP, 2.2},
-    {"u64", "xxh3", "avx512*", "*", LOOP, 1},
-    {"u64", "xxh64", "avx512*", "cache", LOOP, 4},
-    {"u64", "xxh64", "avx512*", "dram", LOOP, 1},
-    {"u64", "xxh[36]*", "avx2", "cache", LOOP, 1},
-    {"u64", "xxh3", "avx512*", "cache", BASELINE, 5},
-    {"u64", "xxh64", "avx512*", "cache", BASELINE, 5},
-    {"u64", "xxh3", "avx512*", "dram", BASELINE, 1.5},
-    {"u64", "xxh64", "avx512*", "dram", BASELINE, 1.5},
-    {"u64", "xxh3", "avx2", "cache", BASELINE, 2.5},
-    {"u64", "xxh64", "avx2", "cache", BASELINE, 2.5},
-    {"*", "*", "sse", "*", LOOP, 0.95},
-    {"*", "*", "neon", "*", LOOP, 0.95},
-    {"*", "*", "scalar", "*", LOOP, 0.95},
-};
-/* Calls of 1 to 7 rows, on every table, against calls into the shared library. */
-#define FEW_ROWS_TARGET 0.95
 
 static const struct {
   const char *table;
@@ -96,243 +48,258 @@ static const struct {
 #undef PEER
 };
 
-/* One contender of a case: weft with a context, or a peer. */
-struct side {
-  weft_ctx *ctx;
-  const struct peer *peer;
-};
-
-/* A case, as the frame's functions see it. */
-struct comparison {
-  struct rows *rows;
-  enum algo algo;
-  bool in_cache;
-  size_t call; /* rows in a call; 0: a piece at once */
-  void *out;   /* [piece_rows], of the algorithm's hashes */
-  struct side sides[MOST_CONTENDERS];
-};
-
 /* The whole program. */
 struct program {
   struct bench *bench;
-  struct rows_names names;
-  struct rows *rows;         /* those of the last case: the next one often wants the same */
+  struct law_names names;
+  struct rows_spec specs[MOST_KEYS]; /* of the last case's rows, which the next one often wants again */
+  struct rows *rows[MOST_KEYS];
   const char *const *tables; /* [n_tables] */
   size_t n_tables;
   weft_ctx *ctx[WEFT_MAX_ISAS];            /* [n_tables] */
   const struct peer *loops[WEFT_MAX_ISAS]; /* [n_tables] */
+  const struct bench_peer_outside *outside[MOST_OUTSIDE];
+  size_t n_outside;
 };
 
-static size_t hash_bytes(enum algo algo) {
-  return algo == XXH32_ ? sizeof(uint32_t) : sizeof(uint64_t);
-}
-
-static void die(const weft_ctx *ctx) {
-  fprintf(stderr, "bench_hash: %s\n", weft_ctx_message(ctx));
-  exit(1);
-}
-
-/* Rows first .. first + n by one contender. The column is made anew, as a caller has to. */
-static void hash_rows(const struct comparison *c, const struct side *side, size_t first, size_t n, void *out) {
-  if (side->peer) {
-    if (c->algo == XXH32_)
-      side->peer->xxh32(c->rows, first, n, out);
-    else
-      (c->algo == XXH3 ? side->peer->xxh3_64 : side->peer->xxh64)(c->rows, first, n, out);
-    return;
-  }
-  struct weft_column column = rows_column(c->rows, first, n);
-  if (c->algo == XXH32_ ? weft_hash32(side->ctx, &column, 1, 0, out)
-                        : weft_hash64(side->ctx, c->algo == XXH3 ? WEFT_XXH3_64 : WEFT_XXH64, &column, 1, 0, out))
-    die(side->ctx);
-}
-
-static void hash_piece(void *state, size_t contender, uint64_t piece) {
-  const struct comparison *c = state;
-  const struct side *side = &c->sides[contender];
-  size_t first = (size_t)piece * c->rows->piece_rows, rows = c->rows->piece_rows;
-  if (!c->call) {
-    hash_rows(c, side, first, rows, c->out);
-    return;
-  }
-  size_t size = hash_bytes(c->algo);
-  for (size_t i = 0; i < rows; i += c->call)
-    hash_rows(c, side, first + i, c->call < rows - i ? c->call : rows - i, (char *)c->out + i * size);
-}
-
-static struct bench_amount prepare_piece(void *state, uint64_t piece) {
-  const struct comparison *c = state;
-  const struct rows *r = c->rows;
-  if (c->in_cache) {
-    rows_touch(r, (size_t)piece);
-    rows_touch_bytes(c->out, r->piece_rows * hash_bytes(c->algo));
-  }
-  size_t units = c->call ? (r->piece_rows + c->call - 1) / c->call : r->piece_rows;
-  return (struct bench_amount){(double)units, (double)r->piece_bytes[piece]};
-}
-
-static void recut(void *state) {
-  rows_recut(((struct comparison *)state)->rows);
-}
-
-/* The first half million rows, or all, equal to what the shared library gives? */
-static bool check_contender(void *state, size_t contender) {
-  const struct comparison *c = state;
-  const struct side lib = {.peer = &bench_peer_lib};
-  size_t rows = c->rows->piece_rows, size = hash_bytes(c->algo);
-  char *want = bench_memory(rows * size), *got = c->out;
-  bool right = true;
-  for (size_t piece = 0; right && piece < c->rows->pieces && piece * rows < CHECKED_ROWS; piece++) {
-    memset(got, 0xa5, rows * size);
-    hash_rows(c, &lib, piece * rows, rows, want);
-    hash_piece(state, contender, piece);
-    for (size_t i = 0; right && i < rows; i++)
-      if (memcmp(want + i * size, got + i * size, size)) {
-        fprintf(stderr, "bench_hash: row %zu, of %zu bytes, has a wrong hash\n", piece * rows + i,
-                rows_length(c->rows, piece * rows + i));
-        right = false;
-      }
-  }
-  free(want);
-  return right;
-}
-
-static double target_of(const struct rows *rows, enum algo algo, const char *table, bool in_cache, enum peer_kind peer) {
-  const char *memory = in_cache ? "cache" : "dram";
-  bool plain = rows->layout == ROWS_OFFSETS || rows->layout == ROWS_FIXED;
-  if (rows->law->kind == ROWS_REPLAYED)
-    return 0;
-  for (size_t i = 0; i < sizeof hash_targets / sizeof hash_targets[0]; i++) {
-    const struct hash_target *t = &hash_targets[i];
-    if (t->peer == peer && (plain || t->rows[0] == '*') && fnmatch(t->rows, rows->law->name, 0) == 0 &&
-        fnmatch(t->algo, algo_names[algo], 0) == 0 && fnmatch(t->table, table, 0) == 0 &&
-        fnmatch(t->memory, memory, 0) == 0)
-      return t->times;
-  }
-  return 0;
-}
-
-static weft_ctx *make_ctx(const char *table, uint32_t prefetch_distance, bool set_distance) {
-  struct weft_ctx_options options;
-  weft_ctx_options_init(&options, sizeof options);
-  options.isa = table;
-  if (set_distance)
-    options.prefetch_distance = prefetch_distance;
+static weft_ctx *make_ctx(const struct weft_ctx_options *options) {
   weft_ctx *ctx;
-  if (weft_ctx_create(&options, &ctx))
-    die(NULL);
+  if (weft_ctx_create(options, &ctx)) {
+    fprintf(stderr, "bench_hash: %s\n", weft_ctx_message(NULL));
+    exit(1);
+  }
   return ctx;
 }
 
-/* Those rows, made if the last case had others. */
-static struct rows *take_rows(struct program *p, const struct rows_law *law, enum rows_layout layout) {
-  if (!p->rows || p->rows->law != law || p->rows->layout != layout) {
-    rows_free(p->rows);
-    p->rows = rows_make(law, layout, &p->names);
-  }
-  return p->rows;
+static struct weft_ctx_options options_of(const char *table) {
+  struct weft_ctx_options options;
+  weft_ctx_options_init(&options, sizeof options);
+  options.isa = table;
+  return options;
 }
 
-static void run_comparison(struct program *p, struct comparison *c, const char *name,
-                           const struct bench_contender *contenders, size_t n) {
-  const struct rows *r = c->rows;
-  char about[200];
-  snprintf(about, sizeof about, "%s; %zu rows, %zu in a piece", r->law->about, r->rows, r->piece_rows);
-  c->out = bench_memory(r->piece_rows * hash_bytes(c->algo));
-  const struct bench_case frame_case = {.name = name,
-                                        .about = about,
-                                        .unit = c->call ? "call" : "row",
-                                        .contenders = contenders,
-                                        .n_contenders = n,
-                                        .pieces = r->pieces,
-                                        .same = c->in_cache,
-                                        .state = c,
-                                        .check = check_contender,
-                                        .prepare = prepare_piece,
-                                        .work = hash_piece,
-                                        .lap = recut};
-  bench_run(p->bench, &frame_case);
-  free(c->out);
+static bool same_specs(const struct program *p, const struct rows_spec *specs, size_t n) {
+  for (size_t i = 0; i < MOST_KEYS; i++) {
+    const struct rows_spec *a = &p->specs[i], *b = &specs[i];
+    if ((i < n) != (p->rows[i] != NULL))
+      return false;
+    if (i < n && (a->law != b->law || a->layout != b->layout || a->nulls != b->nulls || a->seeds != b->seeds))
+      return false;
+  }
+  return true;
+}
+
+/* Puts those rows into p->rows, unless they are there already. */
+static void take_rows(struct program *p, const struct rows_spec *specs, size_t n) {
+  if (same_specs(p, specs, n))
+    return;
+  for (size_t i = 0; i < MOST_KEYS; i++) {
+    rows_free(p->rows[i]);
+    p->rows[i] = NULL;
+  }
+  memcpy(p->specs, specs, n * sizeof *specs);
+  rows_make(specs, n, &p->names, p->rows);
+}
+
+/* The case of a comparison if it is wanted, with its rows. Its name: rows, layout, nulls or seeds, algorithm, kind. */
+static bool begin(struct program *p, struct hash_case *c, const struct rows_spec *specs, size_t n, enum algo algo,
+                  const char *kind, bool in_cache, char name[100]) {
+  snprintf(name, 100, "%s %s%s%s %s %s", n > 1 ? "keys" : specs->law->name, n > 1 ? "" : layout_words[specs->layout],
+           specs->nulls ? "-nulls" : "", specs->seeds ? "-seeds" : "", hash_words[algo], kind);
+  if (n > 1)
+    snprintf(name, 100, "keys%zu mixed %s %s", n, hash_words[algo], kind);
+  bool on_request = specs->law->kind == LAW_REPLAYED || strncmp(kind, "control", 7) == 0;
+  if (!bench_wants(p->bench, name, on_request))
+    return false;
+  take_rows(p, specs, n);
+  *c = (struct hash_case){.keys = {.algo = algo, .n = n}, .in_cache = in_cache};
+  memcpy(c->keys.columns, p->rows, sizeof p->rows);
+  return true;
 }
 
 /* Every table against its own loop, the baseline loop and the shared library. call: rows in a call, 0 for large batches. */
-static void compare_tables(struct program *p, const struct rows_law *law, enum rows_layout layout, enum algo algo,
-                           bool in_cache, size_t call) {
-  char memory[24], name[80];
-  snprintf(memory, sizeof memory, call ? "calls-of-%zu" : in_cache ? "cache" : "dram", call);
-  snprintf(name, sizeof name, "%s %s %s %s", law->name, layout_names[layout], algo_names[algo], memory);
-  if (!bench_wants(p->bench, name, law->kind == ROWS_REPLAYED))
+static void compare_tables(struct program *p, const struct rows_spec *specs, size_t n_keys, enum algo algo, bool in_cache,
+                           size_t call) {
+  char kind[24], name[100];
+  snprintf(kind, sizeof kind, call ? "calls-of-%zu" : in_cache ? "cache" : "dram", call);
+  struct hash_case c;
+  if (!begin(p, &c, specs, n_keys, algo, kind, in_cache, name))
     return;
-  struct comparison c = {.rows = take_rows(p, law, layout), .algo = algo, .in_cache = in_cache, .call = call};
-  struct bench_contender contenders[MOST_CONTENDERS] = {0};
+  c.keys.call = call;
   size_t n = p->n_tables, baseline = 2 * n, lib = 2 * n + 1;
+  for (size_t i = 0; i < n; i++)
+    hash_case_add(&c, (struct side){.ctx = p->ctx[i]}, "weft %s", p->tables[i]);
+  for (size_t i = 0; i < n; i++)
+    hash_case_add(&c, (struct side){.peer = p->loops[i]}, "loop %s", p->tables[i]);
+  hash_case_add(&c, (struct side){.peer = &bench_peer_baseline}, "loop baseline");
+  hash_case_add(&c, (struct side){.peer = &bench_peer_lib}, "libxxhash");
   for (size_t i = 0; i < n; i++) {
-    const char *table = p->tables[i];
-    struct bench_contender *weft = &contenders[i];
-    snprintf(weft->name, sizeof weft->name, "weft %s", table);
-    snprintf(contenders[n + i].name, sizeof weft->name, "loop %s", table);
-    weft->against[0] = (struct bench_against){n + i, call ? 0 : target_of(c.rows, algo, table, in_cache, LOOP)};
-    weft->against[1] = (struct bench_against){baseline, call ? 0 : target_of(c.rows, algo, table, in_cache, BASELINE)};
-    weft->against[2] = (struct bench_against){lib, call ? FEW_ROWS_TARGET : 0};
-    weft->n_against = 3;
-    c.sides[i].ctx = p->ctx[i];
-    c.sides[n + i].peer = p->loops[i];
+    struct bench_against *loop = hash_case_against(&c, i, n + i), *plain = hash_case_against(&c, i, baseline);
+    struct bench_against *calls = hash_case_against(&c, i, lib);
+    if (call) {
+      hash_target_few(p->tables[i], calls, loop);
+      continue;
+    }
+    hash_target(&c, p->tables[i], LOOP, loop);
+    hash_target(&c, p->tables[i], BASELINE, plain);
   }
-  snprintf(contenders[baseline].name, sizeof contenders[0].name, "loop baseline");
-  snprintf(contenders[lib].name, sizeof contenders[0].name, "libxxhash");
-  c.sides[baseline].peer = &bench_peer_baseline;
-  c.sides[lib].peer = &bench_peer_lib;
-  run_comparison(p, &c, name, contenders, 2 * n + 2);
+  hash_case_run(&c, p->bench, name);
 }
 
-/* The best of the chosen tables at several prefetch distances, each against no prefetching. */
-static void compare_distances(struct program *p, const struct rows_law *law, enum rows_layout layout) {
+/* The same rows from cache and DRAM, with each algorithm before end. */
+static void compare_algos(struct program *p, const struct rows_spec *specs, size_t n_keys, enum algo end) {
+  for (enum algo algo = 0; algo < end; algo++)
+    for (int in_cache = 1; in_cache >= 0; in_cache--)
+      compare_tables(p, specs, n_keys, algo, in_cache, 0);
+}
+
+static void compare_calls(struct program *p, const struct rows_spec *spec) {
+  for (size_t call = 1; call <= 7; call++)
+    compare_tables(p, spec, 1, XXH3, true, call);
+}
+
+/* The best of the chosen tables at several prefetch distances, each against the loop and against no prefetching. */
+static void compare_distances(struct program *p, const struct rows_spec *spec) {
   static const uint32_t distances[] = {0, 4, 16, 64};
   enum { N = sizeof distances / sizeof distances[0] };
-  char name[80];
-  snprintf(name, sizeof name, "%s %s xxh3 prefetch", law->name, layout_names[layout]);
-  if (!bench_wants(p->bench, name, false))
+  const char *table = p->tables[p->n_tables - 1];
+  char name[100];
+  struct hash_case c;
+  if (!begin(p, &c, spec, 1, XXH3, "prefetch", false, name))
     return;
-  size_t best = p->n_tables - 1;
-  struct comparison c = {.rows = take_rows(p, law, layout), .algo = XXH3};
-  struct bench_contender contenders[N + 1] = {0};
   for (size_t i = 0; i < N; i++) {
-    snprintf(contenders[i].name, sizeof contenders[i].name, "%s distance %u", p->tables[best], (unsigned)distances[i]);
-    contenders[i].against[0].peer = N;
-    contenders[i].against[1].peer = 0;
-    contenders[i].n_against = i ? 2 : 1;
-    c.sides[i].ctx = make_ctx(p->tables[best], distances[i], true);
+    struct weft_ctx_options options = options_of(table);
+    options.prefetch_distance = distances[i];
+    hash_case_add(&c, (struct side){.ctx = make_ctx(&options)}, "%s distance %u", table, (unsigned)distances[i]);
   }
-  snprintf(contenders[N].name, sizeof contenders[N].name, "loop %s", p->tables[best]);
-  c.sides[N].peer = p->loops[best];
-  run_comparison(p, &c, name, contenders, N + 1);
+  hash_case_add(&c, (struct side){.peer = p->loops[p->n_tables - 1]}, "loop %s", table);
+  for (size_t i = 0; i < N; i++) {
+    struct bench_against *loop = hash_case_against(&c, i, N);
+    hash_target_prefetch(&c, table, distances[i], loop, i ? hash_case_against(&c, i, 0) : NULL);
+  }
+  hash_case_run(&c, p->bench, name);
   for (size_t i = 0; i < N; i++)
     weft_ctx_free(c.sides[i].ctx);
 }
 
-static bool is_one_of(const struct rows_law *law, const char *names) {
-  const char *found = strstr(names, law->name);
-  size_t n = strlen(law->name);
-  return found && (found == names || found[-1] == ' ') && (found[n] == ' ' || !found[n]);
+/* The best table with statistics and without. The context without is there twice: how far those two are apart is noise. */
+static void compare_statistics(struct program *p, const struct rows_spec *spec) {
+  const char *table = p->tables[p->n_tables - 1];
+  char name[100];
+  struct hash_case c;
+  if (!begin(p, &c, spec, 1, XXH3, "statistics", true, name))
+    return;
+  struct weft_ctx_options options = options_of(table);
+  hash_case_add(&c, (struct side){.ctx = make_ctx(&options)}, "%s on", table);
+  options.collect_stats = false;
+  hash_case_add(&c, (struct side){.ctx = make_ctx(&options)}, "%s off", table);
+  hash_case_add(&c, (struct side){.ctx = make_ctx(&options)}, "%s off again", table);
+  hash_target_statistics(table, hash_case_against(&c, 0, 1));
+  hash_case_against(&c, 2, 1);
+  hash_case_run(&c, p->bench, name);
+  for (size_t i = 0; i < c.n; i++)
+    weft_ctx_free(c.sides[i].ctx);
 }
 
-static void run_law(struct program *p, const struct rows_law *law) {
-  enum rows_layout plain = law->kind == ROWS_INTEGERS ? ROWS_FIXED : ROWS_OFFSETS;
-  for (enum algo algo = 0; algo < ALGOS; algo++)
-    for (int in_cache = 1; in_cache >= 0; in_cache--)
-      compare_tables(p, law, plain, algo, in_cache, 0);
-  if (is_one_of(law, "1-16 u64"))
-    for (size_t call = 1; call <= 7; call++)
-      compare_tables(p, law, plain, XXH3, true, call);
-  if (!is_one_of(law, "1-16 names urls"))
+/* Is the frame fair? The best table's loop and kernels, each twice and far apart in a field of other contenders: they
+ * should be 1.00 times as fast as themselves. */
+static void compare_alike(struct program *p, const struct rows_spec *spec, bool in_cache) {
+  size_t best = p->n_tables - 1, loop[2], weft[2];
+  const struct weft_ctx_options options = options_of(p->tables[best]);
+  char name[100];
+  struct hash_case c;
+  if (!begin(p, &c, spec, 1, XXH3, in_cache ? "control-cache" : "control-dram", in_cache, name))
     return;
-  compare_distances(p, law, plain);
-  static const enum rows_layout layouts[] = {ROWS_POINTERS, ROWS_VIEWS, ROWS_SELECTION};
+  for (int twin = 0; twin < 2; twin++) {
+    weft[twin] = hash_case_add(&c, (struct side){.ctx = make_ctx(&options)}, "weft %s %c", p->tables[best], 'a' + twin);
+    for (size_t i = 0; i < best; i++)
+      hash_case_add(&c, (struct side){.peer = p->loops[i]}, "loop %s", p->tables[i]);
+    loop[twin] = hash_case_add(&c, (struct side){.peer = p->loops[best]}, "loop %s %c", p->tables[best], 'a' + twin);
+  }
+  hash_case_against(&c, weft[0], weft[1]);
+  hash_case_against(&c, loop[0], loop[1]);
+  hash_case_run(&c, p->bench, name);
+  weft_ctx_free(c.sides[weft[0]].ctx);
+  weft_ctx_free(c.sides[weft[1]].ctx);
+}
+
+/* The best table against the loops of --peer. */
+static void compare_outside(struct program *p, const struct law *law, bool in_cache) {
+  const struct rows_spec spec = {law, ROWS_OFFSETS32, false, false};
+  const char *table = p->tables[p->n_tables - 1];
+  char name[100];
+  struct hash_case c;
+  if (!p->n_outside || !begin(p, &c, &spec, 1, XXH3, in_cache ? "peers-cache" : "peers-dram", in_cache, name))
+    return;
+  size_t weft = hash_case_add(&c, (struct side){.ctx = p->ctx[p->n_tables - 1]}, "weft %s", table);
+  for (size_t i = 0; i < p->n_outside; i++) {
+    size_t peer = hash_case_add(&c, (struct side){.outside = p->outside[i]}, "%.30s", p->outside[i]->name);
+    hash_target_outside(table, p->outside[i]->name, hash_case_against(&c, weft, peer));
+  }
+  hash_case_run(&c, p->bench, name);
+}
+
+static void compare_laws(struct program *p) {
+  const struct law *first[] = {&short_strings, &strings32, &names_law, &urls};
+  for (size_t i = 0; i < sizeof first / sizeof first[0]; i++)
+    compare_algos(p, &(struct rows_spec){first[i], ROWS_OFFSETS32, false, false}, 1, ALGOS);
+  compare_algos(p, &(struct rows_spec){&u64, ROWS_FIXED, false, false}, 1, ALGOS);
+  compare_algos(p, &(struct rows_spec){&u32, ROWS_FIXED, false, false}, 1, ALGOS);
+  for (size_t i = 0; i < sizeof other_laws / sizeof other_laws[0]; i++) {
+    enum rows_layout layout = other_laws[i].kind == LAW_INTEGERS ? ROWS_FIXED : ROWS_OFFSETS32;
+    compare_algos(p, &(struct rows_spec){&other_laws[i], layout, false, false}, 1, ALGOS);
+  }
+}
+
+static void compare_layouts(struct program *p, const struct law *law) {
+  static const enum rows_layout layouts[] = {ROWS_OFFSETS64, ROWS_POINTERS, ROWS_VIEWS, ROWS_SELECTION};
   for (size_t i = 0; i < sizeof layouts / sizeof layouts[0]; i++)
     for (int in_cache = 1; in_cache >= 0; in_cache--)
-      compare_tables(p, law, layouts[i], XXH3, in_cache, 0);
-  compare_tables(p, law, ROWS_SHUFFLED, XXH3, false, 0);
-  compare_distances(p, law, ROWS_SHUFFLED);
+      compare_tables(p, &(struct rows_spec){law, layouts[i], false, false}, 1, XXH3, in_cache, 0);
+  compare_distances(p, &(struct rows_spec){law, ROWS_OFFSETS32, false, false});
+  static const enum rows_layout random[] = {ROWS_SHUFFLED, ROWS_SCATTERED};
+  for (size_t i = 0; i < sizeof random / sizeof random[0]; i++) {
+    const struct rows_spec spec = {law, random[i], false, false};
+    compare_tables(p, &spec, 1, XXH3, false, 0);
+    compare_distances(p, &spec);
+  }
+}
+
+/* Nulls, a seed for each row, and keys of several columns: against loops that do the same row by row. */
+static void compare_keys(struct program *p) {
+  const struct rows_spec nulls[] = {{&names_law, ROWS_OFFSETS32, true, false}, {&u64, ROWS_FIXED, true, false}};
+  const struct rows_spec seeds[] = {{&names_law, ROWS_OFFSETS32, false, true}, {&u64, ROWS_FIXED, false, true}};
+  const struct rows_spec keys[MOST_KEYS] = {{&u64, ROWS_FIXED, false, false},
+                                            {&names_law, ROWS_OFFSETS32, false, false},
+                                            {&u32, ROWS_FIXED, false, false},
+                                            {&short_strings, ROWS_OFFSETS32, false, false}};
+  for (size_t i = 0; i < 2; i++)
+    compare_algos(p, &nulls[i], 1, ALGOS);
+  for (size_t i = 0; i < 2; i++)
+    compare_algos(p, &seeds[i], 1, XXH3_128);
+  for (size_t n = 2; n <= MOST_KEYS; n++)
+    compare_algos(p, keys, n, XXH32_);
+}
+
+static void compare_all(struct program *p) {
+  const struct law *of_layouts[] = {&short_strings, &names_law, &urls};
+  const struct rows_spec few[] = {{&short_strings, ROWS_OFFSETS32, false, false},
+                                  {&names_law, ROWS_OFFSETS32, false, false},
+                                  {&u64, ROWS_FIXED, false, false}};
+  compare_laws(p);
+  for (size_t i = 0; i < sizeof of_layouts / sizeof of_layouts[0]; i++)
+    compare_layouts(p, of_layouts[i]);
+  compare_keys(p);
+  for (size_t i = 0; i < sizeof few / sizeof few[0]; i++) {
+    compare_calls(p, &few[i]);
+    compare_statistics(p, &few[i]);
+    compare_alike(p, &few[i], true);
+    compare_alike(p, &few[i], false);
+  }
+  for (int in_cache = 1; in_cache >= 0; in_cache--) {
+    compare_outside(p, &names_law, in_cache);
+    compare_outside(p, &strings32, in_cache);
+  }
 }
 
 static const struct peer *loop_of(const char *table) {
@@ -345,25 +312,30 @@ static const struct peer *loop_of(const char *table) {
 
 int main(int argc, char **argv) {
   struct program p = {0};
-  const char *names = NULL;
+  const char *names = NULL, *peers = NULL;
   const struct bench_option options[] = {
-      {"names", "FILE", "package names, one a line or as 'Package: NAME' (made from recorded lengths)", &names}};
-  p.bench = bench_open(argc, argv, "Measures weft's batch hashes against loops over xxHash.", options, 1);
+      {"names", "FILE", "package names, one a line or as 'Package: NAME' (made up, with recorded lengths)", &names},
+      {"peer", "FILES", "other hashes, shared libraries as peer_abi.h tells: wyhash.so,theirs.so", &peers}};
+  p.bench = bench_open(argc, argv, "Measures weft's batch hashes against loops over xxHash.", options, 2);
   p.tables = bench_tables(p.bench, &p.n_tables);
+  p.n_outside = outside_load(peers, p.outside);
   if (names)
-    rows_names_read(names, &p.names);
+    law_names_read(names, &p.names);
+  else
+    law_names_make_up(&p.names);
   for (size_t i = 0; i < p.n_tables; i++) {
-    p.ctx[i] = make_ctx(p.tables[i], 0, false);
+    const struct weft_ctx_options of_table = options_of(p.tables[i]);
+    p.ctx[i] = make_ctx(&of_table);
     p.loops[i] = loop_of(p.tables[i]);
   }
-  if (p.names.n)
+  if (names)
     bench_note(p.bench, "names: drawn from the %zu in %s\n", p.names.n, names);
   else
     bench_note(p.bench, "names: made up, with the lengths of Debian 12's package names (real ones: --names FILE)\n");
-  for (size_t i = 0; i < sizeof laws / sizeof laws[0]; i++)
-    run_law(&p, &laws[i]);
-  rows_free(p.rows);
-  rows_names_free(&p.names);
+  compare_all(&p);
+  for (size_t i = 0; i < MOST_KEYS; i++)
+    rows_free(p.rows[i]);
+  law_names_free(&p.names);
   for (size_t i = 0; i < p.n_tables; i++)
     weft_ctx_free(p.ctx[i]);
   return bench_close(p.bench);

@@ -312,9 +312,9 @@ static size_t list_contenders(const struct program *p, struct comparison *c, dou
   for (size_t i = 0; i < n; i++) {
     struct bench_contender *weft = &contenders[i];
     snprintf(weft->name, sizeof weft->name, "weft %s", p->tables[p->n_tables - n + i]);
-    weft->against[weft->n_against++] = (struct bench_against){n, map_target};
+    weft->against[weft->n_against++] = (struct bench_against){.peer = n, .target = map_target};
     if (c->duckdb)
-      weft->against[weft->n_against++] = (struct bench_against){n + 1, duckdb_target};
+      weft->against[weft->n_against++] = (struct bench_against){.peer = n + 1, .target = duckdb_target};
     c->sides[i] = (enum peer)(WEFT + i);
   }
   snprintf(contenders[n].name, sizeof contenders[n].name, "unordered_map");

@@ -39,8 +39,19 @@ struct figures figures_of(const struct bench_case *c, size_t contender, const do
     for (size_t r = 0; r < rounds; r++)
       scratch[r] = samples[r * n + own->against[k].peer] / samples[r * n + contender];
     f.ratio[k] = spread_of(scratch, rounds);
+    for (size_t r = 0; r < rounds; r++)
+      scratch[r] = samples[r * n + contender] - samples[r * n + own->against[k].peer];
+    f.excess[k] = spread_of(scratch, rounds);
   }
   return f;
+}
+
+bool figures_judged(const struct bench_against *against) {
+  return against->target > 0 || against->bound_ns > 0;
+}
+
+bool figures_met(const struct bench_against *against, const struct figures *f, size_t k) {
+  return f->ratio[k].median >= against->target && (against->bound_ns <= 0 || f->excess[k].median <= against->bound_ns);
 }
 
 void figures_print(FILE *out, const struct bench_case *c, size_t contender, const struct figures *f) {
@@ -51,32 +62,52 @@ void figures_print(FILE *out, const struct bench_case *c, size_t contender, cons
   else
     fprintf(out, " %7s", "-");
   for (size_t k = 0; k < own->n_against; k++) {
-    const struct spread *r = &f->ratio[k];
-    double target = own->against[k].target;
+    const struct bench_against *against = &own->against[k];
+    const struct spread *r = &f->ratio[k], *e = &f->excess[k];
     fprintf(out, "%s %.2f", k ? ";" : " ", r->median);
-    if (k == 0 || target > 0)
+    if (k == 0 || against->target > 0)
       fprintf(out, " (%.2f-%.2f)", r->p10, r->p90);
-    fprintf(out, " %s", c->contenders[own->against[k].peer].name);
-    if (target > 0)
-      fprintf(out, ", target %.2f %s", target, r->median >= target ? "met" : "MISSED");
+    fprintf(out, " %s", c->contenders[against->peer].name);
+    if (against->bound_ns > 0)
+      fprintf(out, ", %+.1f ns (%.1f to %.1f), bound %.1f", e->median, e->p10, e->p90, against->bound_ns);
+    if (against->target > 0)
+      fprintf(out, ", target %.2f", against->target);
+    if (figures_judged(against))
+      fprintf(out, " %s", figures_met(against, f, k) ? "met" : "MISSED");
   }
   fputc('\n', out);
+}
+
+static json_t *spread_json(const struct spread *s) {
+  return json_pack("{s:f, s:f, s:f}", "median", s->median, "p10", s->p10, "p90", s->p90);
+}
+
+static json_t *against_json(const struct bench_case *c, const struct bench_against *against, const struct figures *f,
+                            size_t k) {
+  json_t *ratio = spread_json(&f->ratio[k]);
+  json_object_set_new(ratio, "against", json_string(c->contenders[against->peer].name));
+  if (against->target > 0)
+    json_object_set_new(ratio, "target", json_real(against->target));
+  if (against->bound_ns > 0) {
+    json_object_set_new(ratio, "excess_ns", spread_json(&f->excess[k]));
+    json_object_set_new(ratio, "bound_ns", json_real(against->bound_ns));
+  }
+  if (figures_judged(against))
+    json_object_set_new(ratio, "met", json_boolean(figures_met(against, f, k)));
+  if (against->table) {
+    json_object_set_new(ratio, "table", json_string(against->table));
+    json_object_set_new(ratio, "row", json_string(against->row));
+    json_object_set_new(ratio, "order", json_integer(against->order));
+    json_object_set_new(ratio, "column", json_string(against->column));
+  }
+  return ratio;
 }
 
 json_t *figures_json(const struct bench_case *c, size_t contender, const struct figures *f, size_t rounds, double ghz) {
   const struct bench_contender *own = &c->contenders[contender];
   json_t *ratios = json_array();
-  for (size_t k = 0; k < own->n_against; k++) {
-    const struct spread *r = &f->ratio[k];
-    double target = own->against[k].target;
-    json_t *ratio = json_pack("{s:s, s:f, s:f, s:f}", "against", c->contenders[own->against[k].peer].name, "median",
-                              r->median, "p10", r->p10, "p90", r->p90);
-    if (target > 0) {
-      json_object_set_new(ratio, "target", json_real(target));
-      json_object_set_new(ratio, "met", json_boolean(r->median >= target));
-    }
-    json_array_append_new(ratios, ratio);
-  }
+  for (size_t k = 0; k < own->n_against; k++)
+    json_array_append_new(ratios, against_json(c, &own->against[k], f, k));
   json_t *object =
       json_pack("{s:s, s:s, s:s, s:f, s:f, s:f, s:f, s:I, s:f, s:o}", "case", c->name, "contender", own->name, "unit",
                 c->unit, "ns_per_unit", f->ns.median, "ns_p10", f->ns.p10, "ns_p90", f->ns.p90, "cycles_per_unit",

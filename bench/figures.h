@@ -17,10 +17,11 @@ struct spread {
 
 /* What is known of one contender when a case is done. */
 struct figures {
-  struct spread ns;                   /* per unit, over the rounds */
-  double cycles;                      /* per unit, at the median */
-  double gb_per_s;                    /* at the median; 0: the case has no bytes */
-  struct spread ratio[BENCH_AGAINST]; /* peer's time / own time, per round */
+  struct spread ns;                    /* per unit, over the rounds */
+  double cycles;                       /* per unit, at the median */
+  double gb_per_s;                     /* at the median; 0: the case has no bytes */
+  struct spread ratio[BENCH_AGAINST];  /* peer's time / own time, per round */
+  struct spread excess[BENCH_AGAINST]; /* own time - peer's time in ns a unit, per round */
 };
 
 /* samples[n] in any order, sorted on return; n is at least 1. Interpolates between neighbours. */
@@ -29,6 +30,10 @@ struct spread spread_of(double *samples, size_t n);
 /* samples[rounds][contenders] are ns per unit; scratch[rounds]. bytes_per_unit may be 0. */
 struct figures figures_of(const struct bench_case *c, size_t contender, const double *samples, size_t rounds, double ghz,
                           double bytes_per_unit, double *scratch);
+
+/* Is there a target or bound in the contender's comparison k, and is it met? */
+bool figures_judged(const struct bench_against *against);
+bool figures_met(const struct bench_against *against, const struct figures *f, size_t k);
 
 /* One line of figures. */
 void figures_print(FILE *out, const struct bench_case *c, size_t contender, const struct figures *f);

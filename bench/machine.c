@@ -114,9 +114,11 @@ size_t machine_cache_bytes(int level) {
 const char *machine_system(void) {
   static char text[sizeof(struct utsname)];
   struct utsname name;
+  int major = 0, minor = 0;
   if (uname(&name) < 0)
     return "unknown system";
-  snprintf(text, sizeof text, "%s %s %s", name.sysname, name.release, name.machine);
+  sscanf(name.release, "%d.%d", &major, &minor);
+  snprintf(text, sizeof text, "%s %d.%d %s", name.sysname, major, minor, name.machine);
   return text;
 }
 

@@ -29,7 +29,7 @@ long machine_interruptions(void);
 /* Bytes of a cache level of the first core; 0: unknown. */
 size_t machine_cache_bytes(int level);
 
-/* "Linux 6.1.0 x86_64" and "gcc 12.2.0" (which compiled the benchmark), in static memory. */
+/* "Linux 6.1 x86_64" and "gcc 12.2.0" (which compiled the benchmark), in static memory. */
 const char *machine_system(void);
 const char *machine_compiler(void);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * How many of the 63,666 package names in Debian 12's index (main, amd64) have each length; the mean is 17.1 bytes. Used by
- * rows.c where no file of names is given. Made with
+ * names.c where no file of names is given. Made with
  *   apt-cache dumpavail | awk '/^Package: /{n[length($2)]++} END{for (i = 1; i <= 73; i++) print n[i] + 0}'
  */
 #ifndef BENCH_NAMES_H

@@ -1,18 +1,31 @@
 /* SPDX-License-Identifier: MIT
  *
  * What weft's hashes are measured against: the plain loop that calls xxHash for each row, compiled once for each table with
- * that table's flags, once in a baseline build, and once calling the shared libxxhash. Used by bench_hash.c.
+ * that table's flags, once in a baseline build, and once calling the shared libxxhash. Used by hash_case.c.
  */
 #ifndef BENCH_PEER_H
 #define BENCH_PEER_H
 
 #include "rows.h"
 
-/* Hashes n rows from first on into out[n], with seed 0. */
+/* First those with 64-bit seeds for each row, then the one that has composite keys in its own way, then that of 32 bits. */
+enum algo { XXH3, XXH64_, XXH3_128, XXH32_, ALGOS };
+
+#define MOST_KEYS 4
+
+/* What is hashed, and how. Several columns are a composite key: u64 and offsets32, then u32, then offsets32. */
+struct keys {
+  enum algo algo;
+  size_t n; /* columns */
+  struct rows *columns[MOST_KEYS];
+  size_t call; /* rows in a call, of ROWS_OFFSETS32 or 8 bytes wide; 0: all at once */
+};
+
+/* Hashes rows first .. first + n into out[n], of the algorithm's hashes; the seed is 0, or the row's own. */
+typedef void peer_hash(const struct keys *keys, size_t first, size_t n, void *out);
+
 struct peer {
-  void (*xxh3_64)(const struct rows *rows, size_t first, size_t n, uint64_t *out);
-  void (*xxh64)(const struct rows *rows, size_t first, size_t n, uint64_t *out);
-  void (*xxh32)(const struct rows *rows, size_t first, size_t n, uint32_t *out);
+  peer_hash *hash[ALGOS];
 };
 
 /* BENCH_PEERS, from the build, is PEER(scalar)PEER(sse)…: the tables of this target machine. */

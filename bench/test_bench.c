@@ -48,8 +48,9 @@ static struct bench_amount prepare(void *state, uint64_t piece) {
 int main(int argc, char **argv) {
   struct bench *bench = bench_open(argc, argv, "Measures chains of additions.", NULL, 0);
   struct chains chains = {.times = {1, 2, 4}};
-  const struct bench_contender contenders[] = {
-      {"one", {{1, 1.5}, {2, 100}}, 2}, {"two", {{0, 0}}, 1}, {"four", {{0, 0}}, 0}};
+  const struct bench_contender contenders[] = {{"one", {{.peer = 1, .target = 1.5}, {.peer = 2, .target = 100}}, 2},
+                                               {"two", {{.peer = 0, .bound_ns = 100}}, 1},
+                                               {"four", {{.peer = 0}}, 0}};
   struct bench_case c = {.name = "chains honest",
                          .unit = "addition",
                          .contenders = contenders,

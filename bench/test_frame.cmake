@@ -21,7 +21,13 @@ require("a target of 1.5 was not met by ${twice}" met)
 string(JSON met GET "${json}" 0 ratios 1 met)
 require("a target of 100 was met by ${four}" NOT met)
 
+string(JSON excess GET "${json}" 1 ratios 0 excess_ns median)
+string(JSON met GET "${json}" 1 ratios 0 met) # an addition takes a cycle, of 0.2 to 1 ns
+require("a bound of 100 ns was not met by ${excess} ns" met)
+require("two additions took ${excess} ns more than one" excess GREATER 0.1 AND excess LESS 1.1)
+
 run(0 text --seconds 0.05)
+require("the text shows no bound:\n${text}" text MATCHES "ns [(][0-9. to]*[)], bound 100[.]0 met")
 require("the text shows no target met:\n${text}" text MATCHES "target 1.50 met")
 require("the text shows no target missed:\n${text}" text MATCHES "target 100.00 MISSED")
 

@@ -1,7 +1,9 @@
 # bench_hash in a few seconds: one case whose contenders' hashes are all compared, figures for every table, valid JSON.
 include(${CMAKE_CURRENT_LIST_DIR}/expect.cmake)
 
+set(results ${CMAKE_CURRENT_BINARY_DIR}/bench_results.json)
 run(0 json --seconds 0.2 --filter "1-16 offsets32 xxh3 calls-of-3" --json)
+file(WRITE ${results} "${json}")
 string(JSON n LENGTH "${json}")
 require("${n} contenders" n GREATER 3)
 math(EXPR last "${n} - 1")
@@ -15,12 +17,44 @@ foreach(i RANGE ${last})
     math(EXPR weft "${weft} + 1")
     string(JSON ratios LENGTH "${json}" ${i} ratios)
     require("${name} has ${ratios} ratios" ratios EQUAL 3)
+    string(JSON bound GET "${json}" ${i} ratios 0 bound_ns)
+    string(JSON excess GET "${json}" ${i} ratios 0 excess_ns median)
+    require("${name} takes ${excess} ns more, bound ${bound}" bound EQUAL 5 AND excess GREATER -1000 AND excess LESS ns)
     string(JSON peer GET "${json}" ${i} ratios 2 against)
     string(JSON target GET "${json}" ${i} ratios 2 target)
     require("${name} is measured against ${peer}, target ${target}" peer STREQUAL "libxxhash" AND target EQUAL 0.95)
   endif()
 endforeach()
 require("${weft} of ${n} contenders are weft's" weft GREATER 0)
+
+# A composite key's hashes are right in every column's order; a kernel or loop against itself is as fast as itself.
+run(0 text --seconds 0.01 --isa scalar --filter "keys4 mixed xxh64 cache")
+run(0 json --seconds 0.3 --isa scalar --filter "1-16 offsets32 xxh3 control-cache" --json)
+foreach(i 0 1)
+  string(JSON twins GET "${json}" ${i} ratios 0 median)
+  require("contender ${i} is ${twins} times as fast as itself" twins GREATER 0.9 AND twins LESS 1.1)
+endforeach()
+
+# Other hashes come from files; one that contradicts itself is found out.
+run(0 text --seconds 0.01 --isa scalar --peer ${PEER},${PEER} --filter "1-32 offsets32 xxh3 peers-cache")
+require("the peer is not named:\n${text}" text MATCHES "length, target 1.00")
+run(1 text --seconds 0.01 --isa scalar --peer ${LIAR} --filter "1-32 offsets32 xxh3 peers-cache")
+require("the liar is not named:\n${text_errors}" text_errors MATCHES "liar gives wrong results")
+run(2 text --peer ${CMAKE_CURRENT_LIST_FILE})
+
+# The summary is made of results, of several runs too; a file without any is refused.
+file(READ ${results} json)
+file(WRITE ${results} "${json}\n${json}")
+run(0 text --markdown ${results})
+require("the summary lacks a row:\n${text}" text MATCHES "[|] calls of 1 to 7 rows, against calls into libxxhash [|] .*of 0[.]95")
+require("the summary lacks the bound:\n${text}" text MATCHES " ns .* of 5 at most")
+require("the summary does not count:\n${text}" text MATCHES "of [1-9][0-9]* comparisons meet their targets")
+file(WRITE ${results} "[]")
+run(2 text --markdown ${results})
+file(WRITE ${results} "[{}")
+run(2 text --markdown ${results})
+file(REMOVE ${results})
+run(2 text --markdown ${results})
 
 # Names come from a file, here in the form of a package index; a row of each layout is hashed rightly.
 set(names ${CMAKE_CURRENT_BINARY_DIR}/bench_names.txt)

@@ -20,10 +20,28 @@ struct job {
   struct memory memory;
   struct names names;
   struct output output;
-  void *hashes; /* uint64_t[capacity], or uint32_t for xxh32 */
+  void *hashes; /* [capacity] of hash_bytes each */
   size_t capacity;
   uint64_t rows, bytes; /* done: rows of all files, bytes of those before this one */
 };
+
+/* Bytes of one hash. */
+static size_t hash_bytes(enum hash_algo algo) {
+  switch (algo) {
+  case HASH_XXH32: return sizeof(uint32_t);
+  case HASH_XXH128: return sizeof(struct weft_fingerprint);
+  default: return sizeof(uint64_t);
+  }
+}
+
+/* The hash of a row; its high half is 0 where it has none. */
+static struct weft_fingerprint hash_of(const struct job *job, size_t row) {
+  switch (job->options.algo) {
+  case HASH_XXH32: return (struct weft_fingerprint){((const uint32_t *)job->hashes)[row], 0};
+  case HASH_XXH128: return ((const struct weft_fingerprint *)job->hashes)[row];
+  default: return (struct weft_fingerprint){((const uint64_t *)job->hashes)[row], 0};
+  }
+}
 
 /* The lowest 4 * digits bits of hash, most significant digit first; 8 digits at a time. */
 static void write_hex(char *out, uint64_t hash, size_t digits) {
@@ -36,6 +54,15 @@ static void write_hex(char *out, uint64_t hash, size_t digits) {
     x += 0x3030303030303030 + letters * ('a' - '0' - 10);
     for (size_t i = 0; i < 8; i++)
       out[done + i] = (char)(x >> (56 - 8 * i));
+  }
+}
+
+static void write_hash(char *out, struct weft_fingerprint hash, size_t digits) {
+  if (digits == 32) {
+    write_hex(out, hash.high, 16);
+    write_hex(out + 16, hash.low, 16);
+  } else {
+    write_hex(out, hash.low, digits);
   }
 }
 
@@ -53,18 +80,17 @@ static enum cli_exit write_key(struct output *output, const struct field_style *
 static enum cli_exit print_text(struct job *job, const struct rows *rows, char delimiter) {
   const struct hash_options *options = &job->options;
   const struct field_style style = field_style(delimiter, options->common.null, false);
-  const size_t digits = options->algo == HASH_XXH32 ? 8 : 16;
+  const size_t digits = 2 * hash_bytes(options->algo);
   const char end = options->zero ? '\0' : '\n';
   struct output *output = &job->output;
   for (size_t row = 0; row < rows->rows; row++) {
-    uint64_t hash = digits == 8 ? ((const uint32_t *)job->hashes)[row] : ((const uint64_t *)job->hashes)[row];
     enum cli_exit code;
     const char *text = "";
     size_t bytes = 0;
     char *line = output_room(output, &code);
     if (!line)
       return code;
-    write_hex(line, hash, digits);
+    write_hash(line, hash_of(job, row), digits);
     output->used += digits;
     if (!options->hash_only) {
       memcpy(line + digits, "  ", 2);
@@ -81,15 +107,15 @@ static enum cli_exit print_text(struct job *job, const struct rows *rows, char d
 }
 
 static enum cli_exit print_binary(struct job *job, const struct rows *rows) {
-  const size_t width = job->options.algo == HASH_XXH32 ? 4 : 8;
+  const size_t width = hash_bytes(job->options.algo);
   for (size_t row = 0; row < rows->rows; row++) {
-    uint64_t hash = width == 4 ? ((const uint32_t *)job->hashes)[row] : ((const uint64_t *)job->hashes)[row];
+    struct weft_fingerprint hash = hash_of(job, row);
     enum cli_exit code;
     char *out = output_room(&job->output, &code);
     if (!out)
       return code;
     for (size_t i = 0; i < width; i++)
-      out[i] = (char)(hash >> 8 * i);
+      out[i] = (char)((i < 8 ? hash.low : hash.high) >> 8 * (i % 8));
     job->output.used += width;
   }
   return CLI_OK;
@@ -99,13 +125,15 @@ static enum cli_exit hash_batch(struct job *job, const struct rows *rows, const 
   weft_ctx *ctx = job->memory.ctx;
   const struct hash_options *options = &job->options;
   if (rows->rows > job->capacity) {
-    CLI_TRY(memory_resize(ctx, &job->hashes, rows->rows, sizeof(uint64_t), name, "hashes"));
+    CLI_TRY(memory_resize(ctx, &job->hashes, rows->rows, hash_bytes(options->algo), name, "hashes"));
     job->capacity = rows->rows;
   }
   CLI_TRY(memory_validate(ctx, rows->columns, rows->n_columns, name));
   weft_status status;
   if (options->algo == HASH_XXH32)
     status = weft_hash32(ctx, rows->columns, rows->n_columns, (uint32_t)options->seed, job->hashes);
+  else if (options->algo == HASH_XXH128)
+    status = weft_hash128(ctx, rows->columns, rows->n_columns, options->seed, job->hashes);
   else
     status = weft_hash64(ctx, options->algo == HASH_XXH64 ? WEFT_XXH64 : WEFT_XXH3_64, rows->columns, rows->n_columns,
                          options->seed, job->hashes);

@@ -13,7 +13,7 @@ const char hash_help[] =
     "Hash each line of the FILEs, or each row of tables. Without FILE, or for -, stdin.\n"
     "Prints HEX, two blanks and the line or key, for each row.\n"
     "\n"
-    "  -a, --algo NAME       xxh3 (64 bits; the default), xxh64 or xxh32\n"
+    "  -a, --algo NAME       xxh3 (64 bits; the default), xxh128, xxh64 or xxh32\n"
     "  -s, --seed N          seed, decimal or 0x hexadecimal; 0\n"
     "  -c, --column A,B,...  FILEs are tables: hash these columns, by the names in the header, as one key\n"
     "      --csv             FILEs are comma-separated tables; without --column, all columns are the key\n"
@@ -21,7 +21,7 @@ const char hash_help[] =
     "      --null TEXT       fields that are TEXT are null; '': fields that are empty without quotes\n"
     "  -0, --zero            lines end in NUL, in the input and the output\n"
     "  -q, --hash-only       print no text behind the hash\n"
-    "  -b, --binary          write bare hashes, 8 or 4 bytes each, little-endian\n"
+    "  -b, --binary          write bare hashes, 8, 16 or 4 bytes each, little-endian\n"
     "  -o, --output FILE     write to FILE, which appears only when all of it is there\n"
     "      --stats           afterwards tell on stderr what was done, and how\n"
     "      --no-progress     draw no progress on the terminal\n"
@@ -30,7 +30,8 @@ const char hash_help[] =
     "  -h, --help            print this help\n"
     "\n"
     "Names ending in .csv and .tsv tell the table's kind where only --column is given.\n"
-    "The hash of one column is the seed for the next; a null leaves it as it is.\n"
+    "The hash of one column is the seed for the next; a null leaves it as it is. Of xxh128 the hashes of the\n"
+    "columns are hashed together: see weft(1).\n"
     "Exit codes: 0 done, 1 bad data, 2 wrong usage, 3 reading or writing failed.\n";
 
 static const struct option long_options[] = {
@@ -44,13 +45,14 @@ static const struct option long_options[] = {
 };
 
 static enum cli_exit parse_algo(const char *name, enum hash_algo *algo) {
-  static const char *const names[] = {[HASH_XXH3] = "xxh3", [HASH_XXH64] = "xxh64", [HASH_XXH32] = "xxh32"};
+  static const char *const names[] = {
+      [HASH_XXH3] = "xxh3", [HASH_XXH128] = "xxh128", [HASH_XXH64] = "xxh64", [HASH_XXH32] = "xxh32"};
   for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
     if (strcmp(name, names[i]) == 0) {
       *algo = (enum hash_algo)i;
       return CLI_OK;
     }
-  return options_fail("hash", "--algo '%s' is none of xxh3, xxh64, xxh32", name);
+  return options_fail("hash", "--algo '%s' is none of xxh3, xxh128, xxh64, xxh32", name);
 }
 
 static enum cli_exit parse_one(struct hash_options *options, int option, const char *value, const char **seed) {

@@ -7,7 +7,7 @@
 
 #include "cli/options.h"
 
-enum hash_algo { HASH_XXH3, HASH_XXH64, HASH_XXH32 };
+enum hash_algo { HASH_XXH3, HASH_XXH128, HASH_XXH64, HASH_XXH32 };
 
 struct hash_options {
   struct options_common common;

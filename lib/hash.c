@@ -7,23 +7,49 @@
 
 #include <weft/hash.h>
 
-/* One call: which kernel (one of the two), from which seeds to where; word is the size of both in bytes. */
+/* One call: which kernel (one of the three), from which seeds to where; word is the size of a hash in bytes, and of a seed
+ * where there is one for each row. */
 struct hash_job {
-  simd_hash64_fn *hash64;
-  simd_hash32_fn *hash32;
+  simd_column64_fn *hash64;
+  simd_column32_fn *hash32;
+  simd_column128_fn *hash128;
+  simd_combine128_fn *combine128; /* beside hash128 */
   const void *seeds;
   bool seed_per_row;
   void *out;
   size_t word;
 };
 
-/* Hashes the resolved batch of one column into place `first`, from the seeds at the same place. */
-static size_t hash_batch(const struct hash_job *job, const struct simd_rows *batch, const void *seeds, bool seed_per_row,
-                         size_t first) {
-  char *out = (char *)job->out + first * job->word;
-  const char *from = (const char *)seeds + (seed_per_row ? first * job->word : 0);
-  return job->hash64 ? job->hash64(batch, (const void *)from, seed_per_row, (void *)out)
-                     : job->hash32(batch, (const void *)from, seed_per_row, (void *)out);
+/* Hashes rows first .. first + n of a further column and joins the hashes to those of the columns before, in out[n]: so many at a
+ * time that their hashes stay in the first cache. */
+#define JOINED 256
+static size_t join128(const struct hash_job *job, const struct simd_column *column, size_t first, size_t n,
+                      struct simd_rows *batch, struct simd_hash128 *out) {
+  struct simd_hash128 hashes[JOINED];
+  const uint64_t *seed = job->seeds;
+  size_t simd_rows = 0, bytes = 0;
+  for (size_t i = 0; i < n; i += JOINED) {
+    size_t here = n - i < JOINED ? n - i : JOINED;
+    simd_rows += job->hash128(column, first + i, here, seed, false, hashes, batch);
+    job->combine128(hashes, here, *seed, out + i);
+    bytes += batch->total_bytes;
+  }
+  batch->total_bytes = bytes;
+  return simd_rows;
+}
+
+/* Hashes rows first .. first + n of one column. Of the first column the seeds are the job's; of a further one they are the
+ * hashes before it, or these, of 128 bits, are joined. */
+static size_t hash_rows(const struct hash_job *job, const struct simd_column *column, bool further, size_t first, size_t n,
+                        struct simd_rows *batch) {
+  void *out = (char *)job->out + first * job->word;
+  const void *seeds = further ? out : (const char *)job->seeds + (job->seed_per_row ? first * job->word : 0);
+  bool seed_per_row = further || job->seed_per_row;
+  if (job->hash64)
+    return job->hash64(column, first, n, seeds, seed_per_row, out, batch);
+  if (job->hash32)
+    return job->hash32(column, first, n, seeds, seed_per_row, out, batch);
+  return further ? join128(job, column, first, n, batch, out) : job->hash128(column, first, n, seeds, false, out, batch);
 }
 
 /* All columns of a batch before the next batch: hashes of one column, the seeds of the next, stay in the first cache. */
@@ -36,9 +62,7 @@ static void hash_columns(weft_ctx *ctx, const struct weft_column *columns, size_
     for (size_t c = 0; c < n_columns; c++) {
       struct simd_column column = weft__column_simd(&columns[c]);
       batch->prefetch = weft__column_is_scattered(&columns[c]) ? ctx->prefetch_distance : 0;
-      ctx->kernels->resolve(&column, first, n, batch);
-      size_t simd_rows = c == 0 ? hash_batch(job, batch, job->seeds, job->seed_per_row, first)
-                                : hash_batch(job, batch, job->out, true, first);
+      size_t simd_rows = hash_rows(job, &column, c > 0, first, n, batch);
       work.rows += n;
       work.bytes += batch->total_bytes;
       work.rows_selected += columns[c].selection ? n : 0;
@@ -64,10 +88,10 @@ static weft_status hash(weft_ctx *ctx, const char *who, const struct weft_column
   return WEFT_OK;
 }
 
-static simd_hash64_fn *kernel64(const weft_ctx *ctx, enum weft_algo algo) {
+static simd_column64_fn *kernel64(const weft_ctx *ctx, enum weft_algo algo) {
   switch (algo) {
-  case WEFT_XXH3_64: return ctx->kernels->xxh3_64;
-  case WEFT_XXH64: return ctx->kernels->xxh64;
+  case WEFT_XXH3_64: return ctx->kernels->xxh3_64_column;
+  case WEFT_XXH64: return ctx->kernels->xxh64_column;
   }
   return NULL;
 }
@@ -96,6 +120,22 @@ weft_status weft_hash64_seeded(weft_ctx *ctx, enum weft_algo algo, const struct 
 weft_status weft_hash32(weft_ctx *ctx, const struct weft_column *columns, size_t n_columns, uint32_t seed, uint32_t *out) {
   if (!ctx)
     return WEFT_E_INVALID;
-  struct hash_job job = {.hash32 = ctx->kernels->xxh32, .seeds = &seed, .out = out, .word = sizeof *out};
+  struct hash_job job = {.hash32 = ctx->kernels->xxh32_column, .seeds = &seed, .out = out, .word = sizeof *out};
   return hash(ctx, "weft_hash32", columns, n_columns, &job);
+}
+
+_Static_assert(sizeof(struct weft_fingerprint) == sizeof(struct simd_hash128) &&
+                   offsetof(struct weft_fingerprint, high) == offsetof(struct simd_hash128, high),
+               "kernels write fingerprints");
+
+weft_status weft_hash128(weft_ctx *ctx, const struct weft_column *columns, size_t n_columns, uint64_t seed,
+                         struct weft_fingerprint *out) {
+  if (!ctx)
+    return WEFT_E_INVALID;
+  struct hash_job job = {.hash128 = ctx->kernels->xxh3_128_column,
+                         .combine128 = ctx->kernels->combine128,
+                         .seeds = &seed,
+                         .out = out,
+                         .word = sizeof *out};
+  return hash(ctx, "weft_hash128", columns, n_columns, &job);
 }

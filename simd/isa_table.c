@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * One table of kernels. Compiled once per instruction set with flags of its own and SIMD_ISA (its name) and
- * SIMD_ISA_<name> set; everything is static but the table, so that no code compiled for one CPU can be linked into
- * another's.
+ * SIMD_ISA_<name> set; everything is static but the table, so that no code compiled for one CPU can be linked into another's.
  */
 #if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
 #error "weft's kernels load words in the machine's order and need a little-endian one"
@@ -21,17 +20,17 @@
 #endif
 #include "simd/kernels/differ.h"
 #include "simd/kernels/table.h"
+#include "simd/kernels/xxh3_128.h"
 
 #ifdef SIMD_ISA_scalar
 #define TABLE_VECTOR_BITS 64
-LOOP_KERNEL(xxh3_64, uint64_t)
-#define xxh3_64 xxh3_64_loop
-LOOP_KERNEL(xxh32, uint32_t)
-#define xxh32 xxh32_loop
 #else
-#include "simd/kernels/xxh3.h"
-#include "simd/kernels/xxh32.h"
 #define TABLE_VECTOR_BITS (64 * V64_LANES)
+#endif
+#if defined(V64_LANES) && V64_LANES >= 4
+#include "simd/kernels/xxh3.h"
+#else
+#include "simd/kernels/xxh3_scalar.h"
 #endif
 #if TABLE_VECTOR_BITS > 128
 #include "simd/kernels/xxh64.h"
@@ -40,7 +39,22 @@ LOOP_KERNEL(xxh32, uint32_t)
  * for the loop's 14.8 on rows of 1 to 32 bytes, SSE on a Zen 4) and loses twice as much where they can. */
 LOOP_KERNEL(xxh64, uint64_t)
 #define xxh64 xxh64_loop
+#define xxh64_loop_wins LOOP_ALWAYS_WINS
 #endif
+#ifndef SIMD_ISA_scalar
+#include "simd/kernels/xxh32.h"
+#else
+LOOP_KERNEL(xxh32, uint32_t)
+#define xxh32 xxh32_loop
+#define xxh32_loop_wins LOOP_ALWAYS_WINS
+#endif
+#define XXH64_SEEDLESS(p, bytes) XXH64(p, bytes, 0)
+#define XXH32_SEEDLESS(p, bytes) XXH32(p, bytes, 0)
+
+COLUMN_KERNEL(xxh3_64, uint64_t, uint64_t, XXH3_64bits, XXH3_64bits_withSeed, xxh3_loop_wins)
+COLUMN_KERNEL(xxh3_128, uint64_t, struct simd_hash128, xxh3_128_seedless, xxh3_128_seeded, xxh3_128_loop_wins)
+COLUMN_KERNEL(xxh64, uint64_t, uint64_t, XXH64_SEEDLESS, XXH64, xxh64_loop_wins)
+COLUMN_KERNEL(xxh32, uint32_t, uint32_t, XXH32_SEEDLESS, XXH32, xxh32_loop_wins)
 
 #define PASTE(a, b) a##b
 #define TABLE_OF(isa) PASTE(weft_kernels_, isa)

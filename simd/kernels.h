@@ -11,6 +11,10 @@
 #include <stdint.h>
 #include <string.h>
 
+/* For functions of kernels whose arguments say, as constants, which code there is to be: gcc keeps large ones as calls, which
+ * decide again for every row. */
+#define ALWAYS_INLINE static inline __attribute__((always_inline))
+
 /* Rows of a batch come in blocks of 64, one word of a bitmap; capacities of batches are multiples of it. */
 #define SIMD_BLOCK 64
 
@@ -55,6 +59,27 @@ typedef void simd_resolve_fn(const struct simd_column *column, size_t first, siz
  * its seed. out may be seeds. Returns the number of rows done in vector code. */
 typedef size_t simd_hash64_fn(const struct simd_rows *batch, const uint64_t *seeds, bool seed_per_row, uint64_t *out);
 typedef size_t simd_hash32_fn(const struct simd_rows *batch, const uint32_t *seeds, bool seed_per_row, uint32_t *out);
+
+/* A hash of 128 bits; lib/ hands out memory of struct weft_fingerprint for it. */
+struct simd_hash128 {
+  uint64_t low, high;
+};
+
+/* The same; a null row's hash is {seed, 0}, and out may not overlap seeds. */
+typedef size_t simd_hash128_fn(const struct simd_rows *batch, const uint64_t *seeds, bool seed_per_row,
+                               struct simd_hash128 *out);
+
+/* Joins n rows' hashes in one more column to those before: acc[i] becomes the hash of the 32 bytes acc[i], next[i]. */
+typedef void simd_combine128_fn(const struct simd_hash128 *next, size_t n, uint64_t seed, struct simd_hash128 *acc);
+
+/* The same from a column: rows first .. first + n, of which `batch` has room for, are resolved into it when that pays, else
+ * hashed where they lie. Sets batch->total_bytes, and leaves the rest of it undefined. */
+typedef size_t simd_column64_fn(const struct simd_column *column, size_t first, size_t n, const uint64_t *seeds,
+                                bool seed_per_row, uint64_t *out, struct simd_rows *batch);
+typedef size_t simd_column32_fn(const struct simd_column *column, size_t first, size_t n, const uint32_t *seeds,
+                                bool seed_per_row, uint32_t *out, struct simd_rows *batch);
+typedef size_t simd_column128_fn(const struct simd_column *column, size_t first, size_t n, const uint64_t *seeds,
+                                 bool seed_per_row, struct simd_hash128 *out, struct simd_rows *batch);
 
 /* A hash table's bucket: one cache line. The slots fill up from the first on; an empty one has SIMD_NO_ID for its id. The last
  * word leads to the next bucket of the place, in the table's overflow, when all slots are taken. Memory set to 0xff is empty
@@ -102,13 +127,19 @@ typedef void simd_differ_fn(const struct simd_rows *a, const struct simd_rows *b
 
 /* Every kernel: KERNEL(kind, name), kind being the function type simd_<kind>_fn. The tables, and the tests' harness
  * (which has a check per kind), are made from this list, so that no kernel can miss either. */
-#define SIMD_KERNEL_LIST(KERNEL) \
-  KERNEL(resolve, resolve)       \
-  KERNEL(hash64, xxh3_64)        \
-  KERNEL(hash64, xxh64)          \
-  KERNEL(hash32, xxh32)          \
-  KERNEL(find, find)             \
-  KERNEL(insert, insert)         \
+#define SIMD_KERNEL_LIST(KERNEL)     \
+  KERNEL(resolve, resolve)           \
+  KERNEL(hash64, xxh3_64)            \
+  KERNEL(hash64, xxh64)              \
+  KERNEL(hash32, xxh32)              \
+  KERNEL(hash128, xxh3_128)          \
+  KERNEL(column64, xxh3_64_column)   \
+  KERNEL(column64, xxh64_column)     \
+  KERNEL(column32, xxh32_column)     \
+  KERNEL(column128, xxh3_128_column) \
+  KERNEL(combine128, combine128)     \
+  KERNEL(find, find)                 \
+  KERNEL(insert, insert)             \
   KERNEL(differ, differ)
 
 #define SIMD_KERNEL_FIELD(kind, name) simd_##kind##_fn *name;

@@ -22,47 +22,47 @@ static const uint8_t ends_shuffle[32] = {0,   1,   2,   3,   4,   5,   6,   7,  
 typedef __m512i v32;
 typedef __mmask16 m32;
 
-static inline v32 v32_set1(uint32_t x) {
+ALWAYS_INLINE v32 v32_set1(uint32_t x) {
   return _mm512_set1_epi32((int)x);
 }
-static inline v32 v32_load(const uint32_t *p) {
+ALWAYS_INLINE v32 v32_load(const uint32_t *p) {
   return _mm512_loadu_si512(p);
 }
-static inline void v32_store(uint32_t *p, v32 a) {
+ALWAYS_INLINE void v32_store(uint32_t *p, v32 a) {
   _mm512_storeu_si512(p, a);
 }
-static inline v32 v32_add(v32 a, v32 b) {
+ALWAYS_INLINE v32 v32_add(v32 a, v32 b) {
   return _mm512_add_epi32(a, b);
 }
-static inline v32 v32_xor(v32 a, v32 b) {
+ALWAYS_INLINE v32 v32_xor(v32 a, v32 b) {
   return _mm512_xor_si512(a, b);
 }
-static inline v32 v32_and(v32 a, v32 b) {
+ALWAYS_INLINE v32 v32_and(v32 a, v32 b) {
   return _mm512_and_si512(a, b);
 }
-static inline v32 v32_mul(v32 a, v32 b) {
+ALWAYS_INLINE v32 v32_mul(v32 a, v32 b) {
   return _mm512_mullo_epi32(a, b);
 }
 #define v32_shr(a, bits) _mm512_srli_epi32(a, bits)
 #define v32_rotl(a, bits) _mm512_rol_epi32(a, bits)
-static inline m32 v32_gt(v32 a, v32 b) {
+ALWAYS_INLINE m32 v32_gt(v32 a, v32 b) {
   return _mm512_cmpgt_epi32_mask(a, b);
 }
 #define v32_has_bit(a, bit) _mm512_test_epi32_mask(a, _mm512_set1_epi32((int)(1u << (bit))))
-static inline v32 v32_select(m32 m, v32 a, v32 b) {
+ALWAYS_INLINE v32 v32_select(m32 m, v32 a, v32 b) {
   return _mm512_mask_blend_epi32(m, b, a);
 }
-static inline uint64_t m32_bits(m32 m) {
+ALWAYS_INLINE uint64_t m32_bits(m32 m) {
   return m;
 }
-static inline m32 m32_of_bits(uint64_t bits) {
+ALWAYS_INLINE m32 m32_of_bits(uint64_t bits) {
   return (m32)bits;
 }
-static inline v32 v32_byte(v32 a, int k) {
+ALWAYS_INLINE v32 v32_byte(v32 a, int k) {
   const __m512i order = _mm512_broadcast_i32x4(_mm_set_epi32(-244 + k, -248 + k, -252 + k, -256 + k));
   return _mm512_shuffle_epi8(a, order);
 }
-static inline v32 v32_narrow(v64 low, v64 high) {
+ALWAYS_INLINE v32 v32_narrow(v64 low, v64 high) {
   const __m512i even = _mm512_set_epi32(30, 28, 26, 24, 22, 20, 18, 16, 14, 12, 10, 8, 6, 4, 2, 0);
   return _mm512_permutex2var_epi32(low, even, high);
 }
@@ -72,48 +72,48 @@ static inline v32 v32_narrow(v64 low, v64 high) {
 typedef simde__m256i v32;
 typedef simde__m256i m32;
 
-static inline v32 v32_set1(uint32_t x) {
+ALWAYS_INLINE v32 v32_set1(uint32_t x) {
   return simde_mm256_set1_epi32((int32_t)x);
 }
-static inline v32 v32_load(const uint32_t *p) {
+ALWAYS_INLINE v32 v32_load(const uint32_t *p) {
   return simde_mm256_loadu_si256((const void *)p);
 }
-static inline void v32_store(uint32_t *p, v32 a) {
+ALWAYS_INLINE void v32_store(uint32_t *p, v32 a) {
   simde_mm256_storeu_si256((void *)p, a);
 }
-static inline v32 v32_add(v32 a, v32 b) {
+ALWAYS_INLINE v32 v32_add(v32 a, v32 b) {
   return simde_mm256_add_epi32(a, b);
 }
-static inline v32 v32_xor(v32 a, v32 b) {
+ALWAYS_INLINE v32 v32_xor(v32 a, v32 b) {
   return simde_mm256_xor_si256(a, b);
 }
-static inline v32 v32_and(v32 a, v32 b) {
+ALWAYS_INLINE v32 v32_and(v32 a, v32 b) {
   return simde_mm256_and_si256(a, b);
 }
-static inline v32 v32_mul(v32 a, v32 b) {
+ALWAYS_INLINE v32 v32_mul(v32 a, v32 b) {
   return simde_mm256_mullo_epi32(a, b);
 }
 #define v32_shr(a, bits) simde_mm256_srli_epi32(a, bits)
 #define v32_rotl(a, bits) simde_mm256_or_si256(simde_mm256_slli_epi32(a, bits), simde_mm256_srli_epi32(a, 32 - (bits)))
-static inline m32 v32_gt(v32 a, v32 b) {
+ALWAYS_INLINE m32 v32_gt(v32 a, v32 b) {
   return simde_mm256_cmpgt_epi32(a, b);
 }
 #define v32_has_bit(a, bit) simde_mm256_slli_epi32(a, 31 - (bit))
-static inline v32 v32_select(m32 m, v32 a, v32 b) {
+ALWAYS_INLINE v32 v32_select(m32 m, v32 a, v32 b) {
   return simde_mm256_castps_si256(
       simde_mm256_blendv_ps(simde_mm256_castsi256_ps(b), simde_mm256_castsi256_ps(a), simde_mm256_castsi256_ps(m)));
 }
-static inline uint64_t m32_bits(m32 m) {
+ALWAYS_INLINE uint64_t m32_bits(m32 m) {
   return (uint64_t)simde_mm256_movemask_ps(simde_mm256_castsi256_ps(m));
 }
-static inline m32 m32_of_bits(uint64_t bits) {
+ALWAYS_INLINE m32 m32_of_bits(uint64_t bits) {
   return simde_mm256_sllv_epi32(v32_set1((uint32_t)bits), simde_mm256_set_epi32(24, 25, 26, 27, 28, 29, 30, 31));
 }
-static inline v32 v32_byte(v32 a, int k) {
+ALWAYS_INLINE v32 v32_byte(v32 a, int k) {
   return simde_mm256_shuffle_epi8(
       a, simde_mm256_set_epi32(-244 + k, -248 + k, -252 + k, -256 + k, -244 + k, -248 + k, -252 + k, -256 + k));
 }
-static inline v32 v32_narrow(v64 low, v64 high) {
+ALWAYS_INLINE v32 v32_narrow(v64 low, v64 high) {
   v32 mixed =
       simde_mm256_castps_si256(simde_mm256_shuffle_ps(simde_mm256_castsi256_ps(low), simde_mm256_castsi256_ps(high), 0x88));
   return simde_mm256_permute4x64_epi64(mixed, 0xd8);
@@ -124,66 +124,66 @@ static inline v32 v32_narrow(v64 low, v64 high) {
 typedef simde__m128i v32;
 typedef simde__m128i m32;
 
-static inline v32 v32_set1(uint32_t x) {
+ALWAYS_INLINE v32 v32_set1(uint32_t x) {
   return simde_mm_set1_epi32((int32_t)x);
 }
-static inline v32 v32_load(const uint32_t *p) {
+ALWAYS_INLINE v32 v32_load(const uint32_t *p) {
   return simde_mm_loadu_si128((const void *)p);
 }
-static inline void v32_store(uint32_t *p, v32 a) {
+ALWAYS_INLINE void v32_store(uint32_t *p, v32 a) {
   simde_mm_storeu_si128((void *)p, a);
 }
-static inline v32 v32_add(v32 a, v32 b) {
+ALWAYS_INLINE v32 v32_add(v32 a, v32 b) {
   return simde_mm_add_epi32(a, b);
 }
-static inline v32 v32_xor(v32 a, v32 b) {
+ALWAYS_INLINE v32 v32_xor(v32 a, v32 b) {
   return simde_mm_xor_si128(a, b);
 }
-static inline v32 v32_and(v32 a, v32 b) {
+ALWAYS_INLINE v32 v32_and(v32 a, v32 b) {
   return simde_mm_and_si128(a, b);
 }
-static inline v32 v32_mul(v32 a, v32 b) {
+ALWAYS_INLINE v32 v32_mul(v32 a, v32 b) {
   return simde_mm_mullo_epi32(a, b);
 }
 #define v32_shr(a, bits) simde_mm_srli_epi32(a, bits)
 #define v32_rotl(a, bits) simde_mm_or_si128(simde_mm_slli_epi32(a, bits), simde_mm_srli_epi32(a, 32 - (bits)))
-static inline m32 v32_gt(v32 a, v32 b) {
+ALWAYS_INLINE m32 v32_gt(v32 a, v32 b) {
   return simde_mm_cmpgt_epi32(a, b);
 }
 #ifdef SIMD_ISA_sse
 #define v32_has_bit(a, bit) _mm_slli_epi32(a, 31 - (bit))
-static inline v32 v32_select(m32 m, v32 a, v32 b) {
+ALWAYS_INLINE v32 v32_select(m32 m, v32 a, v32 b) {
   return _mm_castps_si128(_mm_blendv_ps(_mm_castsi128_ps(b), _mm_castsi128_ps(a), _mm_castsi128_ps(m)));
 }
-static inline v32 v32_narrow(v64 low, v64 high) {
+ALWAYS_INLINE v32 v32_narrow(v64 low, v64 high) {
   return _mm_castps_si128(_mm_shuffle_ps(_mm_castsi128_ps(low), _mm_castsi128_ps(high), 0x88));
 }
 #else
 #define v32_has_bit(a, bit) \
   simde__m128i_from_neon_u32(vtstq_u32(simde__m128i_to_neon_u32(a), vdupq_n_u32(UINT32_C(1) << (bit))))
-static inline v32 v32_select(m32 m, v32 a, v32 b) {
+ALWAYS_INLINE v32 v32_select(m32 m, v32 a, v32 b) {
   return simde__m128i_from_neon_u32(
       vbslq_u32(simde__m128i_to_neon_u32(m), simde__m128i_to_neon_u32(a), simde__m128i_to_neon_u32(b)));
 }
-static inline v32 v32_narrow(v64 low, v64 high) {
+ALWAYS_INLINE v32 v32_narrow(v64 low, v64 high) {
   return simde__m128i_from_neon_u32(vuzp1q_u32(simde__m128i_to_neon_u32(low), simde__m128i_to_neon_u32(high)));
 }
 #endif
-static inline uint64_t m32_bits(m32 m) {
+ALWAYS_INLINE uint64_t m32_bits(m32 m) {
   return (uint64_t)simde_mm_movemask_ps(simde_mm_castsi128_ps(m));
 }
-static inline m32 m32_of_bits(uint64_t bits) {
+ALWAYS_INLINE m32 m32_of_bits(uint64_t bits) {
   const v32 lanes = simde_mm_set_epi32(8, 4, 2, 1);
   return simde_mm_cmpeq_epi32(v32_and(v32_set1((uint32_t)bits), lanes), lanes);
 }
-static inline v32 v32_byte(v32 a, int k) {
+ALWAYS_INLINE v32 v32_byte(v32 a, int k) {
   return simde_mm_shuffle_epi8(a, simde_mm_set_epi32(-244 + k, -248 + k, -252 + k, -256 + k));
 }
 
 #endif
 
 /* Rows of 16 bytes, row[i] in quarter i / 4 of rows[i % 4], to words: lane i of words[k] is word k of row i. */
-static inline void v32_turn(const v32 rows[4], v32 words[4]) {
+ALWAYS_INLINE void v32_turn(const v32 rows[4], v32 words[4]) {
 #if V64_LANES == 8
 #define UNPACK(width, half, a, b) _mm512_unpack##half##_epi##width(a, b)
 #elif V64_LANES == 4
@@ -210,7 +210,7 @@ static inline void v32_turn(const v32 rows[4], v32 words[4]) {
 #endif
 
 /* Loads 16 bytes from `offset` on at each of ptrs[V32_LANES]: lane i of words[k] is the k-th word of row i. */
-static inline void v32_load_rows(const uint8_t *const *ptrs, size_t offset, v32 words[4]) {
+ALWAYS_INLINE void v32_load_rows(const uint8_t *const *ptrs, size_t offset, v32 words[4]) {
 #define ROW(i) simde_mm_loadu_si128((const void *)(ptrs[i] + offset))
   const v32 rows[4] = {QUARTERS(ROW, 0), QUARTERS(ROW, 1), QUARTERS(ROW, 2), QUARTERS(ROW, 3)};
 #undef ROW
@@ -218,7 +218,7 @@ static inline void v32_load_rows(const uint8_t *const *ptrs, size_t offset, v32 
 }
 
 /* Loads 32 bytes at each of ptrs[V32_LANES]: lane i of low[k] is the k-th word of row i, of high[k] the one 16 bytes on. */
-static inline void v32_load_long_rows(const uint8_t *const *ptrs, v32 low[4], v32 high[4]) {
+ALWAYS_INLINE void v32_load_long_rows(const uint8_t *const *ptrs, v32 low[4], v32 high[4]) {
 #if V64_LANES == 8
   v32 lows[4], highs[4];
 #define ROW(i) _mm256_loadu_si256((const void *)ptrs[i])
@@ -238,7 +238,7 @@ static inline void v32_load_long_rows(const uint8_t *const *ptrs, v32 low[4], v3
 
 /* As v32_load_rows, of the 16 bytes before each of ends[V32_LANES], but the first skip[i] <= 16 of them are left out and
  * zeros put behind. */
-static inline void v32_load_ends(const uint8_t *const *ends, const uint8_t *skip, v32 words[4]) {
+ALWAYS_INLINE void v32_load_ends(const uint8_t *const *ends, const uint8_t *skip, v32 words[4]) {
 #define ROW(i)                                                              \
   simde_mm_shuffle_epi8(simde_mm_loadu_si128((const void *)(ends[i] - 16)), \
                         simde_mm_loadu_si128((const void *)(ends_shuffle + skip[i])))

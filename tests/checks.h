@@ -21,15 +21,22 @@
   FACT(resolve, name, takes_null_rows_for_empty_ones)             \
   FACT(resolve, name, fills_an_empty_batch_with_no_rows)
 
-#define FACTS_hash(FACT, kind, name)                        \
-  FACT(kind, name, equals_the_reference_at_every_length)    \
-  FACT(kind, name, equals_the_reference_on_rows_to_64_kib)  \
-  FACT(kind, name, equals_the_reference_at_every_row_count) \
-  FACT(kind, name, equals_the_reference_on_random_batches)  \
-  FACT(kind, name, leaves_the_seed_of_a_null_row)           \
-  FACT(kind, name, may_overwrite_its_seeds)
+#define FACTS_hash(FACT, kind, name)                                    \
+  FACT(kind, name, equals_the_reference_at_every_length)                \
+  FACT(kind, name, equals_the_reference_on_rows_to_64_kib)              \
+  FACT(kind, name, equals_the_reference_at_every_row_count)             \
+  FACT(kind, name, equals_the_reference_on_random_batches)              \
+  FACT(kind, name, equals_the_reference_with_an_outlier_in_every_place) \
+  FACT(kind, name, leaves_the_seed_of_a_null_row)
 #define FACTS_hash64(FACT, name) FACTS_hash(FACT, hash64, name)
 #define FACTS_hash32(FACT, name) FACTS_hash(FACT, hash32, name)
+#define FACTS_hash128(FACT, name) FACTS_hash(FACT, hash128, name)
+
+#define FACTS_column64(FACT, name)
+#define FACTS_column32(FACT, name)
+#define FACTS_column128(FACT, name)
+
+#define FACTS_combine128(FACT, name) FACT(combine128, name, joins_two_hashes_at_every_row_count)
 
 #define FACTS_find(FACT, name)                                      \
   FACT(find, name, finds_the_first_of_each_hash_at_every_row_count) \
@@ -51,10 +58,14 @@
 /* Declares check_<kind>_<fact>, once per kind: a kernel of the kind by its table and its function; of hashes its name too,
  * and the reference of that name. */
 #define DECLARE(kind, name, fact) void check_##kind##_##fact(const char *isa, simd_##kind##_fn *kernel);
+#define REFERENCE_hash64 reference_hash
+#define REFERENCE_hash32 reference_hash
+#define REFERENCE_hash128 reference_hash128
 #define DECLARE_HASH(kind, name, fact) \
-  void check_##kind##_##fact(const char *isa, const char *what, simd_##kind##_fn *kernel, reference_hash *reference);
+  void check_##kind##_##fact(const char *isa, const char *what, simd_##kind##_fn *kernel, REFERENCE_##kind *reference);
 FACTS_resolve(DECLARE, any) FACTS_find(DECLARE, any) FACTS_insert(DECLARE, any) FACTS_differ(DECLARE, any)
-    FACTS_hash64(DECLARE_HASH, any) FACTS_hash32(DECLARE_HASH, any)
+    FACTS_combine128(DECLARE, any) FACTS_hash64(DECLARE_HASH, any) FACTS_hash32(DECLARE_HASH, any)
+        FACTS_hash128(DECLARE_HASH, any)
 #undef DECLARE
 #undef DECLARE_HASH
 
@@ -63,7 +74,9 @@ FACTS_resolve(DECLARE, any) FACTS_find(DECLARE, any) FACTS_insert(DECLARE, any) 
 #define CALL_find(table, name, fact) check_find_##fact((table)->isa, (table)->name)
 #define CALL_insert(table, name, fact) check_insert_##fact((table)->isa, (table)->name)
 #define CALL_differ(table, name, fact) check_differ_##fact((table)->isa, (table)->name)
+#define CALL_combine128(table, name, fact) check_combine128_##fact((table)->isa, (table)->name)
 #define CALL_hash64(table, name, fact) check_hash64_##fact((table)->isa, #name, (table)->name, reference_##name)
 #define CALL_hash32(table, name, fact) check_hash32_##fact((table)->isa, #name, (table)->name, reference_##name)
+#define CALL_hash128(table, name, fact) check_hash128_##fact((table)->isa, #name, (table)->name, reference_##name)
 
 #endif

@@ -7,6 +7,8 @@
 
 #include <limits.h>
 
+#include "length_edges.h"
+
 /* Scattered rows end at the guard pages of this many areas in turn; rows with values, each at that of its value. */
 #define SCATTER 8
 #define SCATTER_VALUES 40
@@ -25,12 +27,16 @@ static void *take(struct guard_pool *pool, size_t bytes) {
   return guard_take(pool, GUARD_HIGH, bytes, 0, NULL);
 }
 
-static size_t draw_length(struct rng *rng, const struct column_spec *spec) {
+/* Of row i of the layout. */
+static size_t draw_length(struct rng *rng, const struct column_spec *spec, size_t i) {
   switch (spec->lengths) {
   case LENGTHS_0_16: return rng_upto(rng, 16);
   case LENGTHS_0_32: return rng_upto(rng, 32);
   case LENGTHS_0_300: return rng_upto(rng, 300);
   case LENGTHS_RARELY_LONG: return rng_percent(rng, 3) ? rng_upto(rng, 5000) : rng_upto(rng, 20);
+  case LENGTHS_EDGES: return length_edges[rng_upto(rng, LENGTH_EDGES - 1)];
+  case LENGTHS_BLOCKS:
+    return rng_percent(rng, 2) ? rng_upto(rng, 300) : length_edges[(spec->length + i / 64) % LENGTH_EDGES];
   default: return spec->length;
   }
 }
@@ -258,7 +264,7 @@ static struct base draw_base(struct guard_pool *pool, struct rng *rng, const str
     spread_picks(rng, spec, selection, &base);
   }
   for (size_t i = 0; i < rows; i++) {
-    base.lengths[i] = spec->values ? spec->values->lengths[base.picks[i]] : draw_length(rng, spec);
+    base.lengths[i] = spec->values ? spec->values->lengths[base.picks[i]] : draw_length(rng, spec, i);
     base.bytes[i] = NULL;
     base.nulls[i] = spec->base_nulls && rng_percent(rng, spec->null_percent);
   }
@@ -300,7 +306,7 @@ struct column_spec column_spec_draw(struct rng *rng, size_t rows) {
   spec.layout = (enum weft_layout)(WEFT_FIXED + rng_upto(rng, WEFT_VIEWS - WEFT_FIXED));
   spec.type = (enum weft_type)(WEFT_I8 + rng_upto(rng, WEFT_FIXED_BYTES - WEFT_I8));
   spec.lengths = (enum lengths)rng_upto(rng, LENGTHS_KINDS - 1);
-  spec.length = rng_upto(rng, 40);
+  spec.length = rng_percent(rng, 70) ? rng_upto(rng, 40) : length_edges[rng_upto(rng, LENGTH_EDGES - 1)];
   spec.selection = rng_percent(rng, 50) ? CHOICE_NONE : (enum choice)rng_upto(rng, CHOICE_KINDS - 1);
   spec.base_nulls = rng_percent(rng, 40);
   spec.row_nulls = rng_percent(rng, 40);

@@ -11,7 +11,17 @@
 #include "guard.h"
 #include "rng.h"
 
-enum lengths { LENGTHS_0_16, LENGTHS_0_32, LENGTHS_0_300, LENGTHS_RARELY_LONG, LENGTHS_EQUAL, LENGTHS_KINDS };
+/* LENGTHS_EDGES: any of length_edges. LENGTHS_BLOCKS: the same one for the rows of a block, with a few outliers. */
+enum lengths {
+  LENGTHS_0_16,
+  LENGTHS_0_32,
+  LENGTHS_0_300,
+  LENGTHS_RARELY_LONG,
+  LENGTHS_EDGES,
+  LENGTHS_BLOCKS,
+  LENGTHS_EQUAL,
+  LENGTHS_KINDS
+};
 enum choice { CHOICE_NONE, CHOICE_RANDOM, CHOICE_REVERSED, CHOICE_ONE_ROW, CHOICE_KINDS };
 
 /* Values that rows are to have, rather than garbage. */

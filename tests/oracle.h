@@ -17,6 +17,9 @@
 /* A hash of bytes[n]; 32-bit hashes take the low half of the seed and fill the low half of the result. */
 typedef uint64_t reference_hash(const void *bytes, size_t n, uint64_t seed);
 
+/* One of 128 bits. */
+typedef XXH128_hash_t reference_hash128(const void *bytes, size_t n, uint64_t seed);
+
 static inline uint64_t reference_xxh3_64(const void *bytes, size_t n, uint64_t seed) {
   return XXH3_64bits_withSeed(bytes, n, seed);
 }
@@ -27,6 +30,16 @@ static inline uint64_t reference_xxh64(const void *bytes, size_t n, uint64_t see
 
 static inline uint64_t reference_xxh32(const void *bytes, size_t n, uint64_t seed) {
   return XXH32(bytes, n, (XXH32_hash_t)seed);
+}
+
+static inline XXH128_hash_t reference_xxh3_128(const void *bytes, size_t n, uint64_t seed) {
+  return XXH3_128bits_withSeed(bytes, n, seed);
+}
+
+/* What weft_hash128 makes of the hash of the columns so far and that of one more, in xxHash's words. */
+static inline XXH128_hash_t reference_combined(XXH128_hash_t so_far, XXH128_hash_t next, uint64_t seed) {
+  const uint64_t words[4] = {so_far.low64, so_far.high64, next.low64, next.high64};
+  return XXH3_128bits_withSeed(words, sizeof words, seed);
 }
 
 #endif

@@ -310,6 +310,7 @@ START_TEST(calls_that_fail_leave_out_untouched) {
   weft_ctx *ctx = ctx_with(NULL);
   uint64_t out[2] = {1, 2}, seeds[2] = {3, 4};
   uint32_t out32[2] = {5, 6};
+  struct weft_fingerprint out128[2] = {{7, 8}, {9, 10}};
   struct weft_column good = weft_column_bytes("ab", 1, 2), bad = weft_column_fixed("ab", WEFT_STRING, 2);
   struct weft_column uneven[2] = {good, weft_column_bytes("a", 1, 1)}, second_bad[2] = {good, bad};
   ck_assert_int_eq(weft_hash64(ctx, WEFT_XXH3_64, &bad, 1, 0, out), WEFT_E_INVALID);
@@ -320,7 +321,9 @@ START_TEST(calls_that_fail_leave_out_untouched) {
   ck_assert_int_eq(weft_hash64_seeded(ctx, WEFT_XXH64, uneven, 2, seeds, out), WEFT_E_INVALID);
   ck_assert_int_eq(weft_hash64_seeded(ctx, WEFT_XXH64, &good, 1, NULL, out), WEFT_E_INVALID);
   ck_assert_int_eq(weft_hash32(ctx, uneven, 2, 0, out32), WEFT_E_INVALID);
+  ck_assert_int_eq(weft_hash128(ctx, second_bad, 2, 0, out128), WEFT_E_INVALID);
   ck_assert(out[0] == 1 && out[1] == 2 && out32[0] == 5 && out32[1] == 6);
+  ck_assert(out128[0].low == 7 && out128[0].high == 8 && out128[1].low == 9 && out128[1].high == 10);
   weft_ctx_free(ctx);
 }
 END_TEST
@@ -359,6 +362,7 @@ START_TEST(null_is_answered_as_documented_by_every_function) {
   weft_ctx *ctx = ctx_with(NULL), *none;
   uint64_t out[1] = {0};
   uint32_t out32[1] = {0};
+  struct weft_fingerprint out128[1] = {{0, 0}};
   struct weft_column column = weft_column_bytes("a", 1, 1);
   struct weft_features features;
   struct weft_stats stats = {0};
@@ -388,6 +392,9 @@ START_TEST(null_is_answered_as_documented_by_every_function) {
   ck_assert_int_eq(weft_hash32(NULL, &column, 1, 0, out32), WEFT_E_INVALID);
   ck_assert_int_eq(weft_hash32(ctx, NULL, 1, 0, out32), WEFT_E_INVALID);
   ck_assert_int_eq(weft_hash32(ctx, &column, 1, 0, NULL), WEFT_E_INVALID);
+  ck_assert_int_eq(weft_hash128(NULL, &column, 1, 0, out128), WEFT_E_INVALID);
+  ck_assert_int_eq(weft_hash128(ctx, NULL, 1, 0, out128), WEFT_E_INVALID);
+  ck_assert_int_eq(weft_hash128(ctx, &column, 1, 0, NULL), WEFT_E_INVALID);
   ck_assert_ptr_null(weft_alloc(NULL, 1));
   ck_assert_ptr_null(weft_zalloc(NULL, 1));
   ck_assert_ptr_null(weft_aligned_alloc(NULL, 1, 16));
@@ -425,6 +432,7 @@ START_TEST(no_public_function_is_left_out) {
                                       "weft_hash64",
                                       "weft_hash64_seeded",
                                       "weft_hash32",
+                                      "weft_hash128",
                                       "weft_alloc",
                                       "weft_zalloc",
                                       "weft_aligned_alloc",

@@ -170,6 +170,12 @@ static bool hash32_rows(struct rig *rig) {
   return weft_hash32(rig->ctx, &column, 1, 0, out) == WEFT_OK;
 }
 
+static bool hash128_rows(struct rig *rig) {
+  struct weft_column columns[2] = {some_column(), some_column()};
+  struct weft_fingerprint out[2];
+  return weft_hash128(rig->ctx, columns, 2, 0, out) == WEFT_OK;
+}
+
 static bool validate_column(struct rig *rig) {
   struct weft_column column = some_column();
   return weft_column_validate(rig->ctx, &column) == WEFT_OK;
@@ -249,6 +255,7 @@ static const struct {
     {"weft_hash64", hash64_rows, NO_MEMORY},
     {"weft_hash64_seeded", hash64_seeded_rows, NO_MEMORY},
     {"weft_hash32", hash32_rows, NO_MEMORY},
+    {"weft_hash128", hash128_rows, NO_MEMORY},
     {"weft_column_validate", validate_column, NO_MEMORY},
     {"weft_column_bytes", validate_column, NO_MEMORY},
     {"weft_column_with_selection", validate_column, NO_MEMORY},

@@ -11,7 +11,7 @@
 #ifndef SIMD_KERNELS_LANES_H
 #define SIMD_KERNELS_LANES_H
 
-#include "simd/kernels/loop.h"
+#include "simd/kernels/column.h"
 #include "simd/vec.h"
 
 #define LANES_SHORT 32
@@ -41,12 +41,10 @@ struct lanes_kernel {
   void (*listed)(const void *job, unsigned number, const uint32_t *rows);
   /* The rows first .. end, one by one. */
   void (*loop)(const void *job, size_t first, size_t end);
-  /* Where the processor guesses lengths the loop is faster on rows up to so many bytes. */
-  size_t guessed_bytes;
 };
 
 /* Bit i: row i of the SIMD_BLOCK rows has `bytes` bytes or more. *all: the lengths ored. */
-static inline uint64_t lanes_above(const uint64_t *lengths, size_t bytes, v64 *all) {
+ALWAYS_INLINE uint64_t lanes_above(const uint64_t *lengths, size_t bytes, v64 *all) {
   uint64_t mask = 0;
   const v64 limit = v64_set1(bytes - 1);
   *all = v64_set1(0);
@@ -60,7 +58,7 @@ static inline uint64_t lanes_above(const uint64_t *lengths, size_t bytes, v64 *a
 
 /* Puts aside the rows of the block from row `first` on whose bits are set, none of which belongs to a list before
  * `number`, and does what has come together. all: the block's lengths ored. Returns how many rows the loop did. */
-static inline size_t lanes_put_aside(const struct lanes_kernel *kernel, const void *job, const uint64_t *lengths,
+ALWAYS_INLINE size_t lanes_put_aside(const struct lanes_kernel *kernel, const void *job, const uint64_t *lengths,
                                      size_t first, uint64_t rows, v64 all, unsigned number, struct lanes_lists *lists) {
   for (; rows != 0 && number < LANES_LISTS; number++) {
     size_t limit = (size_t)LANES_SHORT << number, n = lists->n[number];
@@ -85,7 +83,7 @@ static inline size_t lanes_put_aside(const struct lanes_kernel *kernel, const vo
 
 /* Does rows[n], behind which LANES_MOST more may be written, of list `number` or behind it. Returns how many the loop
  * did. */
-static inline size_t lanes_rest(const struct lanes_kernel *kernel, const void *job, unsigned number, uint32_t *rows,
+ALWAYS_INLINE size_t lanes_rest(const struct lanes_kernel *kernel, const void *job, unsigned number, uint32_t *rows,
                                 size_t n) {
   size_t done = 0;
   for (; n - done >= kernel->together / 2; done += kernel->together) {
@@ -100,7 +98,7 @@ static inline size_t lanes_rest(const struct lanes_kernel *kernel, const void *j
 
 /* Does what is left in the lists: the longer rows together, the shortest of them first. Returns how many rows the loop
  * did. */
-static inline size_t lanes_flush(const struct lanes_kernel *kernel, const void *job, struct lanes_lists *lists) {
+ALWAYS_INLINE size_t lanes_flush(const struct lanes_kernel *kernel, const void *job, struct lanes_lists *lists) {
   uint32_t rows[LANES_LISTS * LANES_MOST];
   size_t n = 0;
   for (unsigned number = 1; number < LANES_LISTS; number++)
@@ -109,20 +107,19 @@ static inline size_t lanes_flush(const struct lanes_kernel *kernel, const void *
   return lanes_rest(kernel, job, 1, rows, n) + lanes_rest(kernel, job, 0, lists->rows[0], lists->n[0]);
 }
 
-/* Does the processor guess these SIMD_BLOCK lengths (all: ored), and the loop gain by it? Lengths that mostly repeat after
- * V64_LANES rows are all alike or have a pattern. */
-static inline bool lanes_guessed(const struct lanes_kernel *kernel, const uint64_t *lengths, v64 all) {
-  if (kernel->guessed_bytes == 0 || m64_bits(v64_gt(all, v64_set1(kernel->guessed_bytes))) != 0)
-    return false;
-  unsigned repeats = 0;
-  for (size_t i = 0; i < SIMD_BLOCK - V64_LANES; i += V64_LANES)
-    repeats += (unsigned)__builtin_popcountll(m64_bits(v64_eq(v64_load(lengths + i), v64_load(lengths + i + V64_LANES))));
-  return repeats >= SIMD_BLOCK * 3 / 4;
+/* Is a loop faster, as it is on rows of up to `bytes` bytes where the processor foresees their lengths? Those of
+ * neighbours in the sample are equal, but for one at most. */
+ALWAYS_INLINE bool lanes_loop_wins(const struct sample *sample, size_t bytes) {
+  size_t longer = 0, changes = 0;
+  for (size_t i = 0; i < 2 * SAMPLE_RUN; i++) {
+    longer += sample->bytes[i] > bytes;
+    changes += i % SAMPLE_RUN != 0 && sample->bytes[i] != sample->bytes[i - 1];
+  }
+  return longer == 0 && changes <= 1;
 }
 
 /* Does a batch. Returns how many rows were done in vectors. */
-static inline __attribute__((always_inline)) size_t lanes_batch(const struct lanes_kernel *kernel, const void *job,
-                                                                const struct simd_rows *batch) {
+ALWAYS_INLINE size_t lanes_batch(const struct lanes_kernel *kernel, const void *job, const struct simd_rows *batch) {
   struct lanes_lists lists; /* 3 KiB, of which only the counts need to be set */
   memset(lists.n, 0, sizeof lists.n);
   size_t looped = 0;
@@ -136,10 +133,7 @@ static inline __attribute__((always_inline)) size_t lanes_batch(const struct lan
     size_t left = batch->rows - first, n = left < SIMD_BLOCK ? left : SIMD_BLOCK;
     uint64_t live = n < SIMD_BLOCK ? ((uint64_t)1 << n) - 1 : UINT64_MAX, valid = batch->valid[first / SIMD_BLOCK] & live;
     uint64_t above = lanes_above(batch->bytes + first, LANES_SHORT, &all);
-    if (lanes_guessed(kernel, batch->bytes + first, all)) {
-      kernel->loop(job, first, first + n);
-      looped += n;
-    } else if (valid != live || SIMD_BLOCK - __builtin_popcountll(above) >= LANES_MANY_SHORT) {
+    if (valid != live || SIMD_BLOCK - __builtin_popcountll(above) >= LANES_MANY_SHORT) {
       kernel->in_place(job, first, ~above & valid);
       looped += lanes_put_aside(kernel, job, batch->bytes, first, above, all, 1, &lists);
     } else {

@@ -213,27 +213,20 @@ static size_t resolve_validity(const struct simd_column *column, size_t first, s
   return valid_rows;
 }
 
-/* Empty rows up to the next block's edge, and the sum. */
-static void resolve_finish(struct simd_rows *batch) {
-  size_t n = batch->rows, padded = (n + SIMD_BLOCK - 1) / SIMD_BLOCK * SIMD_BLOCK;
-  for (size_t i = n; i < padded; i++) {
+/* Rows first .. end of a batch are empty. */
+static void resolve_to_nothing(size_t first, size_t end, struct simd_rows *batch) {
+  for (size_t i = first; i < end; i++) {
     batch->ptrs[i] = nothing;
     batch->bytes[i] = 0;
   }
-  uint64_t total = 0;
-  for (size_t i = 0; i < n; i++)
-    total += batch->bytes[i];
-  batch->total_bytes = total;
 }
 
-static void resolve(const struct simd_column *column, size_t first, size_t n, struct simd_rows *batch) {
+/* resolve, but for the empty rows up to the next block. */
+static void resolve_rows(const struct simd_column *column, size_t first, size_t n, struct simd_rows *batch) {
   batch->rows = n;
   bool plain = !column->selection;
   if (resolve_validity(column, first, n, batch) == 0) {
-    for (size_t i = 0; i < n; i++) {
-      batch->ptrs[i] = nothing;
-      batch->bytes[i] = 0;
-    }
+    resolve_to_nothing(0, n, batch);
   } else if (!batch->has_nulls && column->layout == SIMD_OFFSETS32) {
     (plain ? resolve_offsets32 : resolve_selected_offsets32)(column, first, n, batch);
   } else if (!batch->has_nulls && column->layout == SIMD_OFFSETS64) {
@@ -258,7 +251,15 @@ static void resolve(const struct simd_column *column, size_t first, size_t n, st
     }
 #undef EACH
   }
-  resolve_finish(batch);
+  uint64_t total = 0;
+  for (size_t i = 0; i < n; i++)
+    total += batch->bytes[i];
+  batch->total_bytes = total;
+}
+
+static void resolve(const struct simd_column *column, size_t first, size_t n, struct simd_rows *batch) {
+  resolve_rows(column, first, n, batch);
+  resolve_to_nothing(n, (n + SIMD_BLOCK - 1) / SIMD_BLOCK * SIMD_BLOCK, batch);
 }
 
 #endif

@@ -1,94 +1,257 @@
 /* SPDX-License-Identifier: MIT
  *
- * The kernel xxh3_64 of a table with vectors: rows of at most 16 bytes by xxh3_short.h, longer ones by xxHash's own function.
- * Included by isa_table.c.
+ * The kernel xxh3_64 of the tables with vectors of 4 lanes or more. A chunk of rows is done
+ *   in order, when nearly all of its rows have at most 32 bytes (xxh3_upto32.h), the others set aside;
+ *   else sorted into classes by length, each class in vectors (xxh3_upto32.h, xxh3_upto240.h);
+ * rows above 240 bytes by xxHash's own loop, with the secret of a seed derived once. Included by isa_table.c.
  */
 #ifndef SIMD_KERNELS_XXH3_H
 #define SIMD_KERNELS_XXH3_H
 
+#include "simd/kernels/classes.h"
 #include "simd/kernels/loop.h"
-#include "simd/kernels/xxh3_short.h"
+#include "simd/kernels/xxh3_upto240.h"
+#include "simd/kernels/xxh3_upto32.h"
+#include "simd/kernels/xxh3_ways.h"
 
-/* Where the vector code stops paying: it computes every row of a block, also those above 16 bytes, whose hashes are then
- * overwritten; the loop mispredicts about once a short row. Cycles a row, measured (bench_hash, 1-16 B in cache, Zen 4). */
-#define SHORT_BYTES 16
-#define LOOP_SHORT_COST 22
+enum xxh3_class { UPTO16, UPTO32, UPTO64, UPTO128, UPTO240, ABOVE240, XXH3_CLASSES };
+/* clang-format off */
+static const uint8_t xxh3_class_of[256] = {
+    TIMES_16(UPTO16), UPTO16, TIMES_16(UPTO32), TIMES_32(UPTO64), TIMES_32(UPTO128), TIMES_32(UPTO128),
+    TIMES_32(UPTO240), TIMES_32(UPTO240), TIMES_32(UPTO240), TIMES_16(UPTO240),
+    ABOVE240, ABOVE240, ABOVE240, TIMES_4(ABOVE240), TIMES_4(ABOVE240), TIMES_4(ABOVE240)};
+/* clang-format on */
+
+/* What a kernel call hashes with: the one seed worked into secrets; with a seed per row these are of seed 0. */
+struct xxh3_job {
+  const struct simd_rows *batch;
+  bool seed_per_row;
+  uint64_t seed; /* the only one */
+  struct xxh3_flips flips;
+  struct xxh3_secrets secrets;
+  uint64_t long_secret[24];
+};
+
+/* A chunk of it, from row `first` of the batch on. Arrays begin at the chunk. */
+struct xxh3_chunk {
+  size_t first, n;
+  const uint8_t *const *ptrs;
+  const uint64_t *bytes;
+  const uint64_t *seeds;
+  uint64_t *out;
+  struct class_rows classes[XXH3_CLASSES];
+};
+
+/* What a block of rows is read by, in order. */
+struct xxh3_places {
+  const uint8_t *shuffles[SIMD_BLOCK]; /* in short_shuffles */
+  const uint8_t *tails[SIMD_BLOCK];    /* the last 16 bytes of a row above 16, the first of others */
+  uint64_t above16, above32;           /* bit i: row i has more bytes */
+};
+
+static inline void xxh3_places(const uint8_t *const *ptrs, const uint64_t *bytes, struct xxh3_places *places) {
+  const v64 shuffles_at = v64_set1((uintptr_t)short_shuffles), limit = v64_set1(16), limit2 = v64_set1(32);
+  uint64_t above16 = 0, above32 = 0;
+  for (size_t i = 0; i < SIMD_BLOCK; i += V64_LANES) {
+    v64 length = v64_load(bytes + i), start = v64_load((const uint64_t *)(const void *)(ptrs + i));
+    m64 above = v64_gt(length, limit);
+    above16 |= m64_bits(above) << i;
+    above32 |= m64_bits(v64_gt(length, limit2)) << i;
+    v64_store((uint64_t *)(void *)(places->tails + i), v64_add(start, v64_keep(above, v64_sub(length, limit))));
+    v64 shuffle = v64_shl(v64_select(above, limit, length), 4);
+    v64_store((uint64_t *)(void *)(places->shuffles + i), v64_add(shuffles_at, shuffle));
+  }
+  places->above16 = above16;
+  places->above32 = above32;
+}
+
+/* A block in order, as rows of at most 32 bytes, or of 16, where long_too is false (a constant, as seed_per_row is); longer ones
+ * get a wrong hash. */
+ALWAYS_INLINE void xxh3_in_order(const struct xxh3_job *job, const struct xxh3_chunk *c, size_t block,
+                                 const struct xxh3_places *places, bool seed_per_row, bool long_too) {
+  struct xxh3_flips flips = job->flips;
+  const uint8_t *const *ptrs = c->ptrs + block;
+  const uint64_t *bytes = c->bytes + block;
+  size_t n = c->n - block < SIMD_BLOCK ? c->n - block : SIMD_BLOCK;
+  for (size_t i = 0; i < n; i += V64_LANES) {
+    prefetch_ahead(job->batch, c->first + block + i, V64_LANES);
+    if (seed_per_row)
+      flips = xxh3_flips(v64_load(c->seeds + block + i));
+    v64 hashes = xxh3_upto32(ptrs + i, places->shuffles + i, places->tails + i, v64_load(bytes + i), &flips, long_too);
+    uint64_t lanes[V64_LANES];
+    if (n - i >= V64_LANES) {
+      v64_store(c->out + block + i, hashes);
+    } else {
+      v64_store(lanes, hashes);
+      memcpy(c->out + block + i, lanes, (n - i) * sizeof *lanes);
+    }
+  }
+}
+
+/* Sorts the rows of a block into their classes. */
+static inline void xxh3_sort(struct xxh3_chunk *c, size_t block) {
+  size_t end = c->n - block < SIMD_BLOCK ? c->n : block + SIMD_BLOCK;
 #if V64_LANES == 8
-#define VECTOR_SHORT_COST 6
-#elif V64_LANES == 4
-#define VECTOR_SHORT_COST 11
+  /* 16 rows a step. A list is written 16 entries at a time, the rows of its class first. */
+  const __m512i limit = _mm512_set1_epi32(0xffff);
+  __m512i rows = _mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
+  rows = _mm512_add_epi32(rows, _mm512_set1_epi32((int)block));
+  class_entry *ends[XXH3_CLASSES];
+  for (size_t k = 0; k < XXH3_CLASSES; k++)
+    ends[k] = c->classes[k].rows + c->classes[k].n;
+  for (size_t i = block; i < end; i += 16) {
+    __m256i low = _mm512_cvtusepi64_epi32(v64_load(c->bytes + i)),
+            high = _mm512_cvtusepi64_epi32(v64_load(c->bytes + i + 8));
+    __m512i length = _mm512_min_epu32(_mm512_inserti64x4(_mm512_castsi256_si512(low), high, 1), limit);
+    __m512i entries = _mm512_or_si512(rows, _mm512_slli_epi32(length, 16));
+    uint32_t left = end - i < 16 ? (1u << (end - i)) - 1 : 0xffff, mine;
+#define TAKE(class, most)                                                                  \
+  mine = left & _mm512_cmple_epu32_mask(length, _mm512_set1_epi32(most));                  \
+  left &= ~mine;                                                                           \
+  _mm512_storeu_si512(ends[class], _mm512_maskz_compress_epi32((__mmask16)mine, entries)); \
+  ends[class] += __builtin_popcount(mine);
+    TAKE(UPTO16, 16)
+    TAKE(UPTO32, 32)
+    TAKE(UPTO64, 64)
+    TAKE(UPTO128, 128)
+    TAKE(UPTO240, 240)
+    TAKE(ABOVE240, 0xffff)
+#undef TAKE
+    rows = _mm512_add_epi32(rows, _mm512_set1_epi32(16));
+  }
+  for (size_t k = 0; k < XXH3_CLASSES; k++)
+    c->classes[k].n = (uint32_t)(ends[k] - c->classes[k].rows);
 #else
-#define VECTOR_SHORT_COST 17
+  for (size_t i = block; i < end; i++)
+    class_add(xxh3_class_of, i, c->bytes[i], c->classes);
 #endif
-
-/* Bit i: row i of the SIMD_BLOCK rows has more than 16 bytes. */
-static inline uint64_t above16(const uint64_t *bytes) {
-  uint64_t mask = 0;
-  for (size_t i = 0; i < SIMD_BLOCK; i += V64_LANES)
-    mask |= m64_bits(v64_gt(v64_load(bytes + i), v64_set1(SHORT_BYTES))) << i;
-  return mask;
 }
 
-/* Hashes the SIMD_BLOCK rows from row `first` of a batch on, none of them null or above 16 bytes. */
-static inline void xxh3_short_block(const struct simd_rows *batch, size_t first, const uint64_t *seeds, bool seed_per_row,
-                                    struct short_flips flips, uint64_t *out) {
-  for (size_t i = first; i < first + SIMD_BLOCK; i += V64_LANES) {
-    prefetch_ahead(batch, i, V64_LANES);
+/* V64_LANES rows of a list, all of class `class` (a constant, as seed_per_row is). */
+ALWAYS_INLINE v64 xxh3_some_rows(const struct xxh3_job *job, const struct xxh3_chunk *c, enum xxh3_class class,
+                                 const class_entry *list, bool seed_per_row) {
+  static const size_t most[] = {[UPTO64] = 64, [UPTO128] = 128, [UPTO240] = 240};
+  const uint8_t *ptrs[V64_LANES], *shuffles[V64_LANES], *tails[V64_LANES];
+  size_t lengths[V64_LANES];
+  uint64_t seeds[V64_LANES];
+  struct xxh3_flips flips = job->flips;
+  for (size_t i = 0; i < V64_LANES; i++) {
+    size_t row = entry_row(list[i]);
+    ptrs[i] = c->ptrs[row];
+    lengths[i] = entry_bytes(list[i]);
+    if (class == UPTO16)
+      shuffles[i] = short_shuffles[lengths[i]];
+    else
+      tails[i] = ptrs[i] + lengths[i] - 16;
     if (seed_per_row)
-      flips = short_flips(v64_load(seeds + i));
-    v64_store(out + i, xxh3_short(batch->ptrs + i, batch->bytes + i, flips));
+      seeds[i] = c->seeds[row];
+  }
+  v64 length = v64_shr(v64_load_u32(list), 16);
+  if (class > UPTO32)
+    return xxh3_upto240(most[class], ptrs, lengths, length, &job->secrets, seed_per_row ? seeds : NULL);
+  if (seed_per_row)
+    flips = xxh3_flips(v64_load(seeds));
+  return class == UPTO16 ? xxh3_upto32(ptrs, shuffles, NULL, length, &flips, false)
+                         : xxh3_17to32(ptrs, tails, length, &flips);
+}
+
+/* All rows of a class; returns their number. */
+ALWAYS_INLINE size_t xxh3_class_rows(const struct xxh3_job *job, struct xxh3_chunk *c, enum xxh3_class class,
+                                     bool seed_per_row) {
+  const class_entry *list = c->classes[class].rows;
+  size_t n = class_close(&c->classes[class], V64_LANES);
+  for (size_t first = 0; first < n; first += SIMD_BLOCK) {
+    uint64_t hashes[SIMD_BLOCK];
+    size_t here = n - first < SIMD_BLOCK ? n - first : SIMD_BLOCK;
+    for (size_t k = 0; k < here; k += V64_LANES)
+      v64_store(hashes + k, xxh3_some_rows(job, c, class, list + first + k, seed_per_row));
+    for (size_t k = 0; k < here; k++) /* apart: right behind their vectors, hashes would be taken out of them one by one */
+      c->out[entry_row(list[first + k])] = hashes[k];
+  }
+  return n;
+}
+
+/* Rows above 240 bytes. */
+static void xxh3_long_rows(const struct xxh3_job *job, struct xxh3_chunk *c) {
+  size_t n = class_close(&c->classes[ABOVE240], 1);
+  for (size_t k = 0; k < n; k++) {
+    size_t row = entry_row(c->classes[ABOVE240].rows[k]);
+    const uint8_t *p = c->ptrs[row];
+    uint64_t bytes = c->bytes[row];
+    if (job->seed_per_row)
+      c->out[row] = XXH3_64bits_withSeed(p, bytes, c->seeds[row]);
+    else if (job->seed == 0)
+      c->out[row] = XXH3_64bits(p, bytes);
+    else
+      c->out[row] = XXH3_64bits_withSecret(p, bytes, job->long_secret, sizeof job->long_secret);
   }
 }
 
-/* Hashes a block of n <= SIMD_BLOCK rows in which there may be nulls, and rows above 16 bytes where `above` has their bits: all
- * of them as short ones, on copies of what may not be read past n, then row by row what is different. */
-static void xxh3_mixed_block(const struct simd_rows *batch, size_t first, size_t n, uint64_t above, const uint64_t *seeds,
-                             bool seed_per_row, struct short_flips flips, uint64_t *out) {
-  uint64_t hashes[SIMD_BLOCK], row_seeds[SIMD_BLOCK] = {0}, short_bytes[SIMD_BLOCK];
-  const uint8_t *const *ptrs = batch->ptrs + first;
-  const uint64_t *bytes = batch->bytes + first;
-  for (size_t i = 0; i < n; i++)
-    row_seeds[i] = seeds[seed_per_row ? first + i : 0];
-  const v64 limit = v64_set1(SHORT_BYTES);
-  for (size_t i = 0; i < n; i += V64_LANES) {
-    v64 length = v64_load(bytes + i);
-    v64_store(short_bytes + i, v64_select(v64_gt(length, limit), limit, length));
+/* Hashes a chunk; returns the number of rows done in vectors. */
+ALWAYS_INLINE size_t xxh3_chunk_rows(const struct xxh3_job *job, struct xxh3_chunk *c, bool seed_per_row) {
+  struct xxh3_places places;
+  size_t done = 0;
+  for (size_t block = 0; block < c->n; block += SIMD_BLOCK) {
+    size_t n = c->n - block < SIMD_BLOCK ? c->n - block : SIMD_BLOCK;
+    xxh3_places(c->ptrs + block, c->bytes + block, &places);
+    size_t rows_long = (size_t)__builtin_popcountll(places.above32);
+    if (places.above16 == 0) {
+      xxh3_in_order(job, c, block, &places, seed_per_row, false);
+      done += n;
+    } else if (rows_long * 4 > n) {
+      xxh3_sort(c, block);
+    } else {
+      xxh3_in_order(job, c, block, &places, seed_per_row, true);
+      done += n - rows_long;
+      for (uint64_t bits = places.above32; bits != 0; bits &= bits - 1) {
+        size_t i = block + (size_t)__builtin_ctzll(bits);
+        class_add(xxh3_class_of, i, c->bytes[i], c->classes);
+      }
+    }
   }
-  for (size_t i = 0; i < n; i += V64_LANES) {
-    prefetch_ahead(batch, first + i, V64_LANES);
-    if (seed_per_row)
-      flips = short_flips(v64_load(row_seeds + i));
-    v64_store(hashes + i, xxh3_short(ptrs + i, short_bytes + i, flips));
-  }
-  for (uint64_t bits = above; bits != 0; bits &= bits - 1) {
-    int i = __builtin_ctzll(bits);
-    hashes[i] = XXH3_64bits_withSeed(ptrs[i], bytes[i], row_seeds[i]);
-  }
-  uint64_t live = n < SIMD_BLOCK ? ((uint64_t)1 << n) - 1 : UINT64_MAX;
-  for (uint64_t bits = ~batch->valid[first / SIMD_BLOCK] & live; bits != 0; bits &= bits - 1) {
-    int i = __builtin_ctzll(bits);
-    hashes[i] = row_seeds[i];
-  }
-  memcpy(out + first, hashes, n * sizeof *out);
+  done += xxh3_class_rows(job, c, UPTO16, seed_per_row);
+  done += xxh3_class_rows(job, c, UPTO32, seed_per_row);
+  done += xxh3_class_rows(job, c, UPTO64, seed_per_row);
+  done += xxh3_class_rows(job, c, UPTO128, seed_per_row);
+  done += xxh3_class_rows(job, c, UPTO240, seed_per_row);
+  xxh3_long_rows(job, c);
+  return done;
+}
+
+static size_t xxh3_one_seed(const struct xxh3_job *job, struct xxh3_chunk *c) {
+  return xxh3_chunk_rows(job, c, false);
+}
+
+static size_t xxh3_many_seeds(const struct xxh3_job *job, struct xxh3_chunk *c) {
+  return xxh3_chunk_rows(job, c, true);
 }
 
 static size_t xxh3_64(const struct simd_rows *batch, const uint64_t *seeds, bool seed_per_row, uint64_t *out) {
-  struct short_flips flips = short_flips(v64_set1(seed_per_row ? 0 : seeds[0])); /* no rows, no seeds to read */
+  if (batch->rows == 0)
+    return 0;
+  uint64_t seed = seed_per_row ? 0 : seeds[0], row_seeds[CHUNK];
+  struct xxh3_job job = {.batch = batch, .seed_per_row = seed_per_row, .seed = seed};
+  job.flips = xxh3_flips(v64_set1(seed));
+  job.secrets = xxh3_secrets(seed);
+  xxh3_long_secret(seed, job.long_secret);
+  struct xxh3_chunk chunk;
+  for (size_t k = 0; k < XXH3_CLASSES; k++)
+    chunk.classes[k].n = chunk.classes[k].n_back = 0;
   size_t done = 0;
   prefetch_start(batch);
-  for (size_t first = 0; first < batch->rows; first += SIMD_BLOCK) {
-    size_t left = batch->rows - first, n = left < SIMD_BLOCK ? left : SIMD_BLOCK;
-    uint64_t above = above16(batch->bytes + first);
-    size_t rows_short = n - (size_t)__builtin_popcountll(above);
-    if (rows_short * LOOP_SHORT_COST < n * VECTOR_SHORT_COST) {
-      xxh3_64_rows(batch, first, first + n, seeds, seed_per_row, out);
-      continue;
-    }
-    if (n == SIMD_BLOCK && above == 0 && batch->valid[first / SIMD_BLOCK] == UINT64_MAX)
-      xxh3_short_block(batch, first, seeds, seed_per_row, flips, out);
-    else
-      xxh3_mixed_block(batch, first, n, above, seeds, seed_per_row, flips, out);
-    done += rows_short;
+  for (size_t first = 0; first < batch->rows; first += CHUNK) {
+    size_t left = batch->rows - first;
+    chunk.first = first;
+    chunk.n = left < CHUNK ? left : CHUNK;
+    chunk.ptrs = batch->ptrs + first;
+    chunk.bytes = batch->bytes + first;
+    chunk.out = out + first;
+    chunk.seeds = row_seeds;
+    if (seed_per_row) /* out may be seeds */
+      memcpy(row_seeds, seeds + first, chunk.n * sizeof *seeds);
+    done += seed_per_row ? xxh3_many_seeds(&job, &chunk) : xxh3_one_seed(&job, &chunk);
+    if (batch->has_nulls)
+      nulls_keep_seeds(batch, first, chunk.n, seed_per_row ? row_seeds : NULL, seed, chunk.out);
   }
   return done;
 }

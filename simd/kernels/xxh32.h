@@ -34,35 +34,35 @@ struct xxh32_job {
   uint32_t *out;
 };
 
-static inline v32 xxh32_round(v32 sum, v32 word) {
+ALWAYS_INLINE v32 xxh32_round(v32 sum, v32 word) {
   sum = v32_add(sum, v32_mul(word, v32_set1(XXH32_PRIME_2)));
   return v32_mul(v32_rotl(sum, 13), v32_set1(XXH32_PRIME_1));
 }
 
-static inline v32 xxh32_word(v32 hash, v32 word) {
+ALWAYS_INLINE v32 xxh32_word(v32 hash, v32 word) {
   hash = v32_add(hash, v32_mul(word, v32_set1(XXH32_PRIME_3)));
   return v32_mul(v32_rotl(hash, 17), v32_set1(XXH32_PRIME_4));
 }
 
-static inline v32 xxh32_byte(v32 hash, v32 byte) {
+ALWAYS_INLINE v32 xxh32_byte(v32 hash, v32 byte) {
   hash = v32_add(hash, v32_mul(byte, v32_set1(XXH32_PRIME_5)));
   return v32_mul(v32_rotl(hash, 11), v32_set1(XXH32_PRIME_1));
 }
 
-static inline void xxh32_start(v32 seed, v32 sums[4]) {
+ALWAYS_INLINE void xxh32_start(v32 seed, v32 sums[4]) {
   sums[0] = v32_add(seed, v32_set1(XXH32_PRIME_1 + XXH32_PRIME_2));
   sums[1] = v32_add(seed, v32_set1(XXH32_PRIME_2));
   sums[2] = seed;
   sums[3] = v32_add(seed, v32_set1(0 - XXH32_PRIME_1));
 }
 
-static inline v32 xxh32_merge(const v32 sums[4]) {
+ALWAYS_INLINE v32 xxh32_merge(const v32 sums[4]) {
   return v32_add(v32_add(v32_rotl(sums[0], 1), v32_rotl(sums[1], 7)),
                  v32_add(v32_rotl(sums[2], 12), v32_rotl(sums[3], 18)));
 }
 
 /* What comes after the stripes: the row's last `rest` < 16 bytes, which are the first ones of words. */
-static inline __attribute__((always_inline)) void xxh32_rest(v32 *hash, v32 (*words)[4], const v32 *rest) {
+ALWAYS_INLINE void xxh32_rest(v32 *hash, v32 (*words)[4], const v32 *rest) {
   m32 has4[XXH32_GROUPS], has8[XXH32_GROUPS], has12[XXH32_GROUPS];
   EACH {
     has4[g] = v32_gt(rest[g], v32_set1(3)), has8[g] = v32_gt(rest[g], v32_set1(7));
@@ -83,14 +83,14 @@ static inline __attribute__((always_inline)) void xxh32_rest(v32 *hash, v32 (*wo
   EACH hash[g] = v32_select(v32_gt(bytes[g], v32_set1(2)), xxh32_byte(hash[g], v32_byte(last[g], 2)), hash[g]);
 }
 
-static inline __attribute__((always_inline)) void xxh32_avalanche(v32 *hash) {
+ALWAYS_INLINE void xxh32_avalanche(v32 *hash) {
   EACH hash[g] = v32_mul(v32_xor(hash[g], v32_shr(hash[g], 15)), v32_set1(XXH32_PRIME_2));
   EACH hash[g] = v32_mul(v32_xor(hash[g], v32_shr(hash[g], 13)), v32_set1(XXH32_PRIME_3));
   EACH hash[g] = v32_xor(hash[g], v32_shr(hash[g], 16));
 }
 
 /* Rows below 32 bytes; of longer ones, which may be among them, the hash is garbage. hash: the seeds; then the hashes. */
-static inline __attribute__((always_inline)) void xxh32_short(const uint8_t *const *ptrs, const v32 *length, v32 *hash) {
+ALWAYS_INLINE void xxh32_short(const uint8_t *const *ptrs, const v32 *length, v32 *hash) {
   v32 words[XXH32_GROUPS][4], stripe[XXH32_GROUPS][4], sums[XXH32_GROUPS][4], rest[XXH32_GROUPS];
   EACH {
     v32_load_long_rows(ptrs + g * V32_LANES, stripe[g], words[g]);
@@ -110,8 +110,7 @@ static inline __attribute__((always_inline)) void xxh32_short(const uint8_t *con
 
 /* Rows of 32 bytes or more, of `least` stripes or more each. hash: the seeds; then the hashes. Of stripes past a row's last
  * one the row's last 16 bytes are read in their place. */
-static inline __attribute__((always_inline)) void xxh32_long(const struct simd_rows *batch, const uint32_t *rows,
-                                                             size_t least, v32 *hash) {
+ALWAYS_INLINE void xxh32_long(const struct simd_rows *batch, const uint32_t *rows, size_t least, v32 *hash) {
   enum { HALVES = 2 * XXH32_GROUPS };
   v64 start[HALVES], last[HALVES];
   v32 words[XXH32_GROUPS][4], sums[XXH32_GROUPS][4], length[XXH32_GROUPS], rest[XXH32_GROUPS];
@@ -198,7 +197,7 @@ static void xxh32_listed(const void *opaque, unsigned number, const uint32_t *ro
     job->out[rows[i]] = words[i];
 }
 
-static inline void xxh32_in_place(const void *opaque, size_t first, uint64_t rows) {
+ALWAYS_INLINE void xxh32_in_place(const void *opaque, size_t first, uint64_t rows) {
   const struct xxh32_job *job = opaque;
   const struct simd_rows *batch = job->batch;
   v32 seed[XXH32_GROUPS], hash[XXH32_GROUPS], length[XXH32_GROUPS];
@@ -232,16 +231,18 @@ static void xxh32_loop(const void *opaque, size_t first, size_t end) {
   xxh32_rows(job->batch, first, end, job->seeds, job->seed_per_row, job->out);
 }
 
-/* With four lanes the loop is faster on few bytes where it can guess lengths: 2.7 to 3.7 ns a row, this kernel 4.2
- * (Zen 4). */
 static size_t xxh32(const struct simd_rows *batch, const uint32_t *seeds, bool seed_per_row, uint32_t *out) {
-  static const struct lanes_kernel kernel = {.together = XXH32_ROWS,
-                                             .in_place = xxh32_in_place,
-                                             .listed = xxh32_listed,
-                                             .loop = xxh32_loop,
-                                             .guessed_bytes = V32_LANES == 4 ? 8 : 0};
+  static const struct lanes_kernel kernel = {
+      .together = XXH32_ROWS, .in_place = xxh32_in_place, .listed = xxh32_listed, .loop = xxh32_loop};
   const struct xxh32_job job = {batch, seeds, seed_per_row, out};
   return lanes_batch(&kernel, &job, batch);
+}
+
+/* With four lanes a loop that foresees lengths takes 2.7 to 3.7 ns for a row of up to 8 bytes, this kernel 4.2 (Zen 4);
+ * with more it is never faster. */
+static inline bool xxh32_loop_wins(const struct sample *sample, bool seeded) {
+  (void)seeded;
+  return V32_LANES == 4 && lanes_loop_wins(sample, 8);
 }
 
 #undef EACH

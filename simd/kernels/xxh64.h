@@ -36,23 +36,23 @@ struct xxh64_job {
   uint64_t *out;
 };
 
-static inline v64 xxh64_round(v64 sum, v64 word) {
+ALWAYS_INLINE v64 xxh64_round(v64 sum, v64 word) {
   sum = v64_add(sum, v64_mul(word, v64_set1(XXH64_PRIME_2)));
   return v64_mul(v64_rotl(sum, 31), v64_set1(XXH64_PRIME_1));
 }
 
-static inline v64 xxh64_word(v64 hash, v64 word) {
+ALWAYS_INLINE v64 xxh64_word(v64 hash, v64 word) {
   hash = v64_xor(hash, xxh64_round(v64_set1(0), word));
   return v64_add(v64_mul(v64_rotl(hash, 27), v64_set1(XXH64_PRIME_1)), v64_set1(XXH64_PRIME_4));
 }
 
-static inline v64 xxh64_byte(v64 hash, v64 byte) {
+ALWAYS_INLINE v64 xxh64_byte(v64 hash, v64 byte) {
   hash = v64_xor(hash, v64_mul_small(byte, v64_set1(XXH64_PRIME_5)));
   return v64_mul(v64_rotl(hash, 11), v64_set1(XXH64_PRIME_1));
 }
 
 /* What comes after the stripes: the row's last `rest` < 32 bytes, which are the first ones of words. */
-static inline __attribute__((always_inline)) void xxh64_rest(v64 *hash, v64 (*words)[4], const v64 *rest) {
+ALWAYS_INLINE void xxh64_rest(v64 *hash, v64 (*words)[4], const v64 *rest) {
   m64 has8[XXH64_GROUPS], has16[XXH64_GROUPS], has24[XXH64_GROUPS], has4[XXH64_GROUPS];
   EACH {
     has8[g] = v64_gt(rest[g], v64_set1(7)), has16[g] = v64_gt(rest[g], v64_set1(15));
@@ -77,14 +77,14 @@ static inline __attribute__((always_inline)) void xxh64_rest(v64 *hash, v64 (*wo
   EACH hash[g] = v64_select(v64_gt(bytes[g], v64_set1(2)), xxh64_byte(hash[g], v64_byte(last[g], 2)), hash[g]);
 }
 
-static inline __attribute__((always_inline)) void xxh64_avalanche(v64 *hash) {
+ALWAYS_INLINE void xxh64_avalanche(v64 *hash) {
   EACH hash[g] = v64_mul(v64_xor(hash[g], v64_shr(hash[g], 33)), v64_set1(XXH64_PRIME_2));
   EACH hash[g] = v64_mul(v64_xor(hash[g], v64_shr(hash[g], 29)), v64_set1(XXH64_PRIME_3));
   EACH hash[g] = v64_xor(hash[g], v64_shr(hash[g], 32));
 }
 
 /* Rows below 32 bytes; of longer ones, which may be among them, the hash is garbage. hash: the seeds; then the hashes. */
-static inline __attribute__((always_inline)) void xxh64_short(const uint8_t *const *ptrs, const v64 *length, v64 *hash) {
+ALWAYS_INLINE void xxh64_short(const uint8_t *const *ptrs, const v64 *length, v64 *hash) {
   v64 words[XXH64_GROUPS][4];
   EACH {
     v64_load_rows(ptrs + g * V64_LANES, 0, words[g]);
@@ -96,7 +96,7 @@ static inline __attribute__((always_inline)) void xxh64_short(const uint8_t *con
 
 /* Of words, the 32 bytes that end with a row, makes words that begin with its last `rest` bytes; behind those is
  * garbage. */
-static inline void xxh64_align(v64 *words, v64 rest) {
+ALWAYS_INLINE void xxh64_align(v64 *words, v64 rest) {
   v64 skip = v64_sub(v64_set1(XXH64_STRIPE), rest), down = v64_shl(v64_and(skip, v64_set1(7)), 3);
   v64 up = v64_sub(v64_set1(64), down);
   m64 one = v64_has_bit(skip, 3), two = v64_has_bit(skip, 4);
@@ -111,8 +111,7 @@ static inline void xxh64_align(v64 *words, v64 rest) {
 
 /* Rows of 32 bytes or more, of `least` stripes or more each. hash: the seeds; then the hashes. Of stripes past a row's
  * last one the row's last 32 bytes are read in their place. */
-static inline __attribute__((always_inline)) void xxh64_long(const uint8_t *const *ptrs, const v64 *start,
-                                                             const v64 *length, size_t least, v64 *hash) {
+ALWAYS_INLINE void xxh64_long(const uint8_t *const *ptrs, const v64 *start, const v64 *length, size_t least, v64 *hash) {
   v64 words[XXH64_GROUPS][4], sums[XXH64_GROUPS][4], last[XXH64_GROUPS], rest[XXH64_GROUPS];
   const uint8_t *at[XXH64_ROWS];
   _Static_assert(sizeof *at == sizeof(uint64_t), "addresses are computed in lanes");
@@ -195,7 +194,7 @@ static void xxh64_listed(const void *opaque, unsigned number, const uint32_t *ro
     job->out[rows[i]] = hashes[i];
 }
 
-static inline void xxh64_in_place(const void *opaque, size_t first, uint64_t rows) {
+ALWAYS_INLINE void xxh64_in_place(const void *opaque, size_t first, uint64_t rows) {
   const struct xxh64_job *job = opaque;
   const struct simd_rows *batch = job->batch;
   v64 seed[XXH64_GROUPS], hash[XXH64_GROUPS], length[XXH64_GROUPS];
@@ -226,16 +225,18 @@ static void xxh64_loop(const void *opaque, size_t first, size_t end) {
   xxh64_rows(job->batch, first, end, job->seeds, job->seed_per_row, job->out);
 }
 
-/* With eight lanes the loop is slower also where it can guess lengths; with four it is faster on few bytes: 3 to 5 ns a
- * row, this kernel 5.5 (Zen 4). */
 static size_t xxh64(const struct simd_rows *batch, const uint64_t *seeds, bool seed_per_row, uint64_t *out) {
-  static const struct lanes_kernel kernel = {.together = XXH64_ROWS,
-                                             .in_place = xxh64_in_place,
-                                             .listed = xxh64_listed,
-                                             .loop = xxh64_loop,
-                                             .guessed_bytes = V64_LANES == 8 ? 0 : 16};
+  static const struct lanes_kernel kernel = {
+      .together = XXH64_ROWS, .in_place = xxh64_in_place, .listed = xxh64_listed, .loop = xxh64_loop};
   const struct xxh64_job job = {batch, seeds, seed_per_row, out};
   return lanes_batch(&kernel, &job, batch);
+}
+
+/* With four lanes a loop that foresees lengths takes 3 to 5 ns for a row of up to 16 bytes, this kernel 5.5 (Zen 4);
+ * with eight it is never faster. */
+static inline bool xxh64_loop_wins(const struct sample *sample, bool seeded) {
+  (void)seeded;
+  return V64_LANES == 4 && lanes_loop_wins(sample, 16);
 }
 
 #undef EACH

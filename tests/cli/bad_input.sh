@@ -34,7 +34,7 @@ says "weft: features: takes no argument such as 'now'; 'weft features --help' te
 
 fact "an algorithm that there is not is wrong usage"
 exits 2 "$WEFT" hash --algo md5
-says "weft: hash: --algo 'md5' is none of xxh3, xxh64, xxh32; $more"
+says "weft: hash: --algo 'md5' is none of xxh3, xxh128, xxh64, xxh32; $more"
 
 fact "a seed out of its range, or no number, is wrong usage"
 for seed in 18446744073709551616 0x10000000000000000 -1 +1 ' 1' 1x 0x 1e3 '' 99999999999999999999999; do

@@ -20,7 +20,7 @@ agrees() { # ALGO SEED FILE [OPTION...]
 }
 
 for isa in $(isas); do
-  for algo in xxh3 xxh64 xxh32; do
+  for algo in xxh3 xxh128 xxh64 xxh32; do
     fact "$algo on $isa gives each line stock xxHash's hash, whatever its length"
     agrees $algo 0 lengths --isa "$isa"
     agrees $algo 0x9e3779b1 mixed --isa "$isa"
@@ -29,8 +29,9 @@ for isa in $(isas); do
   done
 done
 
-fact "xxh3 and xxh64 take seeds of 64 bits"
+fact "xxh3, xxh128 and xxh64 take seeds of 64 bits"
 agrees xxh3 0xfedcba9876543210 mixed
+agrees xxh128 0xfedcba9876543210 mixed
 agrees xxh64 18446744073709551615 mixed
 
 fact "a seed may be decimal or hexadecimal"
@@ -45,6 +46,8 @@ exits 0 "$WEFT" hash --algo xxh64 fox
 prints "$(xxhsum -H1 fox | cut -d' ' -f1)  $(cat fox)"
 exits 0 "$WEFT" hash --algo xxh32 fox
 prints "$(xxhsum -H0 fox | cut -d' ' -f1)  $(cat fox)"
+exits 0 "$WEFT" hash --algo xxh128 fox
+prints "$(xxhsum -H2 fox | cut -d' ' -f1)  $(cat fox)"
 exits 0 "$WEFT" hash --algo xxh3 fox
 prints "$(xxhsum -H3 fox | sed 's/.* = //')  $(cat fox)"
 
@@ -155,8 +158,8 @@ hex_of_binary() { # BYTES
 }
 
 fact "with --binary the same hashes are written as little-endian bytes"
-for algo in xxh3 xxh64 xxh32; do
-  width=$([ $algo = xxh32 ] && echo 4 || echo 8)
+for algo in xxh3 xxh128 xxh64 xxh32; do
+  case $algo in xxh32) width=4 ;; xxh128) width=16 ;; *) width=8 ;; esac
   exits 0 "$WEFT" hash -q --algo $algo mixed
   mv out.txt hex
   exits 0 "$WEFT" hash -b --algo $algo mixed

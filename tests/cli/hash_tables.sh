@@ -16,12 +16,12 @@ awk 'BEGIN { srand(7); print "id,name,city,note"
     printf "%d,%s,%s,%s\n", i, rand() < 0.2 ? "" : "name-" int(rand() * 500), "c" int(rand() * 9), note } }' >plain.csv
 
 for isa in $(isas); do
-  for algo in xxh3 xxh64 xxh32; do
+  for algo in xxh3 xxh128 xxh64 xxh32; do
     fact "$algo on $isa hashes one column as lines of its fields"
     exits 0 "$WEFT" hash --isa "$isa" --algo $algo --column name plain.csv
     fields 2 plain.csv | "$XXH_LINES" $algo >witness.txt
     same witness.txt out.txt
-    fact "$algo on $isa takes the hash of one column as the seed of the next"
+    fact "$algo on $isa makes one hash of several columns as documented"
     exits 0 "$WEFT" hash --isa "$isa" --algo $algo --seed 42 --column name,city,note plain.csv
     fields 2,3,4 plain.csv | "$XXH_LINES" --seed 42 --fields , $algo >witness.txt
     same witness.txt out.txt
@@ -177,6 +177,15 @@ same witness.txt out.txt
 exits 0 "$WEFT" hash --seed 42 --null c3 --algo xxh32 --column city quoted.csv
 fields 3 plain.csv | "$XXH_LINES" --seed 42 --null c3 xxh32 >witness.txt
 same witness.txt out.txt
+
+fact "to xxh128 a null hashes to the seed, and takes part"
+for columns in name,city,note city; do
+  exits 0 "$WEFT" hash --seed 42 --null c3 --algo xxh128 --column $columns plain.csv
+  numbers=$([ $columns = city ] && echo 3 || echo 2,3,4)
+  fields "$numbers" plain.csv | "$XXH_LINES" --seed 42 --fields , --null c3 xxh128 >witness.txt
+  same witness.txt out.txt
+done
+[ "$(grep -cE '^0{30}2a  c3$' out.txt)" -gt 1000 ] || bad "no null hashes to the seed"
 
 fact "--null '' makes fields null that are empty without quotes, and those alone"
 printf 'a,b\n,7\n"",7\n7,\n' >nulls.csv

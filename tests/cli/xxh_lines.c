@@ -2,10 +2,12 @@
  *
  * An independent witness for `weft hash`: hashes lines with stock libxxhash, one call a line, and links nothing of weft.
  *
- *   xxh_lines [--seed N] [--fields C] [--null TEXT] [--verify] xxh3|xxh64|xxh32 < INPUT
+ *   xxh_lines [--seed N] [--fields C] [--null TEXT] [--verify] xxh3|xxh128|xxh64|xxh32 < INPUT
  *
  * Prints `HEX  LINE` for each line of stdin. With --fields, a line is a composite key of fields between the byte C (TAB for
  * a tab): the hash of one field is the seed of the next, and with --null a field that is TEXT leaves the seed as it is.
+ * With xxh128 the hashes of a line's first fields and of one more, 32 bytes, are hashed to that of all of them, always with
+ * the seed; a field that is null has that very seed, and 0 for the high half, for its hash.
  * With --verify, stdin is such output: each hash is computed anew, the first ten that differ are printed, the last line is
  * `verified N of M`, and the exit status is 0 only when N is M. 2: wrong usage. 3: reading or writing failed.
  */
@@ -19,7 +21,7 @@
 #include <sys/types.h>
 #include <xxhash.h>
 
-enum algo { XXH3_LINES, XXH64_LINES, XXH32_LINES };
+enum algo { XXH3_LINES, XXH128_LINES, XXH64_LINES, XXH32_LINES };
 
 struct job {
   enum algo algo;
@@ -30,26 +32,42 @@ struct job {
 };
 
 static int usage(void) {
-  fputs("usage: xxh_lines [--seed N] [--fields C] [--null TEXT] [--verify] xxh3|xxh64|xxh32\n", stderr);
+  fputs("usage: xxh_lines [--seed N] [--fields C] [--null TEXT] [--verify] xxh3|xxh128|xxh64|xxh32\n", stderr);
   return 2;
 }
 
-static uint64_t hash_field(const struct job *job, const char *field, size_t bytes, uint64_t seed) {
-  if (job->null && strlen(job->null) == bytes && memcmp(field, job->null, bytes) == 0)
-    return seed;
-  if (job->algo == XXH3_LINES)
-    return XXH3_64bits_withSeed(field, bytes, seed);
-  if (job->algo == XXH64_LINES)
-    return XXH64(field, bytes, seed);
-  return XXH32(field, bytes, (uint32_t)seed);
+static bool is_null(const struct job *job, const char *field, size_t bytes) {
+  return job->null && strlen(job->null) == bytes && memcmp(field, job->null, bytes) == 0;
 }
 
-static uint64_t hash_line(const struct job *job, const char *line, size_t bytes) {
-  uint64_t hash = job->seed;
-  for (;;) {
+/* Hashes of fewer bits are in the low half. */
+static XXH128_hash_t hash_field(const struct job *job, const char *field, size_t bytes, uint64_t seed) {
+  XXH128_hash_t hash = {seed, 0};
+  if (is_null(job, field, bytes))
+    return hash;
+  switch (job->algo) {
+  case XXH128_LINES: return XXH3_128bits_withSeed(field, bytes, seed);
+  case XXH3_LINES: hash.low64 = XXH3_64bits_withSeed(field, bytes, seed); break;
+  case XXH64_LINES: hash.low64 = XXH64(field, bytes, seed); break;
+  case XXH32_LINES: hash.low64 = XXH32(field, bytes, (uint32_t)seed); break;
+  }
+  return hash;
+}
+
+/* From the hash of the fields before to that with one more. */
+static XXH128_hash_t add_field(const struct job *job, XXH128_hash_t before, const char *field, size_t bytes) {
+  if (job->algo != XXH128_LINES)
+    return hash_field(job, field, bytes, before.low64);
+  XXH128_hash_t both[2] = {before, hash_field(job, field, bytes, job->seed)};
+  return XXH3_128bits_withSeed(both, sizeof both, job->seed);
+}
+
+static XXH128_hash_t hash_line(const struct job *job, const char *line, size_t bytes) {
+  XXH128_hash_t hash = {0, 0};
+  for (bool first = true;; first = false) {
     const char *end = job->separator < 0 ? NULL : memchr(line, job->separator, bytes);
     size_t field = end ? (size_t)(end - line) : bytes;
-    hash = hash_field(job, line, field, hash);
+    hash = first ? hash_field(job, line, field, job->seed) : add_field(job, hash, line, field);
     if (!end)
       return hash;
     line += field + 1;
@@ -57,22 +75,22 @@ static uint64_t hash_line(const struct job *job, const char *line, size_t bytes)
   }
 }
 
-/* Reads the hash that a line of output begins with. Says no to anything but its exact form. */
-static bool parse_hash(const char *line, size_t bytes, size_t digits, uint64_t *hash) {
-  if (bytes < digits + 2 || line[digits] != ' ' || line[digits + 1] != ' ')
-    return false;
-  *hash = 0;
-  for (size_t i = 0; i < digits; i++) {
-    const char *digit = strchr("0123456789abcdef", line[i]);
-    if (!digit || !line[i])
-      return false;
-    *hash = *hash << 4 | (uint64_t)(digit - "0123456789abcdef");
-  }
-  return true;
+/* As it is printed: at most 32 digits, the most significant first. */
+static void hash_text(char text[33], XXH128_hash_t hash, size_t digits) {
+  char all[33];
+  snprintf(all, sizeof all, "%016" PRIx64 "%016" PRIx64, (uint64_t)hash.high64, (uint64_t)hash.low64);
+  memcpy(text, all + 32 - digits, digits + 1);
+}
+
+/* A line of output begins with its hash and two blanks. */
+static bool has_hash(const char *line, size_t bytes, size_t digits) {
+  return bytes >= digits + 2 && strspn(line, "0123456789abcdef") >= digits && line[digits] == ' ' &&
+         line[digits + 1] == ' ';
 }
 
 static int run(const struct job *job) {
-  const size_t digits = job->algo == XXH32_LINES ? 8 : 16;
+  const size_t digits = job->algo == XXH32_LINES ? 8 : job->algo == XXH128_LINES ? 32 : 16;
+  char is[33];
   char *line = NULL;
   size_t capacity = 0;
   uint64_t lines = 0, right = 0;
@@ -83,21 +101,22 @@ static int run(const struct job *job) {
       bytes--;
     lines++;
     if (!job->verify) {
-      printf("%0*" PRIx64 "  ", (int)digits, hash_line(job, line, bytes));
+      hash_text(is, hash_line(job, line, bytes), digits);
+      printf("%s  ", is);
       fwrite(line, 1, bytes, stdout);
       putchar('\n');
       continue;
     }
-    uint64_t said, is;
-    if (!parse_hash(line, bytes, digits, &said)) {
+    if (!has_hash(line, bytes, digits)) {
       if (lines - right <= 10)
         printf("line %" PRIu64 ": does not begin with %zu hexadecimal digits and two blanks\n", lines, digits);
       continue;
     }
-    is = hash_line(job, line + digits + 2, bytes - digits - 2);
-    right += said == is;
-    if (said != is && lines - right <= 10)
-      printf("line %" PRIu64 ": %0*" PRIx64 ", should be %0*" PRIx64 "\n", lines, (int)digits, said, (int)digits, is);
+    hash_text(is, hash_line(job, line + digits + 2, bytes - digits - 2), digits);
+    bool agrees = memcmp(is, line, digits) == 0;
+    right += agrees;
+    if (!agrees && lines - right <= 10)
+      printf("line %" PRIu64 ": %.*s, should be %s\n", lines, (int)digits, line, is);
   }
   free(line);
   if (job->verify)
@@ -130,6 +149,8 @@ int main(int argc, char **argv) {
     return usage();
   if (strcmp(argv[i], "xxh3") == 0)
     job.algo = XXH3_LINES;
+  else if (strcmp(argv[i], "xxh128") == 0)
+    job.algo = XXH128_LINES;
   else if (strcmp(argv[i], "xxh64") == 0)
     job.algo = XXH64_LINES;
   else if (strcmp(argv[i], "xxh32") == 0)

@@ -42,6 +42,23 @@ WEFT_API WEFT_MUST_CHECK weft_status weft_hash64_seeded(weft_ctx *ctx, enum weft
 WEFT_API WEFT_MUST_CHECK weft_status weft_hash32(weft_ctx *ctx, const struct weft_column *columns, size_t n_columns,
                                                  uint32_t seed, uint32_t *out);
 
+/* A hash of 128 bits: two rows with the same one may be taken for the same row, for telling duplicates and for naming
+ * content (of honest data: XXH3 resists no one who looks for a collision). low and high are those of XXH128_hash_t. */
+struct weft_fingerprint {
+  uint64_t low, high;
+};
+
+/* Hashes the rows of columns[0 .. n_columns) into out[rows], as XXH3_128bits_withSeed. Columns, NULL, the thread rule,
+ * statuses and what out holds after a failure are those of weft_hash64; out is aligned to 8 and may overlap no input.
+ *
+ * Several columns: a row has the hash of its first column; each further column, with its own hash H of the same seed, makes
+ * of the hash A so far the XXH3_128bits_withSeed, seed again, of 32 bytes: A.low, A.high, H.low, H.high, little-endian. So
+ * stock xxHash can recompute it. It is not weft_hash64's chain, in which a hash is the seed for the next column, because a
+ * seed has 64 bits: two keys whose first columns met in those would meet for good. A null has for its hash in its column
+ * {seed, 0}, which takes part like any other: (NULL, 7) and (7, NULL) differ, unlike in weft_hash64. */
+WEFT_API WEFT_MUST_CHECK weft_status weft_hash128(weft_ctx *ctx, const struct weft_column *columns, size_t n_columns,
+                                                  uint64_t seed, struct weft_fingerprint *out);
+
 WEFT_END_DECLS
 
 #endif

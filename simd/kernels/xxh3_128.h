@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The kernels xxh3_128 and combine128: XXH3 of 128 bits by xxHash's own functions, row by row, in every table. Included by
+ * isa_table.c.
+ */
+#ifndef SIMD_KERNELS_XXH3_128_H
+#define SIMD_KERNELS_XXH3_128_H
+
+#include "simd/kernels/column.h"
+#include "simd/kernels/xxh3_secret.h"
+
+static inline struct simd_hash128 xxh3_128_seeded(const uint8_t *p, size_t bytes, uint64_t seed) {
+  XXH128_hash_t hash = XXH3_128bits_withSeed(p, bytes, seed);
+  return (struct simd_hash128){hash.low64, hash.high64};
+}
+
+/* Without a seed the secret is constant: words of it become immediates. */
+static inline struct simd_hash128 xxh3_128_seedless(const uint8_t *p, size_t bytes) {
+  XXH128_hash_t hash = XXH3_128bits(p, bytes);
+  return (struct simd_hash128){hash.low64, hash.high64};
+}
+
+/* Rows above 240 bytes with the secret of the seed, which xxHash's function would derive for each. */
+static inline struct simd_hash128 xxh3_128_long(const uint8_t *p, size_t bytes, const uint64_t *secret) {
+  XXH128_hash_t hash = XXH3_128bits_withSecret(p, bytes, secret, XXH3_LONG_SECRET);
+  return (struct simd_hash128){hash.low64, hash.high64};
+}
+
+/* Rows first .. end of a batch, one by one. */
+static void xxh3_128_rows(const struct simd_rows *batch, size_t first, size_t end, const uint64_t *seeds, bool seed_per_row,
+                          struct simd_hash128 *out) {
+  uint64_t secret[24];
+  if (!seed_per_row)
+    xxh3_long_secret(seeds[0], secret);
+  for (size_t i = first; i < end; i++) {
+    prefetch_ahead(batch, i, 1);
+    uint64_t seed = seeds[seed_per_row ? i : 0];
+    if (!(batch->valid[i / SIMD_BLOCK] >> i % SIMD_BLOCK & 1))
+      out[i] = (struct simd_hash128){seed, 0};
+    else if (batch->bytes[i] > 240 && !seed_per_row)
+      out[i] = xxh3_128_long(batch->ptrs[i], batch->bytes[i], secret);
+    else
+      out[i] = xxh3_128_seeded(batch->ptrs[i], batch->bytes[i], seed);
+  }
+}
+
+/* The batch kernel derives a seed's secret once, and is a loop otherwise. */
+static inline bool xxh3_128_loop_wins(const struct sample *sample, bool seeded) {
+  for (size_t i = 0; i < 2 * SAMPLE_RUN && seeded; i++)
+    if (sample->bytes[i] > 240)
+      return false;
+  return true;
+}
+
+static void combine128(const struct simd_hash128 *next, size_t n, uint64_t seed, struct simd_hash128 *acc) {
+  for (size_t i = 0; i < n; i++) {
+    const uint64_t words[4] = {acc[i].low, acc[i].high, next[i].low, next[i].high};
+    XXH128_hash_t hash = XXH3_128bits_withSeed(words, sizeof words, seed);
+    acc[i] = (struct simd_hash128){hash.low64, hash.high64};
+  }
+}
+
+static size_t xxh3_128(const struct simd_rows *batch, const uint64_t *seeds, bool seed_per_row, struct simd_hash128 *out) {
+  if (batch->rows == 0)
+    return 0;
+  prefetch_start(batch);
+  xxh3_128_rows(batch, 0, batch->rows, seeds, seed_per_row, out);
+  return 0;
+}
+
+#endif

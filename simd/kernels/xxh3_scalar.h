@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The kernel xxh3_64 of the tables without vectors of 4 lanes or more: rows are sorted by the way that XXH3 goes for their
+ * length, and each way's rows hashed by xxHash's code for it, whose branches are then known. In vectors of two lanes, which have no
+ * 64-bit multiplication, the same takes longer (docs/internals/hash.md). Included by isa_table.c.
+ */
+#ifndef SIMD_KERNELS_XXH3_SCALAR_H
+#define SIMD_KERNELS_XXH3_SCALAR_H
+
+#include "simd/kernels/xxh3_ways.h"
+
+/* A row's hash, whose length is known to be in a range (constants): the compiler leaves that way alone. */
+ALWAYS_INLINE uint64_t xxh3_ranged(const uint8_t *p, size_t bytes, size_t least, size_t most, uint64_t seed) {
+  if (bytes < least || bytes > most)
+    __builtin_unreachable();
+  return XXH3_64bits_withSeed(p, bytes, seed);
+}
+
+#define PIECE_ROWS 256 /* rows sorted at a time; their numbers are bytes */
+
+/* A piece of a batch; arrays begin at it. The seed of row i is seeds[i * step]. */
+struct xxh3_piece {
+  size_t n;
+  const uint8_t *const *ptrs;
+  const uint64_t *bytes;
+  const uint64_t *seeds;
+  size_t step;
+  const uint64_t *long_secret; /* of the one seed */
+  uint64_t *out;
+};
+
+/* The rows of one list, which all go one way; seedless: with seed 0 (a constant). */
+ALWAYS_INLINE void xxh3_way_rows(const struct xxh3_piece *p, unsigned way, const uint8_t *list, size_t n, bool seedless) {
+#define ROWS(least, most)                                                                                \
+  for (size_t k = 0; k < n; k++) {                                                                       \
+    size_t i = list[k];                                                                                  \
+    p->out[i] = xxh3_ranged(p->ptrs[i], p->bytes[i], least, most, seedless ? 0 : p->seeds[i * p->step]); \
+  }                                                                                                      \
+  break
+  switch (way) {
+  case WAY_0: ROWS(0, 0);
+  case WAY_1TO3: ROWS(1, 3);
+  case WAY_4TO8: ROWS(4, 8);
+  case WAY_9TO16: ROWS(9, 16);
+  case WAY_17TO32: ROWS(17, 32);
+  case WAY_33TO64: ROWS(33, 64);
+  case WAY_65TO96: ROWS(65, 96);
+  case WAY_97TO128: ROWS(97, 128);
+  case WAY_LONG:
+    if (seedless || p->step != 0) {
+      ROWS(241, SIZE_MAX);
+    }
+    for (size_t k = 0; k < n; k++)
+      p->out[list[k]] = XXH3_64bits_withSecret(p->ptrs[list[k]], p->bytes[list[k]], p->long_secret, XXH3_LONG_SECRET);
+    break;
+  default: ROWS(129, 240);
+  }
+#undef ROWS
+}
+
+ALWAYS_INLINE void xxh3_piece_rows(const struct xxh3_piece *p, bool seedless) {
+  uint8_t lists[XXH3_WAYS][PIECE_ROWS];
+  uint32_t counts[XXH3_WAYS] = {0};
+  for (size_t i = 0; i < p->n; i++) {
+    unsigned way = xxh3_ways[p->bytes[i] < 255 ? p->bytes[i] : 255];
+    lists[way][counts[way]++] = (uint8_t)i;
+  }
+  for (unsigned way = 0; way < XXH3_WAYS; way++)
+    if (counts[way] != 0)
+      xxh3_way_rows(p, way, lists[way], counts[way], seedless);
+}
+
+static void xxh3_seedless_piece(const struct xxh3_piece *p) {
+  xxh3_piece_rows(p, true);
+}
+
+static void xxh3_seeded_piece(const struct xxh3_piece *p) {
+  xxh3_piece_rows(p, false);
+}
+
+static size_t xxh3_64(const struct simd_rows *batch, const uint64_t *seeds, bool seed_per_row, uint64_t *out) {
+  uint64_t row_seeds[PIECE_ROWS], long_secret[XXH3_LONG_SECRET / 8];
+  if (batch->rows == 0)
+    return 0;
+  bool seedless = !seed_per_row && seeds[0] == 0;
+  if (!seed_per_row)
+    xxh3_long_secret(seeds[0], long_secret);
+  prefetch_start(batch);
+  for (size_t first = 0; first < batch->rows; first += PIECE_ROWS) {
+    size_t left = batch->rows - first, n = left < PIECE_ROWS ? left : PIECE_ROWS;
+    if (seed_per_row) /* out may be seeds */
+      memcpy(row_seeds, seeds + first, n * sizeof *seeds);
+    prefetch_ahead(batch, first, PIECE_ROWS);
+    struct xxh3_piece piece = {.n = n,
+                               .ptrs = batch->ptrs + first,
+                               .bytes = batch->bytes + first,
+                               .seeds = seed_per_row ? row_seeds : seeds,
+                               .step = seed_per_row,
+                               .long_secret = long_secret,
+                               .out = out + first};
+    (seedless ? xxh3_seedless_piece : xxh3_seeded_piece)(&piece);
+    if (batch->has_nulls)
+      nulls_keep_seeds(batch, first, n, seed_per_row ? row_seeds : NULL, seeds[0], piece.out);
+  }
+  return 0;
+}
+
+#endif

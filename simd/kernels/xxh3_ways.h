@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * XXH3's ways: ranges of lengths that its code tells apart by branches, and what rows of each cost by a loop and in batches.
+ * Included by the XXH3 kernels.
+ */
+#ifndef SIMD_KERNELS_XXH3_WAYS_H
+#define SIMD_KERNELS_XXH3_WAYS_H
+
+#include "simd/kernels/classes.h"
+#include "simd/kernels/column.h"
+#include "simd/kernels/xxh3_secret.h"
+
+enum xxh3_way {
+  WAY_0,
+  WAY_1TO3,
+  WAY_4TO8,
+  WAY_9TO16,
+  WAY_17TO32,
+  WAY_33TO64,
+  WAY_65TO96,
+  WAY_97TO128,
+  WAY_129TO143, /* and six for 16 lengths each: another round of a loop */
+  WAY_240 = WAY_129TO143 + 7,
+  WAY_LONG,
+  XXH3_WAYS
+};
+/* clang-format off */
+static const uint8_t xxh3_ways[256] = {
+    WAY_0, WAY_1TO3, WAY_1TO3, WAY_1TO3, TIMES_4(WAY_4TO8), WAY_4TO8, TIMES_4(WAY_9TO16), TIMES_4(WAY_9TO16),
+    TIMES_16(WAY_17TO32), TIMES_32(WAY_33TO64), TIMES_32(WAY_65TO96), TIMES_32(WAY_97TO128),
+    TIMES_8(WAY_129TO143), TIMES_4(WAY_129TO143), WAY_129TO143, WAY_129TO143, WAY_129TO143,
+    TIMES_16(WAY_129TO143 + 1), TIMES_16(WAY_129TO143 + 2), TIMES_16(WAY_129TO143 + 3), TIMES_16(WAY_129TO143 + 4),
+    TIMES_16(WAY_129TO143 + 5), TIMES_16(WAY_129TO143 + 6), WAY_240, TIMES_8(WAY_LONG), TIMES_4(WAY_LONG), WAY_LONG, WAY_LONG,
+    WAY_LONG};
+
+/* Cycles a row (Zen 4, rows of one length, docs/internals/hash.md): of a loop, whose branches are then foreseen, and in batches. */
+static const uint8_t xxh3_loop_costs[XXH3_WAYS] = {8, 8, 8, 8, 10, 15, 21, 26, 34, 36, 39, 42, 44, 47, 50, 53, 0};
+#if defined(V64_LANES) && V64_LANES == 8
+static const uint8_t xxh3_batch_costs[XXH3_WAYS] = {7, 7, 7, 7, 9, 13, 19, 19, 34, 34, 34, 34, 34, 34, 34, 34, 8};
+#elif defined(V64_LANES) && V64_LANES == 4
+static const uint8_t xxh3_batch_costs[XXH3_WAYS] = {10, 10, 10, 10, 14, 18, 27, 27, 47, 47, 47, 47, 47, 47, 47, 47, 11};
+#else
+static const uint8_t xxh3_batch_costs[XXH3_WAYS] = {11, 11, 11, 11, 13, 19, 26, 31, 40, 43, 46, 50, 52, 55, 58, 62, 6};
+#endif
+/* clang-format on */
+#define MISPREDICTED 23 /* cycles for each row that takes another way than the one before */
+
+static inline bool xxh3_loop_wins(const struct sample *sample, bool seeded) {
+  int loop = 0, batch = 0, changes = 0;
+  unsigned before = 0;
+  for (size_t i = 0; i < 2 * SAMPLE_RUN; i++) {
+    unsigned way = xxh3_ways[sample->bytes[i] < 255 ? sample->bytes[i] : 255];
+    if (way == WAY_LONG && seeded)
+      return false; /* batches derive a seed's secret once */
+    loop += xxh3_loop_costs[way];
+    batch += xxh3_batch_costs[way];
+    changes += i % SAMPLE_RUN != 0 && way != before;
+    before = way;
+  }
+  return loop + changes * MISPREDICTED * SAMPLE_RUN / (SAMPLE_RUN - 1) < batch;
+}
+
+#endif
