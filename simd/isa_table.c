@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * One table of kernels. Compiled once per instruction set with flags of its own and SIMD_ISA (its name) and
- * SIMD_ISA_<name> set; everything is static but the table, so that no code compiled for one CPU can be linked into another's.
+ * SIMD_ISA_<name> set; everything is static but the table, so that no code compiled for one CPU can be linked into
+ * another's.
  */
 #if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
 #error "weft's kernels load words in the machine's order and need a little-endian one"
@@ -48,6 +49,7 @@ LOOP_KERNEL(xxh32, uint32_t)
 #define xxh32 xxh32_loop
 #define xxh32_loop_wins LOOP_ALWAYS_WINS
 #endif
+#include "simd/kernels/fixed.h"
 #define XXH64_SEEDLESS(p, bytes) XXH64(p, bytes, 0)
 #define XXH32_SEEDLESS(p, bytes) XXH32(p, bytes, 0)
 
