@@ -24,7 +24,7 @@
 #include "simd/kernels/xxh3_128.h"
 
 /* Which kernels a table has: vector ones, or where those lose, and in the scalar table, plain ones. A column goes by the loop when
- * NAME_LOOP_WINS says so of a sample of its lengths. */
+ * name_loop_wins says so of a sample of its lengths. */
 #ifdef SIMD_ISA_scalar
 #define TABLE_VECTOR_BITS 64
 #else
@@ -33,30 +33,33 @@
 #if TABLE_VECTOR_BITS > 128
 #include "simd/kernels/xxh3.h"
 #include "simd/kernels/xxh64.h"
-#define XXH64_LOOP_WINS LOOP_NEVER_WINS
 #else
 #include "simd/kernels/xxh3_scalar.h"
 /* With two lanes and no 64-bit multiply the vector kernel gains little where lengths cannot be guessed (12.5 ns a row
  * for the loop's 14.8 on rows of 1 to 32 bytes, SSE on a Zen 4) and loses twice as much where they can. */
 LOOP_KERNEL(xxh64, uint64_t)
 #define xxh64 xxh64_loop
-#define XXH64_LOOP_WINS LOOP_ALWAYS_WINS
+#define xxh64_loop_wins LOOP_ALWAYS_WINS
 #endif
-#if TABLE_VECTOR_BITS > 64
+#ifndef SIMD_ISA_scalar
 #include "simd/kernels/xxh32.h"
-#define XXH32_LOOP_WINS LOOP_NEVER_WINS
 #else
 LOOP_KERNEL(xxh32, uint32_t)
 #define xxh32 xxh32_loop
-#define XXH32_LOOP_WINS LOOP_ALWAYS_WINS
+#define xxh32_loop_wins LOOP_ALWAYS_WINS
 #endif
 #define XXH64_SEEDLESS(p, bytes) XXH64(p, bytes, 0)
 #define XXH32_SEEDLESS(p, bytes) XXH32(p, bytes, 0)
+#include "simd/kernels/fixed.h"
 
+STRAIGHT_COLUMN(xxh3_64, uint64_t)
+STRAIGHT_COLUMN(xxh64, uint64_t)
+STRAIGHT_COLUMN(xxh32, uint32_t)
+#define xxh3_128_straight(...) ((void)&vector_rows, false) /* no vector code */
 COLUMN_KERNEL(xxh3_64, uint64_t, uint64_t, XXH3_64bits, XXH3_64bits_withSeed, xxh3_loop_wins)
 COLUMN_KERNEL(xxh3_128, uint64_t, struct simd_hash128, xxh3_128_seedless, xxh3_128_seeded, xxh3_128_loop_wins)
-COLUMN_KERNEL(xxh64, uint64_t, uint64_t, XXH64_SEEDLESS, XXH64, XXH64_LOOP_WINS)
-COLUMN_KERNEL(xxh32, uint32_t, uint32_t, XXH32_SEEDLESS, XXH32, XXH32_LOOP_WINS)
+COLUMN_KERNEL(xxh64, uint64_t, uint64_t, XXH64_SEEDLESS, XXH64, xxh64_loop_wins)
+COLUMN_KERNEL(xxh32, uint32_t, uint32_t, XXH32_SEEDLESS, XXH32, xxh32_loop_wins)
 
 #define PASTE(a, b) a##b
 #define TABLE_OF(isa) PASTE(weft_kernels_, isa)

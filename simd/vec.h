@@ -64,6 +64,7 @@ ALWAYS_INLINE v64 v64_or(v64 a, v64 b) {
 #define v64_shl(a, bits) _mm512_slli_epi64(a, bits)
 #define v64_shr(a, bits) _mm512_srli_epi64(a, bits)
 #define v64_rotl(a, bits) _mm512_rol_epi64(a, bits)
+#define v64_rotl_bytes(a, bytes) _mm512_rol_epi64(a, 8 * (bytes))
 ALWAYS_INLINE v64 v64_mul_low32(v64 a, v64 b) {
   return _mm512_mul_epu32(a, b);
 }
@@ -94,6 +95,12 @@ ALWAYS_INLINE v64 v64_low_halves(v64 a, v64 b) {
 }
 ALWAYS_INLINE uint64_t v64_sum(v64 a) {
   return (uint64_t)_mm512_reduce_add_epi64(a);
+}
+ALWAYS_INLINE v64 v64_load_u8(const uint8_t *p) {
+  return _mm512_cvtepu8_epi64(_mm_loadl_epi64((const void *)p));
+}
+ALWAYS_INLINE v64 v64_load_u16(const uint16_t *p) {
+  return _mm512_cvtepu16_epi64(_mm_loadu_si128((const void *)p));
 }
 ALWAYS_INLINE v64 v64_load_u32(const uint32_t *p) {
   return _mm512_cvtepu32_epi64(_mm256_loadu_si256((const void *)p));
@@ -192,6 +199,14 @@ ALWAYS_INLINE uint64_t v64_sum(v64 a) {
   simde__m128i half = simde_mm_add_epi64(simde_mm256_castsi256_si128(a), simde_mm256_extracti128_si256(a, 1));
   return (uint64_t)simde_mm_extract_epi64(half, 0) + (uint64_t)simde_mm_extract_epi64(half, 1);
 }
+ALWAYS_INLINE v64 v64_load_u8(const uint8_t *p) {
+  int32_t bytes;
+  memcpy(&bytes, p, sizeof bytes);
+  return simde_mm256_cvtepu8_epi64(simde_mm_cvtsi32_si128(bytes));
+}
+ALWAYS_INLINE v64 v64_load_u16(const uint16_t *p) {
+  return simde_mm256_cvtepu16_epi64(simde_mm_loadl_epi64((const void *)p));
+}
 ALWAYS_INLINE v64 v64_load_u32(const uint32_t *p) {
   return simde_mm256_cvtepu32_epi64(simde_mm_loadu_si128((const void *)p));
 }
@@ -222,6 +237,12 @@ ALWAYS_INLINE v64 v64_shr_each(v64 a, v64 bits) {
 }
 ALWAYS_INLINE v64 v64_byte(v64 a, int k) {
   return simde_mm256_shuffle_epi8(a, simde_mm256_set_epi64x(-248 + k, -256 + k, -248 + k, -256 + k));
+}
+/* v64_rotl by whole bytes, which is one instruction. */
+ALWAYS_INLINE v64 v64_rotl_bytes(v64 a, unsigned bytes) {
+  const uint64_t order = 0x0706050403020100 << 8 * bytes | 0x0706050403020100 >> (64 - 8 * bytes);
+  return simde_mm256_shuffle_epi8(
+      a, v64_add(v64_set1(order), simde_mm256_set_epi64x(0x0808080808080808, 0, 0x0808080808080808, 0)));
 }
 ALWAYS_INLINE v64 v64_swap_bytes(v64 a) {
   const v64 order = simde_mm256_set_epi64x(0x08090a0b0c0d0e0f, 0x0001020304050607, 0x08090a0b0c0d0e0f, 0x0001020304050607);
@@ -386,6 +407,18 @@ ALWAYS_INLINE void v64_load_shuffled(const uint8_t *const *ptrs, const uint8_t *
 }
 
 #if V64_LANES > 2
+/* Loads V64_LANES values of 16 bytes that lie one behind the other. */
+ALWAYS_INLINE void v64_load_pair_values(const uint8_t *p, v64 *low, v64 *high) {
+#if V64_LANES == 4
+  const uint8_t *const ptrs[] = {p, p + 16, p + 32, p + 48};
+  v64_load_pairs(ptrs, low, high);
+#else
+  v64 a = _mm512_loadu_si512(p), b = _mm512_loadu_si512(p + 64);
+  *low = _mm512_permutex2var_epi64(a, _mm512_set_epi64(14, 12, 10, 8, 6, 4, 2, 0), b);
+  *high = _mm512_permutex2var_epi64(a, _mm512_set_epi64(15, 13, 11, 9, 7, 5, 3, 1), b);
+#endif
+}
+
 /* Loads 32 bytes from `offset` on at each of ptrs[V64_LANES]: lane i of words[k] is the k-th word of row i. */
 ALWAYS_INLINE void v64_load_rows(const uint8_t *const *ptrs, size_t offset, v64 words[4]) {
 #if V64_LANES == 4

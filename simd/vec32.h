@@ -28,6 +28,12 @@ ALWAYS_INLINE v32 v32_set1(uint32_t x) {
 ALWAYS_INLINE v32 v32_load(const uint32_t *p) {
   return _mm512_loadu_si512(p);
 }
+ALWAYS_INLINE v32 v32_load_u8(const uint8_t *p) {
+  return _mm512_cvtepu8_epi32(_mm_loadu_si128((const void *)p));
+}
+ALWAYS_INLINE v32 v32_load_u16(const uint16_t *p) {
+  return _mm512_cvtepu16_epi32(_mm256_loadu_si256((const void *)p));
+}
 ALWAYS_INLINE void v32_store(uint32_t *p, v32 a) {
   _mm512_storeu_si512(p, a);
 }
@@ -62,9 +68,14 @@ ALWAYS_INLINE v32 v32_byte(v32 a, int k) {
   const __m512i order = _mm512_broadcast_i32x4(_mm_set_epi32(-244 + k, -248 + k, -252 + k, -256 + k));
   return _mm512_shuffle_epi8(a, order);
 }
+/* The low halves of two vectors' lanes; the high ones. */
 ALWAYS_INLINE v32 v32_narrow(v64 low, v64 high) {
   const __m512i even = _mm512_set_epi32(30, 28, 26, 24, 22, 20, 18, 16, 14, 12, 10, 8, 6, 4, 2, 0);
   return _mm512_permutex2var_epi32(low, even, high);
+}
+ALWAYS_INLINE v32 v32_narrow_high(v64 low, v64 high) {
+  const __m512i odd = _mm512_set_epi32(31, 29, 27, 25, 23, 21, 19, 17, 15, 13, 11, 9, 7, 5, 3, 1);
+  return _mm512_permutex2var_epi32(low, odd, high);
 }
 
 #elif V64_LANES == 4
@@ -77,6 +88,12 @@ ALWAYS_INLINE v32 v32_set1(uint32_t x) {
 }
 ALWAYS_INLINE v32 v32_load(const uint32_t *p) {
   return simde_mm256_loadu_si256((const void *)p);
+}
+ALWAYS_INLINE v32 v32_load_u8(const uint8_t *p) {
+  return simde_mm256_cvtepu8_epi32(simde_mm_loadl_epi64((const void *)p));
+}
+ALWAYS_INLINE v32 v32_load_u16(const uint16_t *p) {
+  return simde_mm256_cvtepu16_epi32(simde_mm_loadu_si128((const void *)p));
 }
 ALWAYS_INLINE void v32_store(uint32_t *p, v32 a) {
   simde_mm256_storeu_si256((void *)p, a);
@@ -113,11 +130,16 @@ ALWAYS_INLINE v32 v32_byte(v32 a, int k) {
   return simde_mm256_shuffle_epi8(
       a, simde_mm256_set_epi32(-244 + k, -248 + k, -252 + k, -256 + k, -244 + k, -248 + k, -252 + k, -256 + k));
 }
+/* An instruction for floats, as integers have none that takes from two vectors. */
+#define SHUFFLE(low, high, kept) \
+  simde_mm256_castps_si256(simde_mm256_shuffle_ps(simde_mm256_castsi256_ps(low), simde_mm256_castsi256_ps(high), kept))
 ALWAYS_INLINE v32 v32_narrow(v64 low, v64 high) {
-  v32 mixed =
-      simde_mm256_castps_si256(simde_mm256_shuffle_ps(simde_mm256_castsi256_ps(low), simde_mm256_castsi256_ps(high), 0x88));
-  return simde_mm256_permute4x64_epi64(mixed, 0xd8);
+  return simde_mm256_permute4x64_epi64(SHUFFLE(low, high, 0x88), 0xd8);
 }
+ALWAYS_INLINE v32 v32_narrow_high(v64 low, v64 high) {
+  return simde_mm256_permute4x64_epi64(SHUFFLE(low, high, 0xdd), 0xd8);
+}
+#undef SHUFFLE
 
 #else
 
@@ -129,6 +151,14 @@ ALWAYS_INLINE v32 v32_set1(uint32_t x) {
 }
 ALWAYS_INLINE v32 v32_load(const uint32_t *p) {
   return simde_mm_loadu_si128((const void *)p);
+}
+ALWAYS_INLINE v32 v32_load_u8(const uint8_t *p) {
+  int32_t bytes;
+  memcpy(&bytes, p, sizeof bytes);
+  return simde_mm_cvtepu8_epi32(simde_mm_cvtsi32_si128(bytes));
+}
+ALWAYS_INLINE v32 v32_load_u16(const uint16_t *p) {
+  return simde_mm_cvtepu16_epi32(simde_mm_loadl_epi64((const void *)p));
 }
 ALWAYS_INLINE void v32_store(uint32_t *p, v32 a) {
   simde_mm_storeu_si128((void *)p, a);
@@ -158,6 +188,9 @@ ALWAYS_INLINE v32 v32_select(m32 m, v32 a, v32 b) {
 ALWAYS_INLINE v32 v32_narrow(v64 low, v64 high) {
   return _mm_castps_si128(_mm_shuffle_ps(_mm_castsi128_ps(low), _mm_castsi128_ps(high), 0x88));
 }
+ALWAYS_INLINE v32 v32_narrow_high(v64 low, v64 high) {
+  return _mm_castps_si128(_mm_shuffle_ps(_mm_castsi128_ps(low), _mm_castsi128_ps(high), 0xdd));
+}
 #else
 #define v32_has_bit(a, bit) \
   simde__m128i_from_neon_u32(vtstq_u32(simde__m128i_to_neon_u32(a), vdupq_n_u32(UINT32_C(1) << (bit))))
@@ -167,6 +200,9 @@ ALWAYS_INLINE v32 v32_select(m32 m, v32 a, v32 b) {
 }
 ALWAYS_INLINE v32 v32_narrow(v64 low, v64 high) {
   return simde__m128i_from_neon_u32(vuzp1q_u32(simde__m128i_to_neon_u32(low), simde__m128i_to_neon_u32(high)));
+}
+ALWAYS_INLINE v32 v32_narrow_high(v64 low, v64 high) {
+  return simde__m128i_from_neon_u32(vuzp2q_u32(simde__m128i_to_neon_u32(low), simde__m128i_to_neon_u32(high)));
 }
 #endif
 ALWAYS_INLINE uint64_t m32_bits(m32 m) {

@@ -11,7 +11,7 @@
 #ifndef SIMD_KERNELS_LANES_H
 #define SIMD_KERNELS_LANES_H
 
-#include "simd/kernels/loop.h"
+#include "simd/kernels/column.h"
 #include "simd/vec.h"
 
 #define LANES_SHORT 32
@@ -41,8 +41,6 @@ struct lanes_kernel {
   void (*listed)(const void *job, unsigned number, const uint32_t *rows);
   /* The rows first .. end, one by one. */
   void (*loop)(const void *job, size_t first, size_t end);
-  /* Where the processor guesses lengths the loop is faster on rows up to so many bytes. */
-  size_t guessed_bytes;
 };
 
 /* Bit i: row i of the SIMD_BLOCK rows has `bytes` bytes or more. *all: the lengths ored. */
@@ -109,15 +107,15 @@ ALWAYS_INLINE size_t lanes_flush(const struct lanes_kernel *kernel, const void *
   return lanes_rest(kernel, job, 1, rows, n) + lanes_rest(kernel, job, 0, lists->rows[0], lists->n[0]);
 }
 
-/* Does the processor guess these SIMD_BLOCK lengths (all: ored), and the loop gain by it? Lengths that mostly repeat after
- * V64_LANES rows are all alike or have a pattern. */
-ALWAYS_INLINE bool lanes_guessed(const struct lanes_kernel *kernel, const uint64_t *lengths, v64 all) {
-  if (kernel->guessed_bytes == 0 || m64_bits(v64_gt(all, v64_set1(kernel->guessed_bytes))) != 0)
-    return false;
-  unsigned repeats = 0;
-  for (size_t i = 0; i < SIMD_BLOCK - V64_LANES; i += V64_LANES)
-    repeats += (unsigned)__builtin_popcountll(m64_bits(v64_eq(v64_load(lengths + i), v64_load(lengths + i + V64_LANES))));
-  return repeats >= SIMD_BLOCK * 3 / 4;
+/* Is a loop faster, as it is on rows of up to `bytes` bytes where the processor foresees their lengths? Those of
+ * neighbours in the sample are equal, but for one at most. */
+ALWAYS_INLINE bool lanes_loop_wins(const struct sample *sample, size_t bytes) {
+  size_t longer = 0, changes = 0;
+  for (size_t i = 0; i < 2 * SAMPLE_RUN; i++) {
+    longer += sample->bytes[i] > bytes;
+    changes += i % SAMPLE_RUN != 0 && sample->bytes[i] != sample->bytes[i - 1];
+  }
+  return longer == 0 && changes <= 1;
 }
 
 /* Does a batch. Returns how many rows were done in vectors. */
@@ -135,10 +133,7 @@ ALWAYS_INLINE size_t lanes_batch(const struct lanes_kernel *kernel, const void *
     size_t left = batch->rows - first, n = left < SIMD_BLOCK ? left : SIMD_BLOCK;
     uint64_t live = n < SIMD_BLOCK ? ((uint64_t)1 << n) - 1 : UINT64_MAX, valid = batch->valid[first / SIMD_BLOCK] & live;
     uint64_t above = lanes_above(batch->bytes + first, LANES_SHORT, &all);
-    if (lanes_guessed(kernel, batch->bytes + first, all)) {
-      kernel->loop(job, first, first + n);
-      looped += n;
-    } else if (valid != live || SIMD_BLOCK - __builtin_popcountll(above) >= LANES_MANY_SHORT) {
+    if (valid != live || SIMD_BLOCK - __builtin_popcountll(above) >= LANES_MANY_SHORT) {
       kernel->in_place(job, first, ~above & valid);
       looped += lanes_put_aside(kernel, job, batch->bytes, first, above, all, 1, &lists);
     } else {

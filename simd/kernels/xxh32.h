@@ -61,6 +61,12 @@ ALWAYS_INLINE v32 xxh32_merge(const v32 sums[4]) {
                  v32_add(v32_rotl(sums[2], 12), v32_rotl(sums[3], 18)));
 }
 
+ALWAYS_INLINE void xxh32_avalanche(v32 *hash) {
+  EACH hash[g] = v32_mul(v32_xor(hash[g], v32_shr(hash[g], 15)), v32_set1(XXH32_PRIME_2));
+  EACH hash[g] = v32_mul(v32_xor(hash[g], v32_shr(hash[g], 13)), v32_set1(XXH32_PRIME_3));
+  EACH hash[g] = v32_xor(hash[g], v32_shr(hash[g], 16));
+}
+
 /* What comes after the stripes: the row's last `rest` < 16 bytes, which are the first ones of words. */
 ALWAYS_INLINE void xxh32_rest(v32 *hash, v32 (*words)[4], const v32 *rest) {
   m32 has4[XXH32_GROUPS], has8[XXH32_GROUPS], has12[XXH32_GROUPS];
@@ -81,12 +87,6 @@ ALWAYS_INLINE void xxh32_rest(v32 *hash, v32 (*words)[4], const v32 *rest) {
   EACH hash[g] = v32_select(v32_gt(bytes[g], v32_set1(0)), xxh32_byte(hash[g], v32_byte(last[g], 0)), hash[g]);
   EACH hash[g] = v32_select(v32_gt(bytes[g], v32_set1(1)), xxh32_byte(hash[g], v32_byte(last[g], 1)), hash[g]);
   EACH hash[g] = v32_select(v32_gt(bytes[g], v32_set1(2)), xxh32_byte(hash[g], v32_byte(last[g], 2)), hash[g]);
-}
-
-ALWAYS_INLINE void xxh32_avalanche(v32 *hash) {
-  EACH hash[g] = v32_mul(v32_xor(hash[g], v32_shr(hash[g], 15)), v32_set1(XXH32_PRIME_2));
-  EACH hash[g] = v32_mul(v32_xor(hash[g], v32_shr(hash[g], 13)), v32_set1(XXH32_PRIME_3));
-  EACH hash[g] = v32_xor(hash[g], v32_shr(hash[g], 16));
 }
 
 /* Rows below 32 bytes; of longer ones, which may be among them, the hash is garbage. hash: the seeds; then the hashes. */
@@ -231,16 +231,18 @@ static void xxh32_loop(const void *opaque, size_t first, size_t end) {
   xxh32_rows(job->batch, first, end, job->seeds, job->seed_per_row, job->out);
 }
 
-/* With four lanes the loop is faster on few bytes where it can guess lengths: 2.7 to 3.7 ns a row, this kernel 4.2
- * (Zen 4). */
 static size_t xxh32(const struct simd_rows *batch, const uint32_t *seeds, bool seed_per_row, uint32_t *out) {
-  static const struct lanes_kernel kernel = {.together = XXH32_ROWS,
-                                             .in_place = xxh32_in_place,
-                                             .listed = xxh32_listed,
-                                             .loop = xxh32_loop,
-                                             .guessed_bytes = V32_LANES == 4 ? 8 : 0};
+  static const struct lanes_kernel kernel = {
+      .together = XXH32_ROWS, .in_place = xxh32_in_place, .listed = xxh32_listed, .loop = xxh32_loop};
   const struct xxh32_job job = {batch, seeds, seed_per_row, out};
   return lanes_batch(&kernel, &job, batch);
+}
+
+/* With four lanes a loop that foresees lengths takes 2.7 to 3.7 ns for a row of up to 8 bytes, this kernel 4.2 (Zen 4);
+ * with more it is never faster. */
+ALWAYS_INLINE bool xxh32_loop_wins(const struct sample *sample, bool seeded) {
+  (void)seeded;
+  return V32_LANES == 4 && lanes_loop_wins(sample, 8);
 }
 
 #undef EACH

@@ -51,6 +51,17 @@ ALWAYS_INLINE v64 xxh64_byte(v64 hash, v64 byte) {
   return v64_mul(v64_rotl(hash, 11), v64_set1(XXH64_PRIME_1));
 }
 
+ALWAYS_INLINE v64 xxh64_half_word(v64 hash, v64 half) {
+  hash = v64_xor(hash, v64_mul_small(half, v64_set1(XXH64_PRIME_1)));
+  return v64_add(v64_mul(v64_rotl(hash, 23), v64_set1(XXH64_PRIME_2)), v64_set1(XXH64_PRIME_3));
+}
+
+ALWAYS_INLINE void xxh64_avalanche(v64 *hash) {
+  EACH hash[g] = v64_mul(v64_xor(hash[g], v64_shr(hash[g], 33)), v64_set1(XXH64_PRIME_2));
+  EACH hash[g] = v64_mul(v64_xor(hash[g], v64_shr(hash[g], 29)), v64_set1(XXH64_PRIME_3));
+  EACH hash[g] = v64_xor(hash[g], v64_shr(hash[g], 32));
+}
+
 /* What comes after the stripes: the row's last `rest` < 32 bytes, which are the first ones of words. */
 ALWAYS_INLINE void xxh64_rest(v64 *hash, v64 (*words)[4], const v64 *rest) {
   m64 has8[XXH64_GROUPS], has16[XXH64_GROUPS], has24[XXH64_GROUPS], has4[XXH64_GROUPS];
@@ -66,21 +77,14 @@ ALWAYS_INLINE void xxh64_rest(v64 *hash, v64 (*words)[4], const v64 *rest) {
   EACH {
     last[g] =
         v64_select(has24[g], words[g][3], v64_select(has16[g], words[g][2], v64_select(has8[g], words[g][1], words[g][0])));
-    v64 four = v64_mul_small(v64_and(last[g], v64_set1(0xffffffff)), v64_set1(XXH64_PRIME_1));
-    four = v64_mul(v64_rotl(v64_xor(hash[g], four), 23), v64_set1(XXH64_PRIME_2));
-    hash[g] = v64_select(has4[g], v64_add(four, v64_set1(XXH64_PRIME_3)), hash[g]);
+    v64 half = v64_and(last[g], v64_set1(0xffffffff));
+    hash[g] = v64_select(has4[g], xxh64_half_word(hash[g], half), hash[g]);
     last[g] = v64_select(has4[g], v64_shr(last[g], 32), last[g]);
     bytes[g] = v64_and(rest[g], v64_set1(3));
   }
   EACH hash[g] = v64_select(v64_gt(bytes[g], v64_set1(0)), xxh64_byte(hash[g], v64_byte(last[g], 0)), hash[g]);
   EACH hash[g] = v64_select(v64_gt(bytes[g], v64_set1(1)), xxh64_byte(hash[g], v64_byte(last[g], 1)), hash[g]);
   EACH hash[g] = v64_select(v64_gt(bytes[g], v64_set1(2)), xxh64_byte(hash[g], v64_byte(last[g], 2)), hash[g]);
-}
-
-ALWAYS_INLINE void xxh64_avalanche(v64 *hash) {
-  EACH hash[g] = v64_mul(v64_xor(hash[g], v64_shr(hash[g], 33)), v64_set1(XXH64_PRIME_2));
-  EACH hash[g] = v64_mul(v64_xor(hash[g], v64_shr(hash[g], 29)), v64_set1(XXH64_PRIME_3));
-  EACH hash[g] = v64_xor(hash[g], v64_shr(hash[g], 32));
 }
 
 /* Rows below 32 bytes; of longer ones, which may be among them, the hash is garbage. hash: the seeds; then the hashes. */
@@ -225,16 +229,18 @@ static void xxh64_loop(const void *opaque, size_t first, size_t end) {
   xxh64_rows(job->batch, first, end, job->seeds, job->seed_per_row, job->out);
 }
 
-/* With eight lanes the loop is slower also where it can guess lengths; with four it is faster on few bytes: 3 to 5 ns a
- * row, this kernel 5.5 (Zen 4). */
 static size_t xxh64(const struct simd_rows *batch, const uint64_t *seeds, bool seed_per_row, uint64_t *out) {
-  static const struct lanes_kernel kernel = {.together = XXH64_ROWS,
-                                             .in_place = xxh64_in_place,
-                                             .listed = xxh64_listed,
-                                             .loop = xxh64_loop,
-                                             .guessed_bytes = V64_LANES == 8 ? 0 : 16};
+  static const struct lanes_kernel kernel = {
+      .together = XXH64_ROWS, .in_place = xxh64_in_place, .listed = xxh64_listed, .loop = xxh64_loop};
   const struct xxh64_job job = {batch, seeds, seed_per_row, out};
   return lanes_batch(&kernel, &job, batch);
+}
+
+/* With four lanes a loop that foresees lengths takes 3 to 5 ns for a row of up to 16 bytes, this kernel 5.5 (Zen 4);
+ * with eight it is never faster. */
+ALWAYS_INLINE bool xxh64_loop_wins(const struct sample *sample, bool seeded) {
+  (void)seeded;
+  return V64_LANES == 4 && lanes_loop_wins(sample, 16);
 }
 
 #undef EACH
