@@ -43,27 +43,34 @@ struct xxh3_chunk {
   struct class_rows classes[XXH3_CLASSES];
 };
 
-/* What a block of rows is read by, in order. */
+/* Bit i: row i of the SIMD_BLOCK rows has more than `most` bytes. */
+ALWAYS_INLINE uint64_t above(const uint64_t *bytes, size_t most) {
+  uint64_t mask = 0;
+  for (size_t i = 0; i < SIMD_BLOCK; i += V64_LANES)
+    mask |= m64_bits(v64_gt(v64_load(bytes + i), v64_set1(most))) << i;
+  return mask;
+}
+
+/* What a block of rows is read by, in order. They are stored and loaded again: what compilers keep in vectors they take out with
+ * the shuffles that the kernel is short of. */
 struct xxh3_places {
   const uint8_t *shuffles[SIMD_BLOCK]; /* in short_shuffles */
-  const uint8_t *tails[SIMD_BLOCK];    /* the last 16 bytes of a row above 16, the first of others */
-  uint64_t above16, above32;           /* bit i: row i has more bytes */
+  const uint8_t *tails[SIMD_BLOCK];    /* where long_too: the last 16 bytes of a row above 16, the first of others */
 };
 
-static inline void xxh3_places(const uint8_t *const *ptrs, const uint64_t *bytes, struct xxh3_places *places) {
-  const v64 shuffles_at = v64_set1((uintptr_t)short_shuffles), limit = v64_set1(16), limit2 = v64_set1(32);
-  uint64_t above16 = 0, above32 = 0;
+ALWAYS_INLINE void xxh3_places(const uint8_t *const *ptrs, const uint64_t *bytes, bool long_too,
+                               struct xxh3_places *places) {
+  const v64 shuffles_at = v64_set1((uintptr_t)short_shuffles), limit = v64_set1(16);
   for (size_t i = 0; i < SIMD_BLOCK; i += V64_LANES) {
-    v64 length = v64_load(bytes + i), start = v64_load((const uint64_t *)(const void *)(ptrs + i));
-    m64 above = v64_gt(length, limit);
-    above16 |= m64_bits(above) << i;
-    above32 |= m64_bits(v64_gt(length, limit2)) << i;
-    v64_store((uint64_t *)(void *)(places->tails + i), v64_add(start, v64_keep(above, v64_sub(length, limit))));
-    v64 shuffle = v64_shl(v64_select(above, limit, length), 4);
-    v64_store((uint64_t *)(void *)(places->shuffles + i), v64_add(shuffles_at, shuffle));
+    v64 length = v64_load(bytes + i), cut = length;
+    if (long_too) {
+      m64 longer = v64_gt(length, limit);
+      v64 start = v64_load((const uint64_t *)(const void *)(ptrs + i));
+      v64_store((uint64_t *)(void *)(places->tails + i), v64_add(start, v64_keep(longer, v64_sub(length, limit))));
+      cut = v64_select(longer, limit, length);
+    }
+    v64_store((uint64_t *)(void *)(places->shuffles + i), v64_add(shuffles_at, v64_shl(cut, 4)));
   }
-  places->above16 = above16;
-  places->above32 = above32;
 }
 
 /* Puts the rows of a block whose bits are set into their classes. */
@@ -87,17 +94,19 @@ ALWAYS_INLINE void store_hashes(uint64_t *out, v64 hashes, size_t n) {
 
 /* A block in order, as rows of at most 32 bytes, or of 16, where long_too is false (a constant, as seed_per_row is); longer ones
  * get a wrong hash. */
-ALWAYS_INLINE void xxh3_in_order(const struct xxh3_job *job, struct xxh3_chunk *c, size_t block,
-                                 const struct xxh3_places *places, bool seed_per_row, bool long_too) {
+ALWAYS_INLINE void xxh3_in_order(const struct xxh3_job *job, struct xxh3_chunk *c, size_t block, bool seed_per_row,
+                                 bool long_too) {
   struct xxh3_flips flips = job->flips;
+  struct xxh3_places places;
   const uint8_t *const *ptrs = c->ptrs + block;
   const uint64_t *bytes = c->bytes + block;
   size_t n = c->n - block < SIMD_BLOCK ? c->n - block : SIMD_BLOCK;
+  xxh3_places(ptrs, bytes, long_too, &places);
   for (size_t i = 0; i < n; i += V64_LANES) {
     prefetch_ahead(job->batch, c->first + block + i, V64_LANES);
     if (seed_per_row)
       flips = xxh3_flips(v64_load(c->seeds + block + i));
-    v64 hashes = xxh3_upto32(ptrs + i, places->shuffles + i, places->tails + i, v64_load(bytes + i), &flips, long_too);
+    v64 hashes = xxh3_upto32(ptrs + i, places.shuffles + i, places.tails + i, v64_load(bytes + i), &flips, long_too);
     store_hashes(c->out + block + i, hashes, n - i);
   }
   c->asked += n;
@@ -210,17 +219,16 @@ static size_t xxh3_long_rows(const struct xxh3_job *job, struct xxh3_chunk *c) {
 /* Hashes a chunk; returns the number of rows done in vectors. A block is done in order when that puts
  * aside at most a quarter of its rows. */
 ALWAYS_INLINE size_t xxh3_chunk_rows(const struct xxh3_job *job, struct xxh3_chunk *c, bool seed_per_row) {
-  struct xxh3_places places;
   for (size_t block = 0; block < c->n; block += SIMD_BLOCK) {
     size_t n = c->n - block < SIMD_BLOCK ? c->n - block : SIMD_BLOCK;
-    xxh3_places(c->ptrs + block, c->bytes + block, &places);
-    if (places.above16 == 0) {
-      xxh3_in_order(job, c, block, &places, seed_per_row, false);
-    } else if ((size_t)__builtin_popcountll(places.above32) * 4 <= n) {
-      xxh3_in_order(job, c, block, &places, seed_per_row, true);
-      put_aside(c, block, places.above32);
-    } else {
+    uint64_t above32 = above(c->bytes + block, 32);
+    if ((size_t)__builtin_popcountll(above32) * 4 > n) {
       xxh3_sort(c, block);
+    } else if (above(c->bytes + block, 16) == 0) {
+      xxh3_in_order(job, c, block, seed_per_row, false);
+    } else {
+      xxh3_in_order(job, c, block, seed_per_row, true);
+      put_aside(c, block, above32);
     }
   }
   xxh3_class_rows(job, c, UPTO16, seed_per_row);

@@ -38,9 +38,9 @@ static const uint8_t xxh3_loop_costs[XXH3_WAYS] = {8, 8, 8, 8, 10, 15, 21, 26, 3
 #if defined(V64_LANES) && V64_LANES == 8
 static const uint8_t xxh3_batch_costs[XXH3_WAYS] = {7, 7, 7, 7, 9, 13, 19, 19, 34, 34, 34, 34, 34, 34, 34, 34, 8};
 #elif defined(V64_LANES) && V64_LANES == 4
-static const uint8_t xxh3_batch_costs[XXH3_WAYS] = {10, 10, 10, 10, 14, 18, 27, 27, 47, 47, 47, 47, 47, 47, 47, 47, 11};
+static const uint8_t xxh3_batch_costs[XXH3_WAYS] = {11, 11, 11, 11, 15, 19, 28, 28, 48, 48, 48, 48, 48, 48, 48, 48, 12};
 #else
-static const uint8_t xxh3_batch_costs[XXH3_WAYS] = {11, 11, 11, 11, 13, 19, 26, 31, 40, 43, 46, 50, 52, 55, 58, 62, 6};
+static const uint8_t xxh3_batch_costs[XXH3_WAYS] = {13, 13, 13, 13, 15, 21, 28, 33, 42, 45, 48, 52, 54, 57, 60, 64, 8};
 #endif
 /* clang-format on */
 #define MISPREDICTED 23 /* cycles for each row that takes another way than the one before */
