@@ -4,6 +4,8 @@
  */
 #include "lib/column.h"
 
+#include <assert.h>
+
 #include <string.h>
 
 /* Bytes of a value of a numeric type; 0 for others. */
@@ -25,44 +27,64 @@ static size_t type_width(enum weft_type type) {
 
 static const struct weft_column no_column;
 
+/* Every field one by one: cleared as a whole first, or copied, a column takes as long to make as a row to hash. */
+static inline void set_column(struct weft_column *c, enum weft_layout layout, enum weft_type type, size_t rows,
+                              size_t width, const void *data, const void *aux, size_t data_bytes) {
+  c->layout = layout;
+  c->type = type;
+  c->rows = c->base_rows = rows;
+  c->width = width;
+  c->data = data;
+  c->aux = aux;
+  c->data_bytes = data_bytes;
+  c->buffers = NULL;
+  c->buffer_bytes = NULL;
+  c->n_buffers = 0;
+  c->base_validity = NULL;
+  c->base_bit_offset = 0;
+  c->selection = NULL;
+  c->row_validity = NULL;
+  c->row_bit_offset = 0;
+}
+
 struct weft_column weft_column_fixed(const void *values, enum weft_type type, size_t rows) {
+  struct weft_column column;
   size_t width = type_width(type);
-  if (width == 0)
-    return no_column;
-  struct weft_column column = weft_column_bytes(values, width, rows);
-  column.type = type;
+  if (width != 0)
+    set_column(&column, WEFT_FIXED, type, rows, width, values, NULL, 0);
+  else
+    column = no_column;
   return column;
 }
 
 struct weft_column weft_column_bytes(const void *values, size_t width, size_t rows) {
-  return (struct weft_column){
-      .layout = WEFT_FIXED, .type = WEFT_FIXED_BYTES, .rows = rows, .base_rows = rows, .width = width, .data = values};
-}
-
-static struct weft_column strings(enum weft_layout layout, const void *data, const void *aux, size_t rows) {
-  return (struct weft_column){
-      .layout = layout, .type = WEFT_STRING, .rows = rows, .base_rows = rows, .data = data, .aux = aux};
+  struct weft_column column;
+  set_column(&column, WEFT_FIXED, WEFT_FIXED_BYTES, rows, width, values, NULL, 0);
+  return column;
 }
 
 struct weft_column weft_column_offsets32(const void *data, size_t data_bytes, const int32_t *offsets, size_t rows) {
-  struct weft_column column = strings(WEFT_OFFSETS32, data, offsets, rows);
-  column.data_bytes = data_bytes;
+  struct weft_column column;
+  set_column(&column, WEFT_OFFSETS32, WEFT_STRING, rows, 0, data, offsets, data_bytes);
   return column;
 }
 
 struct weft_column weft_column_offsets64(const void *data, size_t data_bytes, const int64_t *offsets, size_t rows) {
-  struct weft_column column = strings(WEFT_OFFSETS64, data, offsets, rows);
-  column.data_bytes = data_bytes;
+  struct weft_column column;
+  set_column(&column, WEFT_OFFSETS64, WEFT_STRING, rows, 0, data, offsets, data_bytes);
   return column;
 }
 
 struct weft_column weft_column_ptrs(const void *const *ptrs, const size_t *lengths, size_t rows) {
-  return strings(WEFT_POINTERS, ptrs, lengths, rows);
+  struct weft_column column;
+  set_column(&column, WEFT_POINTERS, WEFT_STRING, rows, 0, ptrs, lengths, 0);
+  return column;
 }
 
 struct weft_column weft_column_views(const struct weft_view *views, size_t rows, const uint8_t *const *buffers,
                                      const size_t *buffer_bytes, size_t n_buffers) {
-  struct weft_column column = strings(WEFT_VIEWS, views, NULL, rows);
+  struct weft_column column;
+  set_column(&column, WEFT_VIEWS, WEFT_STRING, rows, 0, views, NULL, 0);
   column.buffers = buffers;
   column.buffer_bytes = buffer_bytes;
   column.n_buffers = n_buffers;
@@ -94,6 +116,10 @@ static size_t span(size_t count, size_t width) {
   return width != 0 && count > PTRDIFF_MAX / width ? SIZE_MAX : count * width;
 }
 
+static_assert(WEFT_OFFSETS32 - WEFT_FIXED == SIMD_OFFSETS32 && WEFT_OFFSETS64 - WEFT_FIXED == SIMD_OFFSETS64 &&
+                  WEFT_POINTERS - WEFT_FIXED == SIMD_POINTERS && WEFT_VIEWS - WEFT_FIXED == SIMD_VIEWS,
+              "layouts have the same order on both sides");
+
 weft_status weft__columns_check(weft_ctx *ctx, const char *who, const struct weft_column *columns, size_t n) {
   if (!columns || n == 0)
     return weft__fail(ctx, WEFT_E_INVALID, "%s: %s", who, columns ? "0 columns" : "columns is NULL");
@@ -118,13 +144,8 @@ weft_status weft__columns_check(weft_ctx *ctx, const char *who, const struct wef
 }
 
 struct simd_column weft__column_simd(const struct weft_column *c) {
-  static const enum simd_layout layouts[] = {[WEFT_FIXED] = SIMD_FIXED,
-                                             [WEFT_OFFSETS32] = SIMD_OFFSETS32,
-                                             [WEFT_OFFSETS64] = SIMD_OFFSETS64,
-                                             [WEFT_POINTERS] = SIMD_POINTERS,
-                                             [WEFT_VIEWS] = SIMD_VIEWS};
   static const uint8_t empty[1]; /* so that kernels may add 0 to an address that is no NULL */
-  struct simd_column column = {.layout = layouts[c->layout],
+  struct simd_column column = {.layout = (enum simd_layout)(c->layout - WEFT_FIXED),
                                .base_rows = c->base_rows,
                                .width = c->width,
                                .data_bytes = c->data_bytes,

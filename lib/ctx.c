@@ -228,19 +228,15 @@ weft_status weft_ctx_features(const weft_ctx *ctx, struct weft_features *out, si
   return WEFT_OK;
 }
 
-static void add(_Atomic uint64_t *counter, uint64_t n) {
-  atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + n, memory_order_relaxed);
-}
-
 void weft__ctx_count(weft_ctx *ctx, const struct ctx_work *work) {
   if (!ctx->collect_stats)
     return;
-  add(&ctx->counters.bytes, work->bytes);
-  add(&ctx->counters.rows_selected, work->rows_selected);
-  add(&ctx->counters.simd_rows, work->simd_rows);
-  add(&ctx->counters.scalar_rows, work->rows - work->simd_rows);
-  add(&ctx->counters.simd_ops, work->simd_ops);
-  add(&ctx->counters.scalar_ops, work->scalar_ops);
+  ctx_add(&ctx->counters.bytes, work->bytes);
+  ctx_add(&ctx->counters.rows_selected, work->rows_selected);
+  ctx_add(&ctx->counters.simd_rows, work->simd_rows);
+  ctx_add(&ctx->counters.scalar_rows, work->rows - work->simd_rows);
+  ctx_add(&ctx->counters.simd_ops, work->simd_ops);
+  ctx_add(&ctx->counters.scalar_ops, work->scalar_ops);
 }
 
 static void set_ratios(struct weft_stats *stats) {

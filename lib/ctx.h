@@ -43,6 +43,19 @@ struct ctx_work {
 
 void weft__ctx_count(weft_ctx *ctx, const struct ctx_work *work);
 
+static inline void ctx_add(_Atomic uint64_t *counter, uint64_t n) {
+  atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + n, memory_order_relaxed);
+}
+
+/* Counts one operation on rows done one by one. */
+static inline void ctx_count_few(weft_ctx *ctx, uint64_t rows, uint64_t bytes) {
+  if (!ctx->collect_stats)
+    return;
+  ctx_add(&ctx->counters.bytes, bytes);
+  ctx_add(&ctx->counters.scalar_rows, rows);
+  ctx_add(&ctx->counters.scalar_ops, 1);
+}
+
 /* Sets the context's message and returns status. ctx NULL: the message of this thread. */
 weft_status weft__fail(weft_ctx *ctx, weft_status status, const char *format, ...) __attribute__((format(printf, 3, 4)));
 

@@ -61,7 +61,7 @@ static void hash_columns(weft_ctx *ctx, const struct weft_column *columns, size_
     size_t n = rows - first < ctx->batch_size ? rows - first : ctx->batch_size;
     for (size_t c = 0; c < n_columns; c++) {
       struct simd_column column = weft__column_simd(&columns[c]);
-      batch->prefetch = weft__column_is_scattered(&columns[c]) ? ctx->prefetch_distance : 0;
+      batch->prefetch = ctx->prefetch_distance;
       size_t simd_rows = hash_rows(job, &column, c > 0, first, n, batch);
       work.rows += n;
       work.bytes += batch->total_bytes;
@@ -73,6 +73,30 @@ static void hash_columns(weft_ctx *ctx, const struct weft_column *columns, size_
   }
   weft__ctx_count(ctx, &work);
 }
+
+/* A call of a few rows spends its time on what surrounds them. So there is a short way, for one column without nulls and
+ * selection, that keeps to what such a call needs; all others, those with a fault among them, go the long way. Few branches:
+ * after the last row's, which were mispredicted, each is waited for. */
+#define FEW_WIDTH 4096
+static inline bool is_few(const weft_ctx *ctx, const struct weft_column *column, size_t n_columns, const void *out) {
+  if (!ctx || !column || n_columns != 1 || !out || !column->data)
+    return false;
+  uintptr_t selected = (uintptr_t)column->selection | (uintptr_t)column->base_validity | (column->rows ^ column->base_rows);
+  return selected == 0 && column->rows - 1 < SIMD_FEW - 1 && column->width <= FEW_WIDTH &&
+         (unsigned)column->layout - WEFT_FIXED <= WEFT_VIEWS - WEFT_FIXED;
+}
+
+/* The whole of such a call; FEW: the kernel of the table. */
+#define HASH_FEW(FEW, ctx, column, seed, out)                                                         \
+  do {                                                                                                \
+    enum simd_layout layout_ = (enum simd_layout)((column)->layout - WEFT_FIXED);                     \
+    const void *lead_ = simd_lead(layout_, (column)->aux, (column)->buffers, (column)->width);        \
+    ctx_enter(ctx);                                                                                   \
+    uint64_t bytes_ = (ctx)->kernels->FEW(layout_, (column)->data, lead_, (column)->rows, seed, out); \
+    ctx_count_few(ctx, (column)->rows, bytes_);                                                       \
+    ctx_leave(ctx);                                                                                   \
+    return WEFT_OK;                                                                                   \
+  } while (0)
 
 static weft_status hash(weft_ctx *ctx, const char *who, const struct weft_column *columns, size_t n_columns,
                         const struct hash_job *job) {
@@ -107,9 +131,22 @@ static weft_status hash64(weft_ctx *ctx, const char *who, enum weft_algo algo, c
   return hash(ctx, who, columns, n_columns, &job);
 }
 
+/* The long ways are no part of the functions that try the short one: what they save and clear would be done for both. */
+__attribute__((noinline)) static weft_status hash64_one_seed(weft_ctx *ctx, enum weft_algo algo,
+                                                             const struct weft_column *columns, size_t n_columns,
+                                                             uint64_t seed, uint64_t *out) {
+  return hash64(ctx, "weft_hash64", algo, columns, n_columns, &seed, false, out);
+}
+
 weft_status weft_hash64(weft_ctx *ctx, enum weft_algo algo, const struct weft_column *columns, size_t n_columns,
                         uint64_t seed, uint64_t *out) {
-  return hash64(ctx, "weft_hash64", algo, columns, n_columns, &seed, false, out);
+  if (is_few(ctx, columns, n_columns, out)) {
+    if (algo == WEFT_XXH3_64)
+      HASH_FEW(xxh3_64_few, ctx, columns, seed, out);
+    if (algo == WEFT_XXH64)
+      HASH_FEW(xxh64_few, ctx, columns, seed, out);
+  }
+  return hash64_one_seed(ctx, algo, columns, n_columns, seed, out);
 }
 
 weft_status weft_hash64_seeded(weft_ctx *ctx, enum weft_algo algo, const struct weft_column *columns, size_t n_columns,
@@ -117,19 +154,22 @@ weft_status weft_hash64_seeded(weft_ctx *ctx, enum weft_algo algo, const struct 
   return hash64(ctx, "weft_hash64_seeded", algo, columns, n_columns, seeds, true, out);
 }
 
-weft_status weft_hash32(weft_ctx *ctx, const struct weft_column *columns, size_t n_columns, uint32_t seed, uint32_t *out) {
+__attribute__((noinline)) static weft_status hash32(weft_ctx *ctx, const struct weft_column *columns, size_t n_columns,
+                                                    uint32_t seed, uint32_t *out) {
   if (!ctx)
     return WEFT_E_INVALID;
   struct hash_job job = {.hash32 = ctx->kernels->xxh32_column, .seeds = &seed, .out = out, .word = sizeof *out};
   return hash(ctx, "weft_hash32", columns, n_columns, &job);
 }
 
-_Static_assert(sizeof(struct weft_fingerprint) == sizeof(struct simd_hash128) &&
-                   offsetof(struct weft_fingerprint, high) == offsetof(struct simd_hash128, high),
-               "kernels write fingerprints");
+weft_status weft_hash32(weft_ctx *ctx, const struct weft_column *columns, size_t n_columns, uint32_t seed, uint32_t *out) {
+  if (is_few(ctx, columns, n_columns, out))
+    HASH_FEW(xxh32_few, ctx, columns, seed, out);
+  return hash32(ctx, columns, n_columns, seed, out);
+}
 
-weft_status weft_hash128(weft_ctx *ctx, const struct weft_column *columns, size_t n_columns, uint64_t seed,
-                         struct weft_fingerprint *out) {
+__attribute__((noinline)) static weft_status hash128(weft_ctx *ctx, const struct weft_column *columns, size_t n_columns,
+                                                     uint64_t seed, struct weft_fingerprint *out) {
   if (!ctx)
     return WEFT_E_INVALID;
   struct hash_job job = {.hash128 = ctx->kernels->xxh3_128_column,
@@ -138,4 +178,11 @@ weft_status weft_hash128(weft_ctx *ctx, const struct weft_column *columns, size_
                          .out = out,
                          .word = sizeof *out};
   return hash(ctx, "weft_hash128", columns, n_columns, &job);
+}
+
+weft_status weft_hash128(weft_ctx *ctx, const struct weft_column *columns, size_t n_columns, uint64_t seed,
+                         struct weft_fingerprint *out) {
+  if (is_few(ctx, columns, n_columns, out))
+    HASH_FEW(xxh3_128_few, ctx, columns, seed, (struct simd_hash128 *)(void *)out);
+  return hash128(ctx, columns, n_columns, seed, out);
 }

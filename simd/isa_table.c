@@ -23,40 +23,39 @@
 #include "simd/kernels/table.h"
 #include "simd/kernels/xxh3_128.h"
 
+/* Which kernels a table has: vector ones, or where those lose, and in the scalar table, plain ones. A column goes by the loop when
+ * name_loop_wins says so of a sample of its lengths. */
 #ifdef SIMD_ISA_scalar
 #define TABLE_VECTOR_BITS 64
 #else
 #define TABLE_VECTOR_BITS (64 * V64_LANES)
 #endif
-#if defined(V64_LANES) && V64_LANES >= 4
-#include "simd/kernels/xxh3.h"
-#else
-#include "simd/kernels/xxh3_scalar.h"
-#endif
 #if TABLE_VECTOR_BITS > 128
+#include "simd/kernels/xxh3.h"
 #include "simd/kernels/xxh64.h"
 #else
+#include "simd/kernels/xxh3_scalar.h"
 /* With two lanes and no 64-bit multiply the vector kernel gains little where lengths cannot be guessed (12.5 ns a row
  * for the loop's 14.8 on rows of 1 to 32 bytes, SSE on a Zen 4) and loses twice as much where they can. */
 LOOP_KERNEL(xxh64, uint64_t)
 #define xxh64 xxh64_loop
 #define xxh64_loop_wins LOOP_ALWAYS_WINS
 #endif
-#ifndef SIMD_ISA_scalar
+#if TABLE_VECTOR_BITS > 64
 #include "simd/kernels/xxh32.h"
 #else
 LOOP_KERNEL(xxh32, uint32_t)
 #define xxh32 xxh32_loop
 #define xxh32_loop_wins LOOP_ALWAYS_WINS
 #endif
-#include "simd/kernels/fixed.h"
 #define XXH64_SEEDLESS(p, bytes) XXH64(p, bytes, 0)
 #define XXH32_SEEDLESS(p, bytes) XXH32(p, bytes, 0)
+#include "simd/kernels/fixed.h"
 
-COLUMN_KERNEL(xxh3_64, uint64_t, uint64_t, XXH3_64bits, XXH3_64bits_withSeed, xxh3_loop_wins)
-COLUMN_KERNEL(xxh3_128, uint64_t, struct simd_hash128, xxh3_128_seedless, xxh3_128_seeded, xxh3_128_loop_wins)
-COLUMN_KERNEL(xxh64, uint64_t, uint64_t, XXH64_SEEDLESS, XXH64, xxh64_loop_wins)
-COLUMN_KERNEL(xxh32, uint32_t, uint32_t, XXH32_SEEDLESS, XXH32, xxh32_loop_wins)
+COLUMN_KERNEL(xxh3_64, uint64_t, uint64_t, XXH3_64bits, XXH3_64bits_withSeed, xxh3_loop_wins, FIXED_WIDTHS, xxh3_64_fixed)
+COLUMN_KERNEL(xxh3_128, uint64_t, struct simd_hash128, xxh3_128_seedless, xxh3_128_seeded, xxh3_128_loop_wins, 0, NOT_FIXED)
+COLUMN_KERNEL(xxh64, uint64_t, uint64_t, XXH64_SEEDLESS, XXH64, xxh64_loop_wins, FIXED_WIDTHS, xxh64_fixed)
+COLUMN_KERNEL(xxh32, uint32_t, uint32_t, XXH32_SEEDLESS, XXH32, xxh32_loop_wins, FIXED_WIDTHS, xxh32_fixed)
 
 #define PASTE(a, b) a##b
 #define TABLE_OF(isa) PASTE(weft_kernels_, isa)

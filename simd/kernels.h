@@ -50,6 +50,12 @@ struct simd_rows {
   bool has_nulls;              /* any bit of valid below rows is 0 */
   uint64_t total_bytes;
   size_t prefetch; /* rows ahead to prefetch; 0: do not. Set by the caller, as the arrays are */
+  /* Where rows follow one another in memory, what to ask for while row i is worked on: `step` bytes at next.at + i * step, and the
+   * same of what leads to them. NULL: nothing. */
+  struct simd_next {
+    const uint8_t *at, *lead;
+    size_t step, lead_step;
+  } next;
 };
 
 /* Fills batch with rows first .. first + n of column; n is at most the capacity of the arrays. */
@@ -80,6 +86,21 @@ typedef size_t simd_column32_fn(const struct simd_column *column, size_t first, 
                                 bool seed_per_row, uint32_t *out, struct simd_rows *batch);
 typedef size_t simd_column128_fn(const struct simd_column *column, size_t first, size_t n, const uint64_t *seeds,
                                  bool seed_per_row, struct simd_hash128 *out, struct simd_rows *batch);
+
+/* The same for n < SIMD_FEW rows without nulls and selection, so few that to choose a way would take longer than to go the
+ * plainest. lead: what leads to rows at data, by layout. Returns the rows' bytes. */
+#define SIMD_FEW 16
+typedef uint64_t simd_few64_fn(enum simd_layout layout, const void *data, const void *lead, size_t n, uint64_t seed,
+                               uint64_t *out);
+typedef uint64_t simd_few32_fn(enum simd_layout layout, const void *data, const void *lead, size_t n, uint32_t seed,
+                               uint32_t *out);
+typedef uint64_t simd_few128_fn(enum simd_layout layout, const void *data, const void *lead, size_t n, uint64_t seed,
+                                struct simd_hash128 *out);
+
+/* The lead of a layout's rows: their width (as an address), their offsets or lengths (aux), or the views' buffers. */
+static inline const void *simd_lead(enum simd_layout layout, const void *aux, const uint8_t *const *buffers, size_t width) {
+  return layout == SIMD_FIXED ? (const void *)width : layout == SIMD_VIEWS ? (const void *)buffers : aux;
+}
 
 /* A hash table's bucket: one cache line. The slots fill up from the first on; an empty one has SIMD_NO_ID for its id. The last
  * word leads to the next bucket of the place, in the table's overflow, when all slots are taken. Memory set to 0xff is empty
@@ -137,6 +158,10 @@ typedef void simd_differ_fn(const struct simd_rows *a, const struct simd_rows *b
   KERNEL(column64, xxh64_column)     \
   KERNEL(column32, xxh32_column)     \
   KERNEL(column128, xxh3_128_column) \
+  KERNEL(few64, xxh3_64_few)         \
+  KERNEL(few64, xxh64_few)           \
+  KERNEL(few32, xxh32_few)           \
+  KERNEL(few128, xxh3_128_few)       \
   KERNEL(combine128, combine128)     \
   KERNEL(find, find)                 \
   KERNEL(insert, insert)             \

@@ -32,6 +32,9 @@
 #define FACTS_hash32(FACT, name) FACTS_hash(FACT, hash32, name)
 #define FACTS_hash128(FACT, name) FACTS_hash(FACT, hash128, name)
 
+#define FACTS_few64(FACT, name)
+#define FACTS_few32(FACT, name)
+#define FACTS_few128(FACT, name)
 #define FACTS_column64(FACT, name)
 #define FACTS_column32(FACT, name)
 #define FACTS_column128(FACT, name)

@@ -10,65 +10,78 @@
 #include "simd/kernels/loop.h"
 #include "simd/kernels/resolve.h"
 
-/* A call of so many rows ends before vector code would have begun. */
-#define FEW_ROWS 8
-
 static inline bool is_plain(const struct simd_column *column) {
   return !column->selection && !column->base_validity && !column->row_validity;
 }
 
-/* DO, with i from 0, p and bytes, for rows first .. first + n of a plain column. One loop per layout. */
-#define FOR_PLAIN_ROWS(column, first, n, DO)                                                  \
-  {                                                                                           \
-    const uint8_t *data_ = (column)->data;                                                    \
-    switch ((column)->layout) {                                                               \
-    case SIMD_FIXED: {                                                                        \
-      const size_t bytes = (column)->width;                                                   \
-      const uint8_t *p = data_ + (first)*bytes;                                               \
-      for (size_t i = 0; i < (n); i++, p += bytes)                                            \
-        DO;                                                                                   \
-      break;                                                                                  \
-    }                                                                                         \
-    case SIMD_OFFSETS32: {                                                                    \
-      const int32_t *offsets_ = (const int32_t *)(column)->aux + (first);                     \
-      for (size_t i = 0; i < (n); i++) {                                                      \
-        const uint8_t *p = data_ + offsets_[i];                                               \
-        const size_t bytes = (size_t)(offsets_[i + 1] - offsets_[i]);                         \
-        DO;                                                                                   \
-      }                                                                                       \
-      break;                                                                                  \
-    }                                                                                         \
-    case SIMD_OFFSETS64: {                                                                    \
-      const int64_t *offsets_ = (const int64_t *)(column)->aux + (first);                     \
-      for (size_t i = 0; i < (n); i++) {                                                      \
-        const uint8_t *p = data_ + offsets_[i];                                               \
-        const size_t bytes = (size_t)(offsets_[i + 1] - offsets_[i]);                         \
-        DO;                                                                                   \
-      }                                                                                       \
-      break;                                                                                  \
-    }                                                                                         \
-    case SIMD_POINTERS: {                                                                     \
-      const uint8_t *const *ptrs_ = (const uint8_t *const *)(const void *)data_ + (first);    \
-      const size_t *lengths_ = (const size_t *)(column)->aux + (first);                       \
-      for (size_t i = 0; i < (n); i++) {                                                      \
-        const uint8_t *p = ptrs_[i];                                                          \
-        const size_t bytes = lengths_[i];                                                     \
-        DO;                                                                                   \
-      }                                                                                       \
-      break;                                                                                  \
-    }                                                                                         \
-    default: {                                                                                \
-      const uint8_t *view_ = data_ + (first)*16;                                              \
-      for (size_t i = 0; i < (n); i++, view_ += 16) {                                         \
-        int32_t words_[4];                                                                    \
-        memcpy(words_, view_, sizeof words_);                                                 \
-        const size_t bytes = (size_t)words_[0];                                               \
-        const uint8_t *p = bytes > 12 ? (column)->buffers[words_[2]] + words_[3] : view_ + 4; \
-        DO;                                                                                   \
-      }                                                                                       \
-      break;                                                                                  \
-    }                                                                                         \
-    }                                                                                         \
+/* Rows of a plain column from some row on, as arguments that stay in registers: what a call of a few rows waits for is each
+ * store that is loaded again on the way to its first row. lead: what leads to rows at data (simd_lead of kernels.h). */
+#define PLAIN_ROWS enum simd_layout layout, const void *data, const void *lead, size_t n
+
+static inline const void *plain_data(const struct simd_column *column, size_t first) {
+  static const size_t strides[] = {[SIMD_POINTERS] = sizeof(void *), [SIMD_VIEWS] = 16};
+  size_t stride = column->layout == SIMD_FIXED ? column->width : strides[column->layout];
+  return (const uint8_t *)column->data + first * stride;
+}
+
+static inline const void *plain_lead(const struct simd_column *column, size_t first) {
+  static const size_t strides[] = {[SIMD_OFFSETS32] = sizeof(int32_t),
+                                   [SIMD_OFFSETS64] = sizeof(int64_t),
+                                   [SIMD_POINTERS] = sizeof(size_t),
+                                   [SIMD_VIEWS] = 0};
+  const void *lead = simd_lead(column->layout, column->aux, column->buffers, column->width);
+  return column->layout == SIMD_FIXED ? lead : (const uint8_t *)lead + first * strides[column->layout];
+}
+
+/* DO, with i from 0, p and bytes, for PLAIN_ROWS. One loop per layout. */
+#define FOR_PLAIN_ROWS(DO)                                                         \
+  switch (layout) {                                                                \
+  case SIMD_FIXED: {                                                               \
+    const size_t bytes = (uintptr_t)lead;                                          \
+    const uint8_t *p = data;                                                       \
+    for (size_t i = 0; i < n; i++, p += bytes)                                     \
+      DO;                                                                          \
+    break;                                                                         \
+  }                                                                                \
+  case SIMD_OFFSETS32: {                                                           \
+    const int32_t *offsets_ = lead;                                                \
+    for (size_t i = 0; i < n; i++) {                                               \
+      const uint8_t *p = (const uint8_t *)data + offsets_[i];                      \
+      const size_t bytes = (size_t)(offsets_[i + 1] - offsets_[i]);                \
+      DO;                                                                          \
+    }                                                                              \
+    break;                                                                         \
+  }                                                                                \
+  case SIMD_OFFSETS64: {                                                           \
+    const int64_t *offsets_ = lead;                                                \
+    for (size_t i = 0; i < n; i++) {                                               \
+      const uint8_t *p = (const uint8_t *)data + offsets_[i];                      \
+      const size_t bytes = (size_t)(offsets_[i + 1] - offsets_[i]);                \
+      DO;                                                                          \
+    }                                                                              \
+    break;                                                                         \
+  }                                                                                \
+  case SIMD_POINTERS: {                                                            \
+    const uint8_t *const *ptrs_ = data;                                            \
+    const size_t *lengths_ = lead;                                                 \
+    for (size_t i = 0; i < n; i++) {                                               \
+      const uint8_t *p = ptrs_[i];                                                 \
+      const size_t bytes = lengths_[i];                                            \
+      DO;                                                                          \
+    }                                                                              \
+    break;                                                                         \
+  }                                                                                \
+  default: {                                                                       \
+    const uint8_t *const *buffers_ = lead, *view_ = data;                          \
+    for (size_t i = 0; i < n; i++, view_ += 16) {                                  \
+      int32_t words_[4];                                                           \
+      memcpy(words_, view_, sizeof words_);                                        \
+      const size_t bytes = (size_t)words_[0];                                      \
+      const uint8_t *p = bytes > 12 ? buffers_[words_[2]] + words_[3] : view_ + 4; \
+      DO;                                                                          \
+    }                                                                              \
+    break;                                                                         \
+  }                                                                                \
   }
 
 /* Lengths of some rows of a plain column: two runs of neighbours, a third of the way and two thirds through. */
@@ -77,22 +90,49 @@ struct sample {
   uint64_t bytes[2 * SAMPLE_RUN];
 };
 
+static inline void take_run(PLAIN_ROWS, uint64_t *out) {
+  FOR_PLAIN_ROWS(((void)p, out[i] = bytes))
+}
+
 static inline void take_sample(const struct simd_column *column, size_t first, size_t n, struct sample *sample) {
   for (size_t run = 0; run < 2; run++) {
     size_t from = first + n * (run + 1) / 3 - SAMPLE_RUN / 2;
-    FOR_PLAIN_ROWS(column, from, SAMPLE_RUN, ((void)p, sample->bytes[run * SAMPLE_RUN + i] = bytes))
+    take_run(column->layout, plain_data(column, from), plain_lead(column, from), SAMPLE_RUN,
+             sample->bytes + run * SAMPLE_RUN);
   }
 }
 
-/* COLUMN_KERNEL(name, seed_word, hash_word, SEEDLESS(p, bytes), SEEDED(p, bytes, seed), loop_wins): the kernel name_column. Those
- * in capitals hash one row; loop_wins says of a sample, and of whether there is a seed, that the plain loop is faster than name,
- * the kernel of batches. name_rows does the rows of a batch one by one. */
-#define COLUMN_KERNEL(name, seed_word, hash_word, SEEDLESS, SEEDED, loop_wins)                                             \
-  /* Flat: gcc stops inlining in a function of so many loops, and calls cost what a short row does. */                     \
-  __attribute__((flatten)) static uint64_t name##_seedless_loop(const struct simd_column *column, size_t first, size_t n,  \
-                                                                hash_word *out) {                                          \
+/* Where rows lie; returns the sum of their lengths. */
+static uint64_t plain_block(PLAIN_ROWS, const uint8_t **ptrs, size_t *lengths) {
+  uint64_t total = 0;
+  FOR_PLAIN_ROWS((ptrs[i] = p, lengths[i] = bytes, total += bytes))
+  return total;
+}
+
+/* Of a resolved batch of strings that follow one another: sets what is to be asked for, as far ahead as rows are sorted at a
+ * time. The processor's own prefetching stops at the end of every page, and loses its way where rows are visited by length. */
+#define NEXT_ROWS 1024
+static inline void set_next(const struct simd_column *column, size_t first, size_t n, struct simd_rows *batch) {
+  if (batch->prefetch == 0 || column->selection || (column->layout != SIMD_OFFSETS32 && column->layout != SIMD_OFFSETS64))
+    return;
+  bool wide = column->layout == SIMD_OFFSETS64;
+  size_t ahead = n < NEXT_ROWS ? n : NEXT_ROWS, width = wide ? sizeof(int64_t) : sizeof(int32_t);
+  int64_t start = wide ? ((const int64_t *)column->aux)[first] : ((const int32_t *)column->aux)[first];
+  batch->next.step = (size_t)(batch->total_bytes + n - 1) / n;
+  batch->next.at = (const uint8_t *)column->data + start + ahead * batch->next.step;
+  batch->next.lead = (const uint8_t *)column->aux + (first + ahead) * width;
+  batch->next.lead_step = width;
+}
+
+/* COLUMN_KERNEL(name, seed_word, hash_word, SEEDLESS(p, bytes), SEEDED(p, bytes, seed), loop_wins, widths, fixed): the kernels
+ * name_column and name_few. Those in capitals hash one row; loop_wins says of a sample, and of whether there is a seed, that the
+ * plain loop is faster than name, the kernel of batches; fixed hashes contiguous values (fixed.h) of the widths whose bits are
+ * set in widths. name_rows does the rows of a batch one by one.
+ * Loops are flat: gcc stops inlining in a function of so many, and calls cost what a short row does. */
+#define COLUMN_KERNEL(name, seed_word, hash_word, SEEDLESS, SEEDED, loop_wins, widths, fixed)                              \
+  __attribute__((flatten)) static uint64_t name##_seedless_loop(PLAIN_ROWS, hash_word *out) {                              \
     uint64_t total = 0;                                                                                                    \
-    FOR_PLAIN_ROWS(column, first, n, (out[i] = SEEDLESS(p, bytes), total += bytes))                                        \
+    FOR_PLAIN_ROWS((out[i] = SEEDLESS(p, bytes), total += bytes))                                                          \
     return total;                                                                                                          \
   }                                                                                                                        \
                                                                                                                            \
@@ -104,41 +144,61 @@ static inline void take_sample(const struct simd_column *column, size_t first, s
     uint64_t total = 0;                                                                                                    \
     for (size_t block = 0; block < n; block += SIMD_BLOCK) {                                                               \
       size_t here = n - block < SIMD_BLOCK ? n - block : SIMD_BLOCK;                                                       \
-      FOR_PLAIN_ROWS(column, first + block, here, (ptrs[i] = p, lengths[i] = bytes, total += bytes))                       \
+      total += plain_block(column->layout, plain_data(column, first + block), plain_lead(column, first + block), here,     \
+                           ptrs, lengths);                                                                                 \
       for (size_t i = 0; i < here; i++)                                                                                    \
         out[block + i] = SEEDED(ptrs[i], lengths[i], seeds[(block + i) * step]);                                           \
     }                                                                                                                      \
     return total;                                                                                                          \
   }                                                                                                                        \
                                                                                                                            \
-  static uint64_t name##_plain_loop(const struct simd_column *column, size_t first, size_t n, const seed_word *seeds,      \
-                                    bool seed_per_row, hash_word *out) {                                                   \
-    return !seed_per_row && seeds[0] == 0 ? name##_seedless_loop(column, first, n, out)                                    \
-                                          : name##_seeded_loop(column, first, n, seeds, seed_per_row, out);                \
+  __attribute__((noinline)) static uint64_t name##_seeded_few(PLAIN_ROWS, seed_word seed, hash_word *out) {                \
+    const uint8_t *ptrs[SIMD_FEW];                                                                                         \
+    size_t lengths[SIMD_FEW];                                                                                              \
+    uint64_t total = plain_block(layout, data, lead, n, ptrs, lengths);                                                    \
+    for (size_t i = 0; i < n; i++)                                                                                         \
+      out[i] = SEEDED(ptrs[i], lengths[i], seed);                                                                          \
+    return total;                                                                                                          \
+  }                                                                                                                        \
+                                                                                                                           \
+  static uint64_t name##_few(PLAIN_ROWS, seed_word seed, hash_word *out) {                                                 \
+    return seed == 0 ? name##_seedless_loop(layout, data, lead, n, out)                                                    \
+                     : name##_seeded_few(layout, data, lead, n, seed, out);                                                \
   }                                                                                                                        \
                                                                                                                            \
   static size_t name##_column(const struct simd_column *column, size_t first, size_t n, const seed_word *seeds,            \
                               bool seed_per_row, hash_word *out, struct simd_rows *batch) {                                \
-    bool plain = is_plain(column), by_loop = n < FEW_ROWS;                                                                 \
+    bool plain = is_plain(column), seeded = seed_per_row || seeds[0] != 0, by_loop = n < SIMD_FEW;                         \
+    if (!by_loop && plain && column->layout == SIMD_FIXED && column->width <= 16 && ((widths) >> column->width & 1)) {     \
+      batch->total_bytes = n * column->width;                                                                              \
+      return fixed(plain_data(column, first), column->width, n, seeds, seed_per_row, out);                                 \
+    }                                                                                                                      \
     if (plain && n >= 2 * SAMPLE_RUN) {                                                                                    \
       struct sample sample;                                                                                                \
       take_sample(column, first, n, &sample);                                                                              \
-      by_loop = loop_wins(&sample, seed_per_row || seeds[0] != 0);                                                         \
+      by_loop = loop_wins(&sample, seeded);                                                                                \
     }                                                                                                                      \
-    if (plain && by_loop) {                                                                                                \
-      batch->total_bytes = name##_plain_loop(column, first, n, seeds, seed_per_row, out);                                  \
-      return 0;                                                                                                            \
+    if (!by_loop) {                                                                                                        \
+      resolve(column, first, n, batch);                                                                                    \
+      set_next(column, first, n, batch);                                                                                   \
+      return name(batch, seeds, seed_per_row, out);                                                                        \
     }                                                                                                                      \
-    if (by_loop) {                                                                                                         \
+    if (!plain) {                                                                                                          \
       resolve_rows(column, first, n, batch);                                                                               \
       name##_rows(batch, 0, n, seeds, seed_per_row, out);                                                                  \
-      return 0;                                                                                                            \
+    } else if (seeded) {                                                                                                   \
+      batch->total_bytes = name##_seeded_loop(column, first, n, seeds, seed_per_row, out);                                 \
+    } else {                                                                                                               \
+      batch->total_bytes =                                                                                                 \
+          name##_seedless_loop(column->layout, plain_data(column, first), plain_lead(column, first), n, out);              \
     }                                                                                                                      \
-    resolve(column, first, n, batch);                                                                                      \
-    return name(batch, seeds, seed_per_row, out);                                                                          \
+    return 0;                                                                                                              \
   }
 
+/* Of algorithms without a kernel of fixed widths: with no bits for widths. */
+#define NOT_FIXED(values, width, n, seeds, seed_per_row, out) 0
+
 /* Of algorithms without a kernel of batches. */
-#define LOOP_ALWAYS_WINS(sample, seeded) ((void)(sample), true)
+#define LOOP_ALWAYS_WINS(sample, seeded) ((void)(sample), (void)(seeded), true)
 
 #endif

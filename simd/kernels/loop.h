@@ -8,8 +8,21 @@
 
 #include "simd/kernels.h"
 
-/* Asks for the first bytes of the n rows that come batch->prefetch rows after row i; for rows beyond the batch, nothing. */
+/* Asks for all lines of memory from `from` to `to`. */
+static inline void prefetch_lines(const uint8_t *from, const uint8_t *to) {
+  for (uintptr_t line = (uintptr_t)from & ~(uintptr_t)63; line < (uintptr_t)to; line += 64)
+    __builtin_prefetch((const void *)line);
+}
+
+/* While rows i .. i + n are worked on: asks for the first bytes of those batch->prefetch rows on (beyond the batch for nothing),
+ * or where rows follow one another for all of batch->next. */
 static inline void prefetch_ahead(const struct simd_rows *batch, size_t i, size_t n) {
+  if (batch->next.at) {
+    const struct simd_next *next = &batch->next;
+    prefetch_lines(next->at + i * next->step, next->at + (i + n) * next->step);
+    prefetch_lines(next->lead + i * next->lead_step, next->lead + (i + n) * next->lead_step);
+    return;
+  }
   size_t from = i + batch->prefetch, to = from + n < batch->rows ? from + n : batch->rows;
   if (batch->prefetch == 0)
     return;
@@ -19,7 +32,7 @@ static inline void prefetch_ahead(const struct simd_rows *batch, size_t i, size_
 
 /* The rows at a batch's start, which no earlier row has asked for. */
 static inline void prefetch_start(const struct simd_rows *batch) {
-  for (size_t i = 0; i < batch->prefetch && i < batch->rows; i++)
+  for (size_t i = 0; i < batch->prefetch && i < batch->rows && !batch->next.at; i++)
     __builtin_prefetch(batch->ptrs[i]);
 }
 
@@ -41,7 +54,7 @@ static inline void nulls_keep_seeds(const struct simd_rows *batch, size_t first,
   static void hash##_rows(const struct simd_rows *batch, size_t first, size_t end, const word *seeds, bool seed_per_row, \
                           word *out) {                                                                                   \
     size_t step = seed_per_row;                                                                                          \
-    if (!batch->has_nulls && batch->prefetch == 0) {                                                                     \
+    if (!batch->has_nulls && batch->prefetch == 0 && !batch->next.at) {                                                  \
       for (size_t i = first; i < end; i++)                                                                               \
         out[i] = function(batch->ptrs[i], batch->bytes[i], seeds[i * step]);                                             \
       return;                                                                                                            \

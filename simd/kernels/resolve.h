@@ -224,6 +224,7 @@ static void resolve_to_nothing(size_t first, size_t end, struct simd_rows *batch
 /* resolve, but for the empty rows up to the next block. */
 static void resolve_rows(const struct simd_column *column, size_t first, size_t n, struct simd_rows *batch) {
   batch->rows = n;
+  batch->next.at = NULL;
   bool plain = !column->selection;
   if (resolve_validity(column, first, n, batch) == 0) {
     resolve_to_nothing(0, n, batch);

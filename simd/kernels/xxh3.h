@@ -39,6 +39,7 @@ struct xxh3_chunk {
   const uint64_t *bytes;
   const uint64_t *seeds;
   uint64_t *out;
+  size_t asked; /* rows whose share of what comes next has been asked for */
   struct class_rows classes[XXH3_CLASSES];
 };
 
@@ -163,8 +164,13 @@ ALWAYS_INLINE size_t xxh3_class_rows(const struct xxh3_job *job, struct xxh3_chu
   for (size_t first = 0; first < n; first += SIMD_BLOCK) {
     uint64_t hashes[SIMD_BLOCK];
     size_t here = n - first < SIMD_BLOCK ? n - first : SIMD_BLOCK;
-    for (size_t k = 0; k < here; k += V64_LANES)
+    for (size_t k = 0; k < here; k += V64_LANES) {
+      if (c->asked < c->n) {
+        prefetch_ahead(job->batch, c->first + c->asked, V64_LANES);
+        c->asked += V64_LANES;
+      }
       v64_store(hashes + k, xxh3_some_rows(job, c, class, list + first + k, seed_per_row));
+    }
     for (size_t k = 0; k < here; k++) /* apart: right behind their vectors, hashes would be taken out of them one by one */
       c->out[entry_row(list[first + k])] = hashes[k];
   }
@@ -197,12 +203,12 @@ ALWAYS_INLINE size_t xxh3_chunk_rows(const struct xxh3_job *job, struct xxh3_chu
     size_t rows_long = (size_t)__builtin_popcountll(places.above32);
     if (places.above16 == 0) {
       xxh3_in_order(job, c, block, &places, seed_per_row, false);
-      done += n;
+      done += n, c->asked += n;
     } else if (rows_long * 4 > n) {
       xxh3_sort(c, block);
     } else {
       xxh3_in_order(job, c, block, &places, seed_per_row, true);
-      done += n - rows_long;
+      done += n - rows_long, c->asked += n;
       for (uint64_t bits = places.above32; bits != 0; bits &= bits - 1) {
         size_t i = block + (size_t)__builtin_ctzll(bits);
         class_add(xxh3_class_of, i, c->bytes[i], c->classes);
@@ -247,6 +253,7 @@ static size_t xxh3_64(const struct simd_rows *batch, const uint64_t *seeds, bool
     chunk.bytes = batch->bytes + first;
     chunk.out = out + first;
     chunk.seeds = row_seeds;
+    chunk.asked = 0;
     if (seed_per_row) /* out may be seeds */
       memcpy(row_seeds, seeds + first, chunk.n * sizeof *seeds);
     done += seed_per_row ? xxh3_many_seeds(&job, &chunk) : xxh3_one_seed(&job, &chunk);
