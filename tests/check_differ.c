@@ -8,6 +8,8 @@
 #include <check.h>
 #include <stdio.h>
 
+#include "batches.h"
+
 #define MOST_ROWS 1000
 
 static struct guard_pool pool;
@@ -16,11 +18,8 @@ static struct guard_pool pool;
  * garbage. */
 static struct simd_rows open_batch(struct rng *rng, size_t n) {
   size_t capacity = (n + SIMD_BLOCK - 1) / SIMD_BLOCK * SIMD_BLOCK;
-  struct simd_rows batch = {.rows = n};
-  batch.ptrs = guard_take(&pool, GUARD_HIGH, capacity * sizeof *batch.ptrs, 0, rng);
-  batch.bytes = guard_take(&pool, GUARD_HIGH, capacity * sizeof *batch.bytes, 0, rng);
-  batch.valid = guard_take(&pool, GUARD_HIGH, capacity / 64 * sizeof *batch.valid, 0, rng);
-  batch.edges = guard_take(&pool, GUARD_HIGH, capacity * sizeof *batch.edges, 0, rng);
+  struct simd_rows batch = batch_take(&pool, rng, n);
+  batch.rows = n;
   for (size_t i = 0; i < capacity; i++) {
     batch.ptrs[i] = batch.edges[i];
     batch.bytes[i] = 0;

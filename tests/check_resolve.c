@@ -8,49 +8,10 @@
 #include <check.h>
 #include <stdio.h>
 
+#include "batches.h"
 #include "columns.h"
 
 static struct guard_pool pool;
-
-static struct simd_column kernel_view(const struct weft_column *c) {
-  static const enum simd_layout layouts[] = {[WEFT_FIXED] = SIMD_FIXED,
-                                             [WEFT_OFFSETS32] = SIMD_OFFSETS32,
-                                             [WEFT_OFFSETS64] = SIMD_OFFSETS64,
-                                             [WEFT_POINTERS] = SIMD_POINTERS,
-                                             [WEFT_VIEWS] = SIMD_VIEWS};
-  struct simd_column view = {.layout = layouts[c->layout],
-                             .base_rows = c->base_rows,
-                             .width = c->width,
-                             .data = c->data,
-                             .aux = c->aux,
-                             .buffers = c->buffers,
-                             .buffer_bytes = c->buffer_bytes,
-                             .base_validity = c->base_validity,
-                             .base_bit_offset = c->base_bit_offset,
-                             .selection = c->selection,
-                             .row_validity = c->row_validity,
-                             .row_bit_offset = c->row_bit_offset};
-  switch (c->layout) {
-  case WEFT_FIXED: view.data_bytes = c->base_rows * c->width; break;
-  case WEFT_VIEWS: view.data_bytes = c->base_rows * sizeof(struct weft_view); break;
-  default: view.data_bytes = c->data_bytes;
-  }
-  return view;
-}
-
-/* Arrays for exactly the blocks of n rows, against the upper guard page, full of garbage. */
-static struct simd_rows empty_batch(struct rng *rng, size_t n) {
-  size_t capacity = (n + SIMD_BLOCK - 1) / SIMD_BLOCK * SIMD_BLOCK;
-  struct simd_rows batch;
-  rng_fill(rng, &batch, sizeof batch);
-  batch.ptrs = guard_take(&pool, GUARD_HIGH, capacity * sizeof *batch.ptrs, 0, rng);
-  batch.bytes = guard_take(&pool, GUARD_HIGH, capacity * sizeof *batch.bytes, 0, rng);
-  batch.valid = guard_take(&pool, GUARD_HIGH, capacity / 64 * sizeof *batch.valid, 0, rng);
-  batch.edges = guard_take(&pool, GUARD_HIGH, capacity * sizeof *batch.edges, 0, rng);
-  batch.prefetch = rng_percent(rng, 50) ? 0 : rng_upto(rng, 64);
-  batch.has_nulls = false; /* a bool must hold one: the rest may start as garbage */
-  return batch;
-}
 
 static bool bit(const uint64_t *words, size_t i) {
   return words[i / 64] >> (i & 63) & 1;
@@ -66,7 +27,7 @@ static void read_edge(const struct simd_rows *batch, size_t i) {
 static void check_batch(simd_resolve_fn *kernel, struct rng *rng, const struct test_column *truth, size_t first, size_t n) {
   size_t kept = pool.taken;
   struct simd_column column = kernel_view(&truth->column);
-  struct simd_rows batch = empty_batch(rng, n);
+  struct simd_rows batch = batch_take(&pool, rng, n);
   kernel(&column, first, n, &batch);
 
   uint64_t total = 0;

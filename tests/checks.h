@@ -35,9 +35,15 @@
 #define FACTS_few64(FACT, name)
 #define FACTS_few32(FACT, name)
 #define FACTS_few128(FACT, name)
-#define FACTS_column64(FACT, name)
-#define FACTS_column32(FACT, name)
-#define FACTS_column128(FACT, name)
+#define FACTS_column(FACT, kind, name)                                        \
+  FACT(kind, name, equals_the_reference_at_every_row_count_of_every_layout)   \
+  FACT(kind, name, equals_the_reference_at_every_length_in_every_layout)      \
+  FACT(kind, name, equals_the_reference_where_some_rows_mislead_about_others) \
+  FACT(kind, name, equals_the_reference_on_every_fixed_width)                 \
+  FACT(kind, name, equals_the_reference_on_parts_of_random_columns)
+#define FACTS_column64(FACT, name) FACTS_column(FACT, column64, name)
+#define FACTS_column32(FACT, name) FACTS_column(FACT, column32, name)
+#define FACTS_column128(FACT, name) FACTS_column(FACT, column128, name)
 
 #define FACTS_combine128(FACT, name) FACT(combine128, name, joins_two_hashes_at_every_row_count)
 
@@ -64,11 +70,15 @@
 #define REFERENCE_hash64 reference_hash
 #define REFERENCE_hash32 reference_hash
 #define REFERENCE_hash128 reference_hash128
+#define REFERENCE_column64 reference_hash
+#define REFERENCE_column32 reference_hash
+#define REFERENCE_column128 reference_hash128
 #define DECLARE_HASH(kind, name, fact) \
   void check_##kind##_##fact(const char *isa, const char *what, simd_##kind##_fn *kernel, REFERENCE_##kind *reference);
 FACTS_resolve(DECLARE, any) FACTS_find(DECLARE, any) FACTS_insert(DECLARE, any) FACTS_differ(DECLARE, any)
     FACTS_combine128(DECLARE, any) FACTS_hash64(DECLARE_HASH, any) FACTS_hash32(DECLARE_HASH, any)
-        FACTS_hash128(DECLARE_HASH, any)
+        FACTS_hash128(DECLARE_HASH, any) FACTS_column64(DECLARE_HASH, any) FACTS_column32(DECLARE_HASH, any)
+            FACTS_column128(DECLARE_HASH, any)
 #undef DECLARE
 #undef DECLARE_HASH
 
@@ -81,5 +91,8 @@ FACTS_resolve(DECLARE, any) FACTS_find(DECLARE, any) FACTS_insert(DECLARE, any) 
 #define CALL_hash64(table, name, fact) check_hash64_##fact((table)->isa, #name, (table)->name, reference_##name)
 #define CALL_hash32(table, name, fact) check_hash32_##fact((table)->isa, #name, (table)->name, reference_##name)
 #define CALL_hash128(table, name, fact) check_hash128_##fact((table)->isa, #name, (table)->name, reference_##name)
+#define CALL_column64(table, name, fact) check_column64_##fact((table)->isa, #name, (table)->name, reference_##name)
+#define CALL_column32(table, name, fact) check_column32_##fact((table)->isa, #name, (table)->name, reference_##name)
+#define CALL_column128(table, name, fact) check_column128_##fact((table)->isa, #name, (table)->name, reference_##name)
 
 #endif

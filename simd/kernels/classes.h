@@ -8,9 +8,7 @@
 #ifndef SIMD_KERNELS_CLASSES_H
 #define SIMD_KERNELS_CLASSES_H
 
-#include "simd/kernels.h"
-
-#define CHUNK 1024 /* rows; a multiple of SIMD_BLOCK */
+#include "simd/kernels/loop.h"
 
 /* A row of a class: its number in the chunk, and its length << 16 (65535 for any above). */
 typedef uint32_t class_entry;

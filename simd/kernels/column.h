@@ -111,12 +111,11 @@ static uint64_t plain_block(PLAIN_ROWS, const uint8_t **ptrs, size_t *lengths) {
 
 /* Of a resolved batch of strings that follow one another: sets what is to be asked for, as far ahead as rows are sorted at a
  * time. The processor's own prefetching stops at the end of every page, and loses its way where rows are visited by length. */
-#define NEXT_ROWS 1024
 static inline void set_next(const struct simd_column *column, size_t first, size_t n, struct simd_rows *batch) {
   if (batch->prefetch == 0 || column->selection || (column->layout != SIMD_OFFSETS32 && column->layout != SIMD_OFFSETS64))
     return;
   bool wide = column->layout == SIMD_OFFSETS64;
-  size_t ahead = n < NEXT_ROWS ? n : NEXT_ROWS, width = wide ? sizeof(int64_t) : sizeof(int32_t);
+  size_t ahead = chunk_rows(batch), width = wide ? sizeof(int64_t) : sizeof(int32_t);
   int64_t start = wide ? ((const int64_t *)column->aux)[first] : ((const int32_t *)column->aux)[first];
   batch->next.step = (size_t)(batch->total_bytes + n - 1) / n;
   batch->next.at = (const uint8_t *)column->data + start + ahead * batch->next.step;

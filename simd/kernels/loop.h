@@ -8,10 +8,12 @@
 
 #include "simd/kernels.h"
 
-/* Asks for all lines of memory from `from` to `to`. */
-static inline void prefetch_lines(const uint8_t *from, const uint8_t *to) {
-  for (uintptr_t line = (uintptr_t)from & ~(uintptr_t)63; line < (uintptr_t)to; line += 64)
-    __builtin_prefetch((const void *)line);
+/* Asks for `bytes` bytes of memory, which go to the second cache: there they find room whatever a chunk's rows take. Where the
+ * first line begins is not looked at: points of 64 bytes' distance meet every line, and their number stays the same from call to
+ * call, so that no branch is mispredicted. */
+static inline void prefetch_bytes(const uint8_t *from, size_t bytes) {
+  for (size_t at = 0; at < bytes; at += 64)
+    __builtin_prefetch(from + at, 0, 2);
 }
 
 /* While rows i .. i + n are worked on: asks for the first bytes of those batch->prefetch rows on (beyond the batch for nothing),
@@ -19,8 +21,8 @@ static inline void prefetch_lines(const uint8_t *from, const uint8_t *to) {
 static inline void prefetch_ahead(const struct simd_rows *batch, size_t i, size_t n) {
   if (batch->next.at) {
     const struct simd_next *next = &batch->next;
-    prefetch_lines(next->at + i * next->step, next->at + (i + n) * next->step);
-    prefetch_lines(next->lead + i * next->lead_step, next->lead + (i + n) * next->lead_step);
+    prefetch_bytes(next->at + i * next->step, n * next->step);
+    prefetch_bytes(next->lead + i * next->lead_step, n * next->lead_step);
     return;
   }
   size_t from = i + batch->prefetch, to = from + n < batch->rows ? from + n : batch->rows;
@@ -28,6 +30,16 @@ static inline void prefetch_ahead(const struct simd_rows *batch, size_t i, size_
     return;
   for (size_t k = from; k < to; k++)
     __builtin_prefetch(batch->ptrs[k]);
+}
+
+/* Rows of a batch that are sorted at a time, a multiple of SIMD_BLOCK: so few that their bytes stay in the first cache until their
+ * class has its turn, as far as that leaves enough of each class. */
+#define CHUNK 1024
+#define CHUNK_BYTES 65536
+#define CHUNK_LEAST 256
+static inline size_t chunk_rows(const struct simd_rows *batch) {
+  size_t mean = (size_t)(batch->total_bytes / batch->rows) + 1, rows = CHUNK_BYTES / mean / SIMD_BLOCK * SIMD_BLOCK;
+  return rows < CHUNK_LEAST ? CHUNK_LEAST : rows > CHUNK ? CHUNK : rows;
 }
 
 /* The rows at a batch's start, which no earlier row has asked for. */

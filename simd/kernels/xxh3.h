@@ -66,9 +66,28 @@ static inline void xxh3_places(const uint8_t *const *ptrs, const uint64_t *bytes
   places->above32 = above32;
 }
 
+/* Puts the rows of a block whose bits are set into their classes. */
+static inline void put_aside(struct xxh3_chunk *c, size_t block, uint64_t rows) {
+  for (; rows != 0; rows &= rows - 1) {
+    size_t i = block + (size_t)__builtin_ctzll(rows);
+    class_add(xxh3_class_of, i, c->bytes[i], c->classes);
+  }
+}
+
+/* Stores V64_LANES hashes of which n are rows'. */
+ALWAYS_INLINE void store_hashes(uint64_t *out, v64 hashes, size_t n) {
+  uint64_t lanes[V64_LANES];
+  if (n >= V64_LANES) {
+    v64_store(out, hashes);
+    return;
+  }
+  v64_store(lanes, hashes);
+  memcpy(out, lanes, n * sizeof *lanes);
+}
+
 /* A block in order, as rows of at most 32 bytes, or of 16, where long_too is false (a constant, as seed_per_row is); longer ones
  * get a wrong hash. */
-ALWAYS_INLINE void xxh3_in_order(const struct xxh3_job *job, const struct xxh3_chunk *c, size_t block,
+ALWAYS_INLINE void xxh3_in_order(const struct xxh3_job *job, struct xxh3_chunk *c, size_t block,
                                  const struct xxh3_places *places, bool seed_per_row, bool long_too) {
   struct xxh3_flips flips = job->flips;
   const uint8_t *const *ptrs = c->ptrs + block;
@@ -79,14 +98,9 @@ ALWAYS_INLINE void xxh3_in_order(const struct xxh3_job *job, const struct xxh3_c
     if (seed_per_row)
       flips = xxh3_flips(v64_load(c->seeds + block + i));
     v64 hashes = xxh3_upto32(ptrs + i, places->shuffles + i, places->tails + i, v64_load(bytes + i), &flips, long_too);
-    uint64_t lanes[V64_LANES];
-    if (n - i >= V64_LANES) {
-      v64_store(c->out + block + i, hashes);
-    } else {
-      v64_store(lanes, hashes);
-      memcpy(c->out + block + i, lanes, (n - i) * sizeof *lanes);
-    }
+    store_hashes(c->out + block + i, hashes, n - i);
   }
+  c->asked += n;
 }
 
 /* Sorts the rows of a block into their classes. */
@@ -156,9 +170,9 @@ ALWAYS_INLINE v64 xxh3_some_rows(const struct xxh3_job *job, const struct xxh3_c
                          : xxh3_17to32(ptrs, tails, length, &flips);
 }
 
-/* All rows of a class; returns their number. */
-ALWAYS_INLINE size_t xxh3_class_rows(const struct xxh3_job *job, struct xxh3_chunk *c, enum xxh3_class class,
-                                     bool seed_per_row) {
+/* All rows of a class. */
+ALWAYS_INLINE void xxh3_class_rows(const struct xxh3_job *job, struct xxh3_chunk *c, enum xxh3_class class,
+                                   bool seed_per_row) {
   const class_entry *list = c->classes[class].rows;
   size_t n = class_close(&c->classes[class], V64_LANES);
   for (size_t first = 0; first < n; first += SIMD_BLOCK) {
@@ -174,11 +188,10 @@ ALWAYS_INLINE size_t xxh3_class_rows(const struct xxh3_job *job, struct xxh3_chu
     for (size_t k = 0; k < here; k++) /* apart: right behind their vectors, hashes would be taken out of them one by one */
       c->out[entry_row(list[first + k])] = hashes[k];
   }
-  return n;
 }
 
-/* Rows above 240 bytes. */
-static void xxh3_long_rows(const struct xxh3_job *job, struct xxh3_chunk *c) {
+/* Rows above 240 bytes; returns their number. */
+static size_t xxh3_long_rows(const struct xxh3_job *job, struct xxh3_chunk *c) {
   size_t n = class_close(&c->classes[ABOVE240], 1);
   for (size_t k = 0; k < n; k++) {
     size_t row = entry_row(c->classes[ABOVE240].rows[k]);
@@ -191,37 +204,31 @@ static void xxh3_long_rows(const struct xxh3_job *job, struct xxh3_chunk *c) {
     else
       c->out[row] = XXH3_64bits_withSecret(p, bytes, job->long_secret, sizeof job->long_secret);
   }
+  return n;
 }
 
-/* Hashes a chunk; returns the number of rows done in vectors. */
+/* Hashes a chunk; returns the number of rows done in vectors. A block is done in order when that puts
+ * aside at most a quarter of its rows. */
 ALWAYS_INLINE size_t xxh3_chunk_rows(const struct xxh3_job *job, struct xxh3_chunk *c, bool seed_per_row) {
   struct xxh3_places places;
-  size_t done = 0;
   for (size_t block = 0; block < c->n; block += SIMD_BLOCK) {
     size_t n = c->n - block < SIMD_BLOCK ? c->n - block : SIMD_BLOCK;
     xxh3_places(c->ptrs + block, c->bytes + block, &places);
-    size_t rows_long = (size_t)__builtin_popcountll(places.above32);
     if (places.above16 == 0) {
       xxh3_in_order(job, c, block, &places, seed_per_row, false);
-      done += n, c->asked += n;
-    } else if (rows_long * 4 > n) {
-      xxh3_sort(c, block);
-    } else {
+    } else if ((size_t)__builtin_popcountll(places.above32) * 4 <= n) {
       xxh3_in_order(job, c, block, &places, seed_per_row, true);
-      done += n - rows_long, c->asked += n;
-      for (uint64_t bits = places.above32; bits != 0; bits &= bits - 1) {
-        size_t i = block + (size_t)__builtin_ctzll(bits);
-        class_add(xxh3_class_of, i, c->bytes[i], c->classes);
-      }
+      put_aside(c, block, places.above32);
+    } else {
+      xxh3_sort(c, block);
     }
   }
-  done += xxh3_class_rows(job, c, UPTO16, seed_per_row);
-  done += xxh3_class_rows(job, c, UPTO32, seed_per_row);
-  done += xxh3_class_rows(job, c, UPTO64, seed_per_row);
-  done += xxh3_class_rows(job, c, UPTO128, seed_per_row);
-  done += xxh3_class_rows(job, c, UPTO240, seed_per_row);
-  xxh3_long_rows(job, c);
-  return done;
+  xxh3_class_rows(job, c, UPTO16, seed_per_row);
+  xxh3_class_rows(job, c, UPTO32, seed_per_row);
+  xxh3_class_rows(job, c, UPTO64, seed_per_row);
+  xxh3_class_rows(job, c, UPTO128, seed_per_row);
+  xxh3_class_rows(job, c, UPTO240, seed_per_row);
+  return c->n - xxh3_long_rows(job, c);
 }
 
 static size_t xxh3_one_seed(const struct xxh3_job *job, struct xxh3_chunk *c) {
@@ -245,10 +252,11 @@ static size_t xxh3_64(const struct simd_rows *batch, const uint64_t *seeds, bool
     chunk.classes[k].n = chunk.classes[k].n_back = 0;
   size_t done = 0;
   prefetch_start(batch);
-  for (size_t first = 0; first < batch->rows; first += CHUNK) {
+  size_t rows = chunk_rows(batch);
+  for (size_t first = 0; first < batch->rows; first += rows) {
     size_t left = batch->rows - first;
     chunk.first = first;
-    chunk.n = left < CHUNK ? left : CHUNK;
+    chunk.n = left < rows ? left : rows;
     chunk.ptrs = batch->ptrs + first;
     chunk.bytes = batch->bytes + first;
     chunk.out = out + first;
