@@ -41,7 +41,7 @@ LOOP_KERNEL(xxh64, uint64_t)
 #define xxh64 xxh64_loop
 #define xxh64_loop_wins LOOP_ALWAYS_WINS
 #endif
-#if TABLE_VECTOR_BITS > 64
+#ifndef SIMD_ISA_scalar
 #include "simd/kernels/xxh32.h"
 #else
 LOOP_KERNEL(xxh32, uint32_t)
@@ -52,10 +52,14 @@ LOOP_KERNEL(xxh32, uint32_t)
 #define XXH32_SEEDLESS(p, bytes) XXH32(p, bytes, 0)
 #include "simd/kernels/fixed.h"
 
-COLUMN_KERNEL(xxh3_64, uint64_t, uint64_t, XXH3_64bits, XXH3_64bits_withSeed, xxh3_loop_wins, FIXED_WIDTHS, xxh3_64_fixed)
-COLUMN_KERNEL(xxh3_128, uint64_t, struct simd_hash128, xxh3_128_seedless, xxh3_128_seeded, xxh3_128_loop_wins, 0, NOT_FIXED)
-COLUMN_KERNEL(xxh64, uint64_t, uint64_t, XXH64_SEEDLESS, XXH64, xxh64_loop_wins, FIXED_WIDTHS, xxh64_fixed)
-COLUMN_KERNEL(xxh32, uint32_t, uint32_t, XXH32_SEEDLESS, XXH32, xxh32_loop_wins, FIXED_WIDTHS, xxh32_fixed)
+STRAIGHT_COLUMN(xxh3_64, uint64_t)
+STRAIGHT_COLUMN(xxh64, uint64_t)
+STRAIGHT_COLUMN(xxh32, uint32_t)
+#define xxh3_128_straight(...) ((void)&vector_rows, false) /* no vector code */
+COLUMN_KERNEL(xxh3_64, uint64_t, uint64_t, XXH3_64bits, XXH3_64bits_withSeed, xxh3_loop_wins)
+COLUMN_KERNEL(xxh3_128, uint64_t, struct simd_hash128, xxh3_128_seedless, xxh3_128_seeded, xxh3_128_loop_wins)
+COLUMN_KERNEL(xxh64, uint64_t, uint64_t, XXH64_SEEDLESS, XXH64, xxh64_loop_wins)
+COLUMN_KERNEL(xxh32, uint32_t, uint32_t, XXH32_SEEDLESS, XXH32, xxh32_loop_wins)
 
 #define PASTE(a, b) a##b
 #define TABLE_OF(isa) PASTE(weft_kernels_, isa)

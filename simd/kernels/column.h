@@ -123,10 +123,76 @@ static inline void set_next(const struct simd_column *column, size_t first, size
   batch->next.lead_step = width;
 }
 
-/* COLUMN_KERNEL(name, seed_word, hash_word, SEEDLESS(p, bytes), SEEDED(p, bytes, seed), loop_wins, widths, fixed): the kernels
- * name_column and name_few. Those in capitals hash one row; loop_wins says of a sample, and of whether there is a seed, that the
- * plain loop is faster than name, the kernel of batches; fixed hashes contiguous values (fixed.h) of the widths whose bits are
- * set in widths. name_rows does the rows of a batch one by one.
+/* Rows that are gathered at a time. */
+#define GATHERED 256
+
+/* Puts the values of rows first .. first + n <= GATHERED of a column of fixed width one behind another, for null rows any; valid
+ * begins at row first. */
+static inline void gather_values(const struct simd_column *column, size_t first, size_t n, const uint64_t *valid,
+                                 uint8_t *out) {
+  const uint32_t *selection = column->selection + first;
+#define GATHER(w)                                                                                  \
+  case w:                                                                                          \
+    for (size_t i = 0; i < n; i++) {                                                               \
+      uint32_t row = selection[i] & (0 - (uint32_t)(valid[i / SIMD_BLOCK] >> i % SIMD_BLOCK & 1)); \
+      memcpy(out + i * (w), (const uint8_t *)column->data + (size_t)row * (w), w);                 \
+    }                                                                                              \
+    break;
+  switch (column->width) {
+    GATHER(1)
+    GATHER(2)
+    GATHER(4)
+    GATHER(8)
+    GATHER(16)
+  default: break;
+  }
+#undef GATHER
+}
+
+static inline bool is_straight(const struct simd_column *column) {
+  size_t width = column->width;
+  return column->layout == SIMD_FIXED && width - 1 < 16 && (width & (width - 1)) == 0;
+}
+
+/* STRAIGHT_COLUMN(name, word): name_straight, which hashes columns of the widths of fixed.h by name_fixed, selected values being
+ * gathered first and null rows' hashes mended afterwards; false, and nothing is done, for others. */
+#define STRAIGHT_COLUMN(name, word)                                                                         \
+  static bool name##_straight(const struct simd_column *column, size_t first, size_t n, const word *seeds,  \
+                              bool seed_per_row, word *out, struct simd_rows *batch, size_t *vector_rows) { \
+    uint8_t values[GATHERED * 16];                                                                          \
+    word row_seeds[GATHERED];                                                                               \
+    size_t width = column->width;                                                                           \
+    if (!is_straight(column))                                                                               \
+      return false;                                                                                         \
+    const uint8_t *data = column->data;                                                                     \
+    if (is_plain(column)) {                                                                                 \
+      batch->total_bytes = n * width;                                                                       \
+      *vector_rows = name##_fixed(data + first * width, width, n, seeds, seed_per_row, out);                \
+      return true;                                                                                          \
+    }                                                                                                       \
+    size_t valid_rows = resolve_validity(column, first, n, batch), done = 0;                                \
+    for (size_t i = 0; i < n && valid_rows != 0; i += GATHERED) {                                           \
+      size_t here = n - i < GATHERED ? n - i : GATHERED;                                                    \
+      const word *from = seed_per_row ? seeds + i : seeds;                                                  \
+      if (column->selection)                                                                                \
+        gather_values(column, first + i, here, batch->valid + i / SIMD_BLOCK, values);                      \
+      if (seed_per_row && batch->has_nulls) /* out may be seeds */                                          \
+        memcpy(row_seeds, from, here * sizeof *from);                                                       \
+      const uint8_t *p = column->selection ? values : data + (first + i) * width;                           \
+      done += name##_fixed(p, width, here, from, seed_per_row, out + i);                                    \
+      if (batch->has_nulls)                                                                                 \
+        NULLS_KEEP_SEEDS(batch, i, here, seed_per_row ? row_seeds : seeds, seed_per_row, out + i);          \
+    }                                                                                                       \
+    for (size_t i = 0; i < n && valid_rows == 0; i++)                                                       \
+      out[i] = seeds[seed_per_row ? i : 0];                                                                 \
+    batch->total_bytes = valid_rows * width;                                                                \
+    *vector_rows = done;                                                                                    \
+    return true;                                                                                            \
+  }
+
+/* COLUMN_KERNEL(name, seed_word, hash_word, SEEDLESS(p, bytes), SEEDED(p, bytes, seed), loop_wins): the kernels name_column and
+ * name_few. Those in capitals hash one row; loop_wins says of a sample, and of whether there is a seed, that the plain loop is
+ * faster than name, the kernel of batches. name_rows does the rows of a batch one by one.
  * Loops are flat: gcc stops inlining in a function of so many, and calls cost what a short row does. */
 #define COLUMN_KERNEL(name, seed_word, hash_word, SEEDLESS, SEEDED, loop_wins, widths, fixed)                              \
   __attribute__((flatten)) static uint64_t name##_seedless_loop(PLAIN_ROWS, hash_word *out) {                              \
@@ -167,6 +233,9 @@ static inline void set_next(const struct simd_column *column, size_t first, size
                                                                                                                            \
   static size_t name##_column(const struct simd_column *column, size_t first, size_t n, const seed_word *seeds,            \
                               bool seed_per_row, hash_word *out, struct simd_rows *batch) {                                \
+    size_t vector_rows;                                                                                                    \
+    if (name##_straight(column, first, n, seeds, seed_per_row, out, batch, &vector_rows))                                  \
+      return vector_rows;                                                                                                  \
     bool plain = is_plain(column), seeded = seed_per_row || seeds[0] != 0, by_loop = n < SIMD_FEW;                         \
     if (!by_loop && plain && column->layout == SIMD_FIXED && column->width <= 16 && ((widths) >> column->width & 1)) {     \
       batch->total_bytes = n * column->width;                                                                              \
@@ -193,9 +262,6 @@ static inline void set_next(const struct simd_column *column, size_t first, size
     }                                                                                                                      \
     return 0;                                                                                                              \
   }
-
-/* Of algorithms without a kernel of fixed widths: with no bits for widths. */
-#define NOT_FIXED(values, width, n, seeds, seed_per_row, out) 0
 
 /* Of algorithms without a kernel of batches. */
 #define LOOP_ALWAYS_WINS(sample, seeded) ((void)(sample), (void)(seeded), true)

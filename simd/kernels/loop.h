@@ -48,17 +48,17 @@ static inline void prefetch_start(const struct simd_rows *batch) {
     __builtin_prefetch(batch->ptrs[i]);
 }
 
-/* A null row's hash is its seed: of rows first .. first + n (first a multiple of SIMD_BLOCK), row_seeds[n] or the one seed. */
-static inline void nulls_keep_seeds(const struct simd_rows *batch, size_t first, size_t n, const uint64_t *row_seeds,
-                                    uint64_t seed, uint64_t *out) {
-  for (size_t block = 0; block < n; block += SIMD_BLOCK) {
-    uint64_t nulls = ~batch->valid[(first + block) / SIMD_BLOCK];
-    for (nulls &= n - block < SIMD_BLOCK ? ((uint64_t)1 << (n - block)) - 1 : UINT64_MAX; nulls != 0; nulls &= nulls - 1) {
-      size_t i = block + (size_t)__builtin_ctzll(nulls);
-      out[i] = row_seeds ? row_seeds[i] : seed;
-    }
+/* A null row's hash is its seed: of rows first .. first + n of a batch (first a multiple of SIMD_BLOCK), the seed of row i being
+ * seeds[i * step]. Of hashes and seeds of any width. */
+#define NULLS_KEEP_SEEDS(batch, first, n, seeds, step, out)                                                               \
+  for (size_t block_ = 0; block_ < (n); block_ += SIMD_BLOCK) {                                                           \
+    size_t here_ = (n)-block_ < SIMD_BLOCK ? (n)-block_ : SIMD_BLOCK;                                                     \
+    uint64_t live_ = here_ < SIMD_BLOCK ? ((uint64_t)1 << here_) - 1 : UINT64_MAX;                                        \
+    for (uint64_t nulls_ = ~(batch)->valid[((first) + block_) / SIMD_BLOCK] & live_; nulls_ != 0; nulls_ &= nulls_ - 1) { \
+      size_t null_ = block_ + (size_t)__builtin_ctzll(nulls_);                                                            \
+      (out)[null_] = (seeds)[null_ * (step)];                                                                             \
+    }                                                                                                                     \
   }
-}
 
 /* LOOP_ROWS(hash, word, function): hash_rows, which does the rows first .. end of a batch by function(bytes, length, seed);
  * word is the type of seeds and hashes. */

@@ -266,7 +266,7 @@ static size_t xxh3_64(const struct simd_rows *batch, const uint64_t *seeds, bool
       memcpy(row_seeds, seeds + first, chunk.n * sizeof *seeds);
     done += seed_per_row ? xxh3_many_seeds(&job, &chunk) : xxh3_one_seed(&job, &chunk);
     if (batch->has_nulls)
-      nulls_keep_seeds(batch, first, chunk.n, seed_per_row ? row_seeds : NULL, seed, chunk.out);
+      NULLS_KEEP_SEEDS(batch, first, chunk.n, seed_per_row ? row_seeds : &seed, seed_per_row, chunk.out);
   }
   return done;
 }

@@ -100,7 +100,7 @@ static size_t xxh3_64(const struct simd_rows *batch, const uint64_t *seeds, bool
                                .out = out + first};
     (seedless ? xxh3_seedless_piece : xxh3_seeded_piece)(&piece);
     if (batch->has_nulls)
-      nulls_keep_seeds(batch, first, n, seed_per_row ? row_seeds : NULL, seeds[0], piece.out);
+      NULLS_KEEP_SEEDS(batch, first, n, piece.seeds, piece.step, piece.out);
   }
   return 0;
 }

@@ -238,7 +238,7 @@ static size_t xxh64(const struct simd_rows *batch, const uint64_t *seeds, bool s
 
 /* With four lanes a loop that foresees lengths takes 3 to 5 ns for a row of up to 16 bytes, this kernel 5.5 (Zen 4);
  * with eight it is never faster. */
-static inline bool xxh64_loop_wins(const struct sample *sample, bool seeded) {
+ALWAYS_INLINE bool xxh64_loop_wins(const struct sample *sample, bool seeded) {
   (void)seeded;
   return V64_LANES == 4 && lanes_loop_wins(sample, 16);
 }
