@@ -194,7 +194,7 @@ static inline bool is_straight(const struct simd_column *column) {
  * name_few. Those in capitals hash one row; loop_wins says of a sample, and of whether there is a seed, that the plain loop is
  * faster than name, the kernel of batches. name_rows does the rows of a batch one by one.
  * Loops are flat: gcc stops inlining in a function of so many, and calls cost what a short row does. */
-#define COLUMN_KERNEL(name, seed_word, hash_word, SEEDLESS, SEEDED, loop_wins, widths, fixed)                              \
+#define COLUMN_KERNEL(name, seed_word, hash_word, SEEDLESS, SEEDED, loop_wins)                                             \
   __attribute__((flatten)) static uint64_t name##_seedless_loop(PLAIN_ROWS, hash_word *out) {                              \
     uint64_t total = 0;                                                                                                    \
     FOR_PLAIN_ROWS((out[i] = SEEDLESS(p, bytes), total += bytes))                                                          \
@@ -237,10 +237,6 @@ static inline bool is_straight(const struct simd_column *column) {
     if (name##_straight(column, first, n, seeds, seed_per_row, out, batch, &vector_rows))                                  \
       return vector_rows;                                                                                                  \
     bool plain = is_plain(column), seeded = seed_per_row || seeds[0] != 0, by_loop = n < SIMD_FEW;                         \
-    if (!by_loop && plain && column->layout == SIMD_FIXED && column->width <= 16 && ((widths) >> column->width & 1)) {     \
-      batch->total_bytes = n * column->width;                                                                              \
-      return fixed(plain_data(column, first), column->width, n, seeds, seed_per_row, out);                                 \
-    }                                                                                                                      \
     if (plain && n >= 2 * SAMPLE_RUN) {                                                                                    \
       struct sample sample;                                                                                                \
       take_sample(column, first, n, &sample);                                                                              \

@@ -6,16 +6,14 @@
  * table has those kernels.
  *
  * All branches of a hash depend on the length alone, so with it known what is left is straight code, a value a lane. By
- * llvm-mca (znver4) 16 keys of 64 bits take 12 cycles by XXH3 and 16 by XXH64 with AVX-512 (15 and 19 measured), 8 take 15
- * and 30 with AVX2 (17 and 34). With two lanes that gains nothing: there, but for XXH32, the compiler gets plain loops.
+ * llvm-mca (znver4) 16 keys of 64 bits take 12 cycles by XXH3 and 16 by XXH64 with AVX-512 (15 and 19 measured), 8 take
+ * 15 and 30 with AVX2 (17 and 34). On tables with two lanes the compiler gets plain loops, but for XXH32.
  */
 #ifndef SIMD_KERNELS_FIXED_H
 #define SIMD_KERNELS_FIXED_H
 
 #include "simd/kernels.h"
 #include "simd/kernels/xxh3_secret.h"
-
-#define FIXED_WIDTHS (1u << 1 | 1u << 2 | 1u << 4 | 1u << 8 | 1u << 16)
 
 /* FIXED(name, word, WAY): the function name_fixed; word is the type of seeds and hashes, WAY one of the functions below,
  * which must see the width as a constant. Flat: gcc stops inlining where there are so many loops. */
@@ -31,8 +29,7 @@
     }                                                                                                                   \
   }
 
-/* FIXED_LOOP(name, word, SEEDLESS, SEEDED): the function name_fixed_loop over SEEDLESS(p, bytes), SEEDED(p, bytes,
- * seed). */
+/* FIXED_LOOP(name, word, SEEDLESS, SEEDED): the function name_fixed_loop over SEEDLESS(p, bytes), SEEDED(p, bytes, seed). */
 #define FIXED_LOOP(name, word, SEEDLESS, SEEDED)                                                           \
   ALWAYS_INLINE size_t name##_fixed_loop(const uint8_t *values, size_t width, size_t n, const word *seeds, \
                                          bool seed_per_row, word *out) {                                   \
