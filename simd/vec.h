@@ -238,11 +238,11 @@ ALWAYS_INLINE v64 v64_shr_each(v64 a, v64 bits) {
 ALWAYS_INLINE v64 v64_byte(v64 a, int k) {
   return simde_mm256_shuffle_epi8(a, simde_mm256_set_epi64x(-248 + k, -256 + k, -248 + k, -256 + k));
 }
-/* v64_rotl by whole bytes, which is one instruction. */
+/* v64_rotl by 1 to 7 whole bytes, which is one instruction. */
 ALWAYS_INLINE v64 v64_rotl_bytes(v64 a, unsigned bytes) {
-  const uint64_t order = 0x0706050403020100 << 8 * bytes | 0x0706050403020100 >> (64 - 8 * bytes);
-  return simde_mm256_shuffle_epi8(
-      a, v64_add(v64_set1(order), simde_mm256_set_epi64x(0x0808080808080808, 0, 0x0808080808080808, 0)));
+  const uint64_t order = 0x0706050403020100, low = order << 8 * bytes | order >> (64 - 8 * bytes);
+  const uint64_t high = low + 0x0808080808080808;
+  return simde_mm256_shuffle_epi8(a, simde_mm256_set_epi64x((int64_t)high, (int64_t)low, (int64_t)high, (int64_t)low));
 }
 ALWAYS_INLINE v64 v64_swap_bytes(v64 a) {
   const v64 order = simde_mm256_set_epi64x(0x08090a0b0c0d0e0f, 0x0001020304050607, 0x08090a0b0c0d0e0f, 0x0001020304050607);
