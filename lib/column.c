@@ -123,15 +123,17 @@ struct simd_column weft__column_simd(const struct weft_column *c) {
                                              [WEFT_OFFSETS64] = SIMD_OFFSETS64,
                                              [WEFT_POINTERS] = SIMD_POINTERS,
                                              [WEFT_VIEWS] = SIMD_VIEWS};
-  static const uint8_t empty[1]; /* so that kernels may add 0 to an address that is no NULL */
+  static const uint8_t empty[1];                    /* so that kernels may add 0 to an address that is no NULL */
+  static const uint8_t *const empty_buffer = empty; /* so that there is a first buffer */
+  static const size_t no_bytes = 0;
   struct simd_column column = {.layout = layouts[c->layout],
                                .base_rows = c->base_rows,
                                .width = c->width,
                                .data_bytes = c->data_bytes,
                                .data = c->data ? c->data : empty,
                                .aux = c->aux,
-                               .buffers = c->buffers,
-                               .buffer_bytes = c->buffer_bytes,
+                               .buffers = c->n_buffers > 0 ? c->buffers : &empty_buffer,
+                               .buffer_bytes = c->n_buffers > 0 ? c->buffer_bytes : &no_bytes,
                                .base_validity = c->base_validity,
                                .base_bit_offset = c->base_bit_offset,
                                .selection = c->selection,
