@@ -144,15 +144,17 @@ weft_status weft__columns_check(weft_ctx *ctx, const char *who, const struct wef
 }
 
 struct simd_column weft__column_simd(const struct weft_column *c) {
-  static const uint8_t empty[1]; /* so that kernels may add 0 to an address that is no NULL */
+  static const uint8_t empty[1];                    /* so that kernels may add 0 to an address that is no NULL */
+  static const uint8_t *const empty_buffer = empty; /* so that there is a first buffer */
+  static const size_t no_bytes = 0;
   struct simd_column column = {.layout = (enum simd_layout)(c->layout - WEFT_FIXED),
                                .base_rows = c->base_rows,
                                .width = c->width,
                                .data_bytes = c->data_bytes,
                                .data = c->data ? c->data : empty,
                                .aux = c->aux,
-                               .buffers = c->buffers,
-                               .buffer_bytes = c->buffer_bytes,
+                               .buffers = c->n_buffers > 0 ? c->buffers : &empty_buffer,
+                               .buffer_bytes = c->n_buffers > 0 ? c->buffer_bytes : &no_bytes,
                                .base_validity = c->base_validity,
                                .base_bit_offset = c->base_bit_offset,
                                .selection = c->selection,

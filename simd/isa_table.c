@@ -14,11 +14,11 @@
 #endif
 #include <xxhash.h>
 
-#include "simd/kernels/loop.h"
-#include "simd/kernels/resolve.h"
 #ifndef SIMD_ISA_scalar
 #include "simd/vec.h"
 #endif
+#include "simd/kernels/loop.h"
+#include "simd/kernels/resolve.h"
 #include "simd/kernels/differ.h"
 #include "simd/kernels/table.h"
 #include "simd/kernels/xxh3_128.h"

@@ -28,7 +28,7 @@ struct simd_column {
   size_t data_bytes; /* readable at data: what offsets lead into, or all fixed values, or all views */
   const void *data;
   const void *aux;
-  const uint8_t *const *buffers;
+  const uint8_t *const *buffers; /* SIMD_VIEWS: one at least, as rows that are in none are looked up as if in the first */
   const size_t *buffer_bytes;
   const uint8_t *base_validity;
   size_t base_bit_offset;

@@ -105,9 +105,9 @@ ALWAYS_INLINE v64 v64_load_u16(const uint16_t *p) {
 ALWAYS_INLINE v64 v64_load_u32(const uint32_t *p) {
   return _mm512_cvtepu32_epi64(_mm256_loadu_si256((const void *)p));
 }
-ALWAYS_INLINE v64 v64_pick(const void *from, const uint32_t *rows) {
-  return _mm512_set_epi64(word_at(from, rows[7]), word_at(from, rows[6]), word_at(from, rows[5]), word_at(from, rows[4]),
-                          word_at(from, rows[3]), word_at(from, rows[2]), word_at(from, rows[1]), word_at(from, rows[0]));
+#define V64_OF_EACH(WORD) _mm512_set_epi64(WORD(7), WORD(6), WORD(5), WORD(4), WORD(3), WORD(2), WORD(1), WORD(0))
+ALWAYS_INLINE v64 v64_count(void) {
+  return _mm512_set_epi64(7, 6, 5, 4, 3, 2, 1, 0);
 }
 #define v64_has_bit(a, bit) _mm512_test_epi64_mask(a, _mm512_set1_epi64(1LL << (bit)))
 ALWAYS_INLINE uint64_t m64_bits(m64 m) {
@@ -115,6 +115,10 @@ ALWAYS_INLINE uint64_t m64_bits(m64 m) {
 }
 ALWAYS_INLINE m64 m64_of_bits(uint64_t bits) {
   return (m64)bits;
+}
+/* Of a what bits says, lane i by bit i; else 0. */
+ALWAYS_INLINE v64 v64_keep_bits(uint64_t bits, v64 a) {
+  return _mm512_maskz_mov_epi64((m64)bits, a);
 }
 ALWAYS_INLINE v64 v64_shl_each(v64 a, v64 bits) {
   return _mm512_sllv_epi64(a, bits);
@@ -218,12 +222,16 @@ ALWAYS_INLINE v64 v64_select(m64 m, v64 a, v64 b) {
 ALWAYS_INLINE uint64_t m64_bits(m64 m) {
   return (uint64_t)simde_mm256_movemask_pd(simde_mm256_castsi256_pd(m));
 }
-ALWAYS_INLINE v64 v64_pick(const void *from, const uint32_t *rows) {
-  return simde_mm256_set_epi64x(word_at(from, rows[3]), word_at(from, rows[2]), word_at(from, rows[1]),
-                                word_at(from, rows[0]));
+#define V64_OF_EACH(WORD) simde_mm256_set_epi64x(WORD(3), WORD(2), WORD(1), WORD(0))
+ALWAYS_INLINE v64 v64_count(void) {
+  return simde_mm256_set_epi64x(3, 2, 1, 0);
 }
 ALWAYS_INLINE m64 m64_of_bits(uint64_t bits) {
   return simde_mm256_sllv_epi64(v64_set1(bits), simde_mm256_set_epi64x(60, 61, 62, 63));
+}
+ALWAYS_INLINE v64 v64_keep_bits(uint64_t bits, v64 a) {
+  const v64 own = simde_mm256_set_epi64x(8, 4, 2, 1);
+  return v64_and(v64_eq(v64_and(v64_set1(bits), own), own), a);
 }
 /* a * b where a is below 2^32 */
 ALWAYS_INLINE v64 v64_mul_small(v64 a, v64 b) {
@@ -405,6 +413,15 @@ ALWAYS_INLINE void v64_load_shuffled(const uint8_t *const *ptrs, const uint8_t *
   ROWS_TO_LANES(ROW, low, high);
 #undef ROW
 }
+
+#ifdef V64_OF_EACH
+/* V64_OF_EACH(WORD): lane i is WORD(i). Here word rows[i] of an array of 64-bit words. */
+ALWAYS_INLINE v64 v64_pick(const void *from, const uint32_t *rows) {
+#define WORD(i) word_at(from, rows[i])
+  return V64_OF_EACH(WORD);
+#undef WORD
+}
+#endif
 
 #if V64_LANES > 2
 /* Loads V64_LANES values of 16 bytes that lie one behind the other. */

@@ -123,20 +123,12 @@ static inline void set_next(const struct simd_column *column, size_t first, size
   batch->next.lead_step = width;
 }
 
-/* Rows that are gathered at a time. */
-#define GATHERED 256
-
-/* Puts the values of rows first .. first + n <= GATHERED of a column of fixed width one behind another, for null rows any; valid
- * begins at row first. */
-static inline void gather_values(const struct simd_column *column, size_t first, size_t n, const uint64_t *valid,
-                                 uint8_t *out) {
-  const uint32_t *selection = column->selection + first;
-#define GATHER(w)                                                                                  \
-  case w:                                                                                          \
-    for (size_t i = 0; i < n; i++) {                                                               \
-      uint32_t row = selection[i] & (0 - (uint32_t)(valid[i / SIMD_BLOCK] >> i % SIMD_BLOCK & 1)); \
-      memcpy(out + i * (w), (const uint8_t *)column->data + (size_t)row * (w), w);                 \
-    }                                                                                              \
+/* Puts the values of rows[n] of a column of fixed width one behind another. */
+static inline void gather_values(const struct simd_column *column, const uint32_t *rows, size_t n, uint8_t *out) {
+#define GATHER(w)                                                                      \
+  case w:                                                                              \
+    for (size_t i = 0; i < n; i++)                                                     \
+      memcpy(out + i * (w), (const uint8_t *)column->data + (size_t)rows[i] * (w), w); \
     break;
   switch (column->width) {
     GATHER(1)
@@ -156,38 +148,40 @@ static inline bool is_straight(const struct simd_column *column) {
 
 /* STRAIGHT_COLUMN(name, word): name_straight, which hashes columns of the widths of fixed.h by name_fixed, selected values being
  * gathered first and null rows' hashes mended afterwards; false, and nothing is done, for others. */
-#define STRAIGHT_COLUMN(name, word)                                                                         \
-  static bool name##_straight(const struct simd_column *column, size_t first, size_t n, const word *seeds,  \
-                              bool seed_per_row, word *out, struct simd_rows *batch, size_t *vector_rows) { \
-    uint8_t values[GATHERED * 16];                                                                          \
-    word row_seeds[GATHERED];                                                                               \
-    size_t width = column->width;                                                                           \
-    if (!is_straight(column))                                                                               \
-      return false;                                                                                         \
-    const uint8_t *data = column->data;                                                                     \
-    if (is_plain(column)) {                                                                                 \
-      batch->total_bytes = n * width;                                                                       \
-      *vector_rows = name##_fixed(data + first * width, width, n, seeds, seed_per_row, out);                \
-      return true;                                                                                          \
-    }                                                                                                       \
-    size_t valid_rows = resolve_validity(column, first, n, batch), done = 0;                                \
-    for (size_t i = 0; i < n && valid_rows != 0; i += GATHERED) {                                           \
-      size_t here = n - i < GATHERED ? n - i : GATHERED;                                                    \
-      const word *from = seed_per_row ? seeds + i : seeds;                                                  \
-      if (column->selection)                                                                                \
-        gather_values(column, first + i, here, batch->valid + i / SIMD_BLOCK, values);                      \
-      if (seed_per_row && batch->has_nulls) /* out may be seeds */                                          \
-        memcpy(row_seeds, from, here * sizeof *from);                                                       \
-      const uint8_t *p = column->selection ? values : data + (first + i) * width;                           \
-      done += name##_fixed(p, width, here, from, seed_per_row, out + i);                                    \
-      if (batch->has_nulls)                                                                                 \
-        NULLS_KEEP_SEEDS(batch, i, here, seed_per_row ? row_seeds : seeds, seed_per_row, out + i);          \
-    }                                                                                                       \
-    for (size_t i = 0; i < n && valid_rows == 0; i++)                                                       \
-      out[i] = seeds[seed_per_row ? i : 0];                                                                 \
-    batch->total_bytes = valid_rows * width;                                                                \
-    *vector_rows = done;                                                                                    \
-    return true;                                                                                            \
+#define STRAIGHT_COLUMN(name, word)                                                                                     \
+  static bool name##_straight(const struct simd_column *column, size_t first, size_t n, const word *seeds,              \
+                              bool seed_per_row, word *out, struct simd_rows *batch, size_t *vector_rows) {             \
+    const uint8_t *data = column->data;                                                                                 \
+    size_t width = column->width, step = seed_per_row, done = 0, valid_rows = 0;                                        \
+    if (!is_straight(column))                                                                                           \
+      return false;                                                                                                     \
+    if (is_plain(column)) {                                                                                             \
+      batch->total_bytes = n * width;                                                                                   \
+      *vector_rows = name##_fixed(data + first * width, width, n, seeds, seed_per_row, out);                            \
+      return true;                                                                                                      \
+    }                                                                                                                   \
+    for (size_t at = 0; at < n; at += SIMD_BLOCK) {                                                                     \
+      uint8_t values[SIMD_BLOCK * 16];                                                                                  \
+      uint32_t plain[SIMD_BLOCK];                                                                                       \
+      word row_seeds[SIMD_BLOCK];                                                                                       \
+      size_t here = n - at < SIMD_BLOCK ? n - at : SIMD_BLOCK;                                                          \
+      const uint32_t *rows = column->selection ? column->selection + first + at : NULL;                                 \
+      uint64_t valid = validity(column, first + at, here, &rows, plain);                                                \
+      size_t valid_here = (size_t)__builtin_popcountll(valid);                                                          \
+      batch->valid[at / SIMD_BLOCK] = valid;                                                                            \
+      valid_rows += valid_here;                                                                                         \
+      memcpy(row_seeds, seeds + at * step, seed_per_row ? here * sizeof *seeds : sizeof *seeds); /* out may be seeds */ \
+      if (column->selection && valid != 0) /* when all are null there may be no row 0 */                                \
+        gather_values(column, rows, here, values);                                                                      \
+      if (valid != 0)                                                                                                   \
+        done += name##_fixed(column->selection ? values : data + (first + at) * width, width, here, row_seeds,          \
+                             seed_per_row, out + at);                                                                   \
+      if (valid_here != here)                                                                                           \
+        NULLS_KEEP_SEEDS(batch, at, here, row_seeds, step, out + at);                                                   \
+    }                                                                                                                   \
+    batch->total_bytes = valid_rows * width;                                                                            \
+    *vector_rows = done;                                                                                                \
+    return true;                                                                                                        \
   }
 
 /* COLUMN_KERNEL(name, seed_word, hash_word, SEEDLESS(p, bytes), SEEDED(p, bytes, seed), loop_wins): the kernels name_column and
