@@ -17,9 +17,9 @@
 #ifndef SIMD_ISA_scalar
 #include "simd/vec.h"
 #endif
+#include "simd/kernels/differ.h"
 #include "simd/kernels/loop.h"
 #include "simd/kernels/resolve.h"
-#include "simd/kernels/differ.h"
 #include "simd/kernels/table.h"
 #include "simd/kernels/xxh3_128.h"
 
