@@ -16,9 +16,4 @@ weft_status weft__columns_check(weft_ctx *ctx, const char *who, const struct wef
 /* A column that has passed, for kernels. */
 struct simd_column weft__column_simd(const struct weft_column *column);
 
-/* Rows that lie in order are fetched by the hardware; asking for them again would only cost instructions. */
-static inline bool weft__column_is_scattered(const struct weft_column *column) {
-  return column->selection || column->layout == WEFT_POINTERS || column->layout == WEFT_VIEWS;
-}
-
 #endif

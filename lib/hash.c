@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Batch hashing: walks the columns batch by batch, each batch resolved to addresses and lengths and handed to the kernel of
- * the context's table. What a kernel does with it is simd/'s affair.
+ * Batch hashing: walks the columns batch by batch, each handed to the column kernel of the context's table; a call of a few rows goes
+ * a shorter way. What a kernel does with its rows is simd/'s affair.
  */
 #include "lib/column.h"
 

@@ -107,9 +107,9 @@ static void make_floats_plain(enum weft_type type, struct simd_rows *batch) {
   }
 }
 
-static void resolve_key(weft_ctx *ctx, const struct simd_column *column, enum weft_type type, bool scattered, size_t first,
-                        size_t n, struct simd_rows *batch) {
-  batch->prefetch = scattered ? ctx->prefetch_distance : 0;
+static void resolve_key(weft_ctx *ctx, const struct simd_column *column, enum weft_type type, size_t first, size_t n,
+                        struct simd_rows *batch) {
+  batch->prefetch = ctx->prefetch_distance;
   ctx->kernels->resolve(column, first, n, batch);
   if (type == WEFT_F32 || type == WEFT_F64)
     make_floats_plain(type, batch);
@@ -117,7 +117,12 @@ static void resolve_key(weft_ctx *ctx, const struct simd_column *column, enum we
 
 static void resolve_rows(weft_ctx *ctx, const struct weft_column *key, size_t first, size_t n, struct simd_rows *batch) {
   struct simd_column column = weft__column_simd(key);
-  resolve_key(ctx, &column, key->type, weft__column_is_scattered(key), first, n, batch);
+  resolve_key(ctx, &column, key->type, first, n, batch);
+}
+
+/* Values that no one will compare, without nulls and hashed as the bytes that they are, need not be resolved. */
+static bool needs_no_rows(const struct key_hash *how, const struct weft_column *key) {
+  return how->exact && !key->base_validity && !key->row_validity && key->type != WEFT_F32 && key->type != WEFT_F64;
 }
 
 /* Nulls that are values: a null left its seed as it was, so that (NULL, 7) and (7, NULL) would always collide. */
@@ -137,9 +142,17 @@ void weft__keys_hash(weft_ctx *ctx, const struct key_hash *how, const struct wef
   memset(scratch->valid, 0xff, words * sizeof *scratch->valid);
   scratch->has_nulls = false;
   for (size_t k = 0; k < n_keys; k++) {
-    resolve_rows(ctx, &keys[k], first, n, batch);
-    size_t simd_rows = k == 0 ? ctx->kernels->xxh3_64(batch, &how->seed, false, scratch->hashes)
-                              : ctx->kernels->xxh3_64(batch, scratch->hashes, true, scratch->hashes);
+    size_t simd_rows;
+    if (needs_no_rows(how, &keys[k])) {
+      struct simd_column column = weft__column_simd(&keys[k]);
+      batch->prefetch = ctx->prefetch_distance;
+      simd_rows = ctx->kernels->xxh3_64_column(&column, first, n, &how->seed, false, scratch->hashes, batch);
+      batch->has_nulls = false;
+    } else {
+      resolve_rows(ctx, &keys[k], first, n, batch);
+      simd_rows = k == 0 ? ctx->kernels->xxh3_64(batch, &how->seed, false, scratch->hashes)
+                         : ctx->kernels->xxh3_64(batch, scratch->hashes, true, scratch->hashes);
+    }
     if (batch->has_nulls) {
       for (size_t w = 0; w < words; w++)
         scratch->valid[w] &= batch->valid[w];
@@ -184,7 +197,7 @@ static void resolve_others(weft_ctx *ctx, const struct weft_column *key, size_t 
   column.selection = selection;
   column.row_validity = (const uint8_t *)scratch->bits;
   column.row_bit_offset = 0;
-  resolve_key(ctx, &column, key->type, true, 0, n, &scratch->other);
+  resolve_key(ctx, &column, key->type, 0, n, &scratch->other);
 }
 
 void weft__keys_compare(weft_ctx *ctx, const struct weft_column *keys, size_t n_keys, size_t first, size_t n, bool hashed,

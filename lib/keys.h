@@ -47,8 +47,8 @@ weft_status weft__keys_match(weft_ctx *ctx, const char *who, const struct weft_c
  * value may meet a value's hash. */
 bool weft__keys_exact(const struct weft_column *keys, size_t n_keys, bool nulls_equal);
 
-/* Hashes rows first .. first + n of keys into scratch->hashes, and fills scratch->valid and has_nulls. With one key column,
- * ctx->batch holds the resolved rows afterwards. */
+/* Hashes rows first .. first + n of keys into scratch->hashes, and fills scratch->valid and has_nulls. With one key column
+ * that is not exact, ctx->batch holds the resolved rows afterwards. */
 void weft__keys_hash(weft_ctx *ctx, const struct key_hash *how, const struct weft_column *keys, size_t n_keys, size_t first,
                      size_t n, struct key_scratch *scratch);
 

@@ -49,9 +49,9 @@ struct simd_rows {
   uint8_t (*edges)[SIMD_EDGE]; /* [capacity] */
   bool has_nulls;              /* any bit of valid below rows is 0 */
   uint64_t total_bytes;
-  size_t prefetch; /* rows ahead to prefetch; 0: do not. Set by the caller, as the arrays are */
-  /* Where rows follow one another in memory, what to ask for while row i is worked on: `step` bytes at next.at + i * step, and the
-   * same of what leads to them. NULL: nothing. */
+  size_t prefetch; /* rows ahead to prefetch; 0: do not. Set by the caller, as the arrays are; `resolve` may clear it */
+  /* Set by `resolve`, where rows follow one another in memory: what to ask for while row i is worked on, `step` bytes at
+   * next.at + i * step, and the same of what leads to them. NULL: nothing. */
   struct simd_next {
     const uint8_t *at, *lead;
     size_t step, lead_step;
@@ -62,7 +62,7 @@ struct simd_rows {
 typedef void simd_resolve_fn(const struct simd_column *column, size_t first, size_t n, struct simd_rows *batch);
 
 /* Hashes a batch into out[batch->rows]; the seed of row i is seeds[i] when seed_per_row, else seeds[0]; a null row's hash is
- * its seed. out may be seeds. Returns the number of rows done in vector code. */
+ * its seed. With seed_per_row out may be seeds. Returns the number of rows done in vector code. */
 typedef size_t simd_hash64_fn(const struct simd_rows *batch, const uint64_t *seeds, bool seed_per_row, uint64_t *out);
 typedef size_t simd_hash32_fn(const struct simd_rows *batch, const uint32_t *seeds, bool seed_per_row, uint32_t *out);
 

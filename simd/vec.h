@@ -4,7 +4,8 @@
  * lanes), masks over them, and loads of strings. Only isa_table.c and kernels/ include it; it has no scalar form.
  *
  * v64: V64_LANES lanes of 64 bits. m64: a mask with one entry per lane, made by v64_gt, v64_eq, v64_has_bit or
- * m64_of_bits and used by v64_select and m64_bits alone: on AVX2 only its lanes' top bits count. Intrinsics of 512 bits
+ * m64_of_bits and used by v64_select and m64_bits: on AVX2 only its lanes' top bits count (v64_keep wants one of v64_gt or v64_eq,
+ * whose lanes are all ones). Intrinsics of 512 bits
  * come from the compiler, as SIMDe lacks some; narrower ones from SIMDe, which turns them into the native ones, or on
  * aarch64 into NEON. What only kernels that do not pay at two lanes use is missing there.
  */

@@ -3,7 +3,7 @@
  * Rows sorted by length into classes, each of which is then hashed without a branch on the length: a loop over rows as they
  * come mispredicts about once a row, some 20 cycles. Included by the hash kernels.
  *
- * A chunk of rows is sorted at a time: few enough that its bytes stay in the first cache until their class has its turn.
+ * A chunk of rows is sorted at a time: few enough that its bytes stay in the nearest caches until their class has its turn.
  */
 #ifndef SIMD_KERNELS_CLASSES_H
 #define SIMD_KERNELS_CLASSES_H

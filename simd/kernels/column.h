@@ -85,9 +85,10 @@ static inline const void *plain_lead(const struct simd_column *column, size_t fi
   }
 
 /* Lengths of some rows of a plain column: two runs of neighbours, a third of the way and two thirds through. */
-#define SAMPLE_RUN 8
+#define SAMPLE_RUN 32
+#define SAMPLED (2 * SAMPLE_RUN)
 struct sample {
-  uint64_t bytes[2 * SAMPLE_RUN];
+  uint64_t bytes[SAMPLED];
 };
 
 static inline void take_run(PLAIN_ROWS, uint64_t *out) {
@@ -103,24 +104,10 @@ static inline void take_sample(const struct simd_column *column, size_t first, s
 }
 
 /* Where rows lie; returns the sum of their lengths. */
-static uint64_t plain_block(PLAIN_ROWS, const uint8_t **ptrs, size_t *lengths) {
+static uint64_t plain_block(PLAIN_ROWS, const uint8_t **ptrs, uint64_t *lengths) {
   uint64_t total = 0;
   FOR_PLAIN_ROWS((ptrs[i] = p, lengths[i] = bytes, total += bytes))
   return total;
-}
-
-/* Of a resolved batch of strings that follow one another: sets what is to be asked for, as far ahead as rows are sorted at a
- * time. The processor's own prefetching stops at the end of every page, and loses its way where rows are visited by length. */
-static inline void set_next(const struct simd_column *column, size_t first, size_t n, struct simd_rows *batch) {
-  if (batch->prefetch == 0 || column->selection || (column->layout != SIMD_OFFSETS32 && column->layout != SIMD_OFFSETS64))
-    return;
-  bool wide = column->layout == SIMD_OFFSETS64;
-  size_t ahead = chunk_rows(batch), width = wide ? sizeof(int64_t) : sizeof(int32_t);
-  int64_t start = wide ? ((const int64_t *)column->aux)[first] : ((const int32_t *)column->aux)[first];
-  batch->next.step = (size_t)(batch->total_bytes + n - 1) / n;
-  batch->next.at = (const uint8_t *)column->data + start + ahead * batch->next.step;
-  batch->next.lead = (const uint8_t *)column->aux + (first + ahead) * width;
-  batch->next.lead_step = width;
 }
 
 /* Puts the values of rows[n] of a column of fixed width one behind another. */
@@ -185,72 +172,60 @@ static inline bool is_straight(const struct simd_column *column) {
   }
 
 /* COLUMN_KERNEL(name, seed_word, hash_word, SEEDLESS(p, bytes), SEEDED(p, bytes, seed), loop_wins): the kernels name_column and
- * name_few. Those in capitals hash one row; loop_wins says of a sample, and of whether there is a seed, that the plain loop is
+ * name_few. Those in capitals hash one row; loop_wins says of a sample, and of whether there is one seed other than 0, that the plain loop is
  * faster than name, the kernel of batches. name_rows does the rows of a batch one by one.
  * Loops are flat: gcc stops inlining in a function of so many, and calls cost what a short row does. */
-#define COLUMN_KERNEL(name, seed_word, hash_word, SEEDLESS, SEEDED, loop_wins)                                             \
-  __attribute__((flatten)) static uint64_t name##_seedless_loop(PLAIN_ROWS, hash_word *out) {                              \
-    uint64_t total = 0;                                                                                                    \
-    FOR_PLAIN_ROWS((out[i] = SEEDLESS(p, bytes), total += bytes))                                                          \
-    return total;                                                                                                          \
-  }                                                                                                                        \
-                                                                                                                           \
-  /* With seeds one loop serves all layouts, a block of rows at a time. */                                                 \
-  __attribute__((flatten)) static uint64_t name##_seeded_loop(const struct simd_column *column, size_t first, size_t n,    \
-                                                              const seed_word *seeds, bool seed_per_row, hash_word *out) { \
-    const uint8_t *ptrs[SIMD_BLOCK];                                                                                       \
-    size_t lengths[SIMD_BLOCK], step = seed_per_row;                                                                       \
-    uint64_t total = 0;                                                                                                    \
-    for (size_t block = 0; block < n; block += SIMD_BLOCK) {                                                               \
-      size_t here = n - block < SIMD_BLOCK ? n - block : SIMD_BLOCK;                                                       \
-      total += plain_block(column->layout, plain_data(column, first + block), plain_lead(column, first + block), here,     \
-                           ptrs, lengths);                                                                                 \
-      for (size_t i = 0; i < here; i++)                                                                                    \
-        out[block + i] = SEEDED(ptrs[i], lengths[i], seeds[(block + i) * step]);                                           \
-    }                                                                                                                      \
-    return total;                                                                                                          \
-  }                                                                                                                        \
-                                                                                                                           \
-  __attribute__((noinline)) static uint64_t name##_seeded_few(PLAIN_ROWS, seed_word seed, hash_word *out) {                \
-    const uint8_t *ptrs[SIMD_FEW];                                                                                         \
-    size_t lengths[SIMD_FEW];                                                                                              \
-    uint64_t total = plain_block(layout, data, lead, n, ptrs, lengths);                                                    \
-    for (size_t i = 0; i < n; i++)                                                                                         \
-      out[i] = SEEDED(ptrs[i], lengths[i], seed);                                                                          \
-    return total;                                                                                                          \
-  }                                                                                                                        \
-                                                                                                                           \
-  static uint64_t name##_few(PLAIN_ROWS, seed_word seed, hash_word *out) {                                                 \
-    return seed == 0 ? name##_seedless_loop(layout, data, lead, n, out)                                                    \
-                     : name##_seeded_few(layout, data, lead, n, seed, out);                                                \
-  }                                                                                                                        \
-                                                                                                                           \
-  static size_t name##_column(const struct simd_column *column, size_t first, size_t n, const seed_word *seeds,            \
-                              bool seed_per_row, hash_word *out, struct simd_rows *batch) {                                \
-    size_t vector_rows;                                                                                                    \
-    if (name##_straight(column, first, n, seeds, seed_per_row, out, batch, &vector_rows))                                  \
-      return vector_rows;                                                                                                  \
-    bool plain = is_plain(column), seeded = seed_per_row || seeds[0] != 0, by_loop = n < SIMD_FEW;                         \
-    if (plain && n >= 2 * SAMPLE_RUN) {                                                                                    \
-      struct sample sample;                                                                                                \
-      take_sample(column, first, n, &sample);                                                                              \
-      by_loop = loop_wins(&sample, seeded);                                                                                \
-    }                                                                                                                      \
-    if (!by_loop) {                                                                                                        \
-      resolve(column, first, n, batch);                                                                                    \
-      set_next(column, first, n, batch);                                                                                   \
-      return name(batch, seeds, seed_per_row, out);                                                                        \
-    }                                                                                                                      \
-    if (!plain) {                                                                                                          \
-      resolve_rows(column, first, n, batch);                                                                               \
-      name##_rows(batch, 0, n, seeds, seed_per_row, out);                                                                  \
-    } else if (seeded) {                                                                                                   \
-      batch->total_bytes = name##_seeded_loop(column, first, n, seeds, seed_per_row, out);                                 \
-    } else {                                                                                                               \
-      batch->total_bytes =                                                                                                 \
-          name##_seedless_loop(column->layout, plain_data(column, first), plain_lead(column, first), n, out);              \
-    }                                                                                                                      \
-    return 0;                                                                                                              \
+#define COLUMN_KERNEL(name, seed_word, hash_word, SEEDLESS, SEEDED, loop_wins)                                           \
+  __attribute__((flatten)) static uint64_t name##_seedless_loop(PLAIN_ROWS, hash_word *out) {                            \
+    uint64_t total = 0;                                                                                                  \
+    FOR_PLAIN_ROWS((out[i] = SEEDLESS(p, bytes), total += bytes))                                                        \
+    return total;                                                                                                        \
+  }                                                                                                                      \
+                                                                                                                         \
+  /* With seeds one loop serves all layouts, a block of rows at a time. */                                               \
+  __attribute__((noinline)) static uint64_t name##_seeded_loop(PLAIN_ROWS, const seed_word *seeds, bool seed_per_row,    \
+                                                               hash_word *out) {                                         \
+    const uint8_t *ptrs[SIMD_BLOCK];                                                                                     \
+    uint64_t lengths[SIMD_BLOCK], total = plain_block(layout, data, lead, n, ptrs, lengths);                             \
+    const struct simd_rows rows = {.rows = n, .ptrs = ptrs, .bytes = lengths};                                           \
+    name##_rows(&rows, 0, n, seeds, seed_per_row, out);                                                                  \
+    return total;                                                                                                        \
+  }                                                                                                                      \
+                                                                                                                         \
+  static uint64_t name##_few(PLAIN_ROWS, seed_word seed, hash_word *out) {                                               \
+    return seed == 0 ? name##_seedless_loop(layout, data, lead, n, out)                                                  \
+                     : name##_seeded_loop(layout, data, lead, n, &seed, false, out);                                     \
+  }                                                                                                                      \
+                                                                                                                         \
+  static size_t name##_column(const struct simd_column *column, size_t first, size_t n, const seed_word *seeds,          \
+                              bool seed_per_row, hash_word *out, struct simd_rows *batch) {                              \
+    size_t vector_rows;                                                                                                  \
+    if (name##_straight(column, first, n, seeds, seed_per_row, out, batch, &vector_rows))                                \
+      return vector_rows;                                                                                                \
+    bool plain = is_plain(column), seeded = seed_per_row || seeds[0] != 0, by_loop = n < SIMD_FEW;                       \
+    if (plain && n >= 2 * SAMPLED) {                                                                                     \
+      struct sample sample;                                                                                              \
+      take_sample(column, first, n, &sample);                                                                            \
+      by_loop = loop_wins(&sample, seeded && !seed_per_row);                                                             \
+    }                                                                                                                    \
+    if (!by_loop) {                                                                                                      \
+      resolve(column, first, n, batch);                                                                                  \
+      return name(batch, seeds, seed_per_row, out);                                                                      \
+    }                                                                                                                    \
+    if (!plain) {                                                                                                        \
+      resolve_rows(column, first, n, batch);                                                                             \
+      name##_rows(batch, 0, n, seeds, seed_per_row, out);                                                                \
+    } else if (seeded) {                                                                                                 \
+      batch->total_bytes = 0;                                                                                            \
+      for (size_t i = 0; i < n; i += SIMD_BLOCK)                                                                         \
+        batch->total_bytes += name##_seeded_loop(column->layout, plain_data(column, first + i),                          \
+                                                 plain_lead(column, first + i), n - i < SIMD_BLOCK ? n - i : SIMD_BLOCK, \
+                                                 seed_per_row ? seeds + i : seeds, seed_per_row, out + i);               \
+    } else {                                                                                                             \
+      batch->total_bytes =                                                                                               \
+          name##_seedless_loop(column->layout, plain_data(column, first), plain_lead(column, first), n, out);            \
+    }                                                                                                                    \
+    return 0;                                                                                                            \
   }
 
 /* Of algorithms without a kernel of batches. */

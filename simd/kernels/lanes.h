@@ -108,14 +108,14 @@ ALWAYS_INLINE size_t lanes_flush(const struct lanes_kernel *kernel, const void *
 }
 
 /* Is a loop faster, as it is on rows of up to `bytes` bytes where the processor foresees their lengths? Those of
- * neighbours in the sample are equal, but for one at most. */
+ * neighbours in the sample are equal, but for few. */
 ALWAYS_INLINE bool lanes_loop_wins(const struct sample *sample, size_t bytes) {
   size_t longer = 0, changes = 0;
-  for (size_t i = 0; i < 2 * SAMPLE_RUN; i++) {
+  for (size_t i = 0; i < SAMPLED; i++) {
     longer += sample->bytes[i] > bytes;
     changes += i % SAMPLE_RUN != 0 && sample->bytes[i] != sample->bytes[i - 1];
   }
-  return longer == 0 && changes <= 1;
+  return longer == 0 && changes <= SAMPLED / 16;
 }
 
 /* Does a batch. Returns how many rows were done in vectors. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The plain loops over xxHash's own functions, one row at a time: the whole of the scalar table (the oracle of the tests),
- * and what the other tables use for rows that no vector kernel is faster on. Included by isa_table.c and xxh3.h.
+ * What kernels of every table share: asking for memory ahead, null rows, and the plain loops over xxHash's own functions, one row
+ * at a time, for rows that no other code is faster on. Included by the kernels.
  */
 #ifndef SIMD_KERNELS_LOOP_H
 #define SIMD_KERNELS_LOOP_H
@@ -32,8 +32,8 @@ static inline void prefetch_ahead(const struct simd_rows *batch, size_t i, size_
     __builtin_prefetch(batch->ptrs[k]);
 }
 
-/* Rows of a batch that are sorted at a time, a multiple of SIMD_BLOCK: so few that their bytes stay in the first cache until their
- * class has its turn, as far as that leaves enough of each class. */
+/* Rows of a batch that are sorted at a time, a multiple of SIMD_BLOCK: so few that their bytes stay in the nearest caches until
+ * their class has its turn, as far as that leaves enough of each class. */
 #define CHUNK 1024
 #define CHUNK_BYTES 65536
 #define CHUNK_LEAST 256
@@ -66,16 +66,13 @@ static inline void prefetch_start(const struct simd_rows *batch) {
   static void hash##_rows(const struct simd_rows *batch, size_t first, size_t end, const word *seeds, bool seed_per_row, \
                           word *out) {                                                                                   \
     size_t step = seed_per_row;                                                                                          \
-    if (!batch->has_nulls && batch->prefetch == 0 && !batch->next.at) {                                                  \
-      for (size_t i = first; i < end; i++)                                                                               \
-        out[i] = function(batch->ptrs[i], batch->bytes[i], seeds[i * step]);                                             \
-      return;                                                                                                            \
-    }                                                                                                                    \
     for (size_t i = first; i < end; i++) {                                                                               \
-      prefetch_ahead(batch, i, 1);                                                                                       \
       word seed = seeds[i * step];                                                                                       \
-      bool valid = batch->valid[i / SIMD_BLOCK] >> i % SIMD_BLOCK & 1;                                                   \
-      out[i] = valid ? function(batch->ptrs[i], batch->bytes[i], seed) : seed;                                           \
+      prefetch_ahead(batch, i, 1);                                                                                       \
+      if (batch->has_nulls && !(batch->valid[i / SIMD_BLOCK] >> i % SIMD_BLOCK & 1))                                     \
+        out[i] = seed;                                                                                                   \
+      else                                                                                                               \
+        out[i] = function(batch->ptrs[i], batch->bytes[i], seed);                                                        \
     }                                                                                                                    \
   }
 

@@ -14,6 +14,7 @@
 #ifndef SIMD_KERNELS_RESOLVE_H
 #define SIMD_KERNELS_RESOLVE_H
 
+#include "simd/kernels/loop.h"
 #include "simd/kernels/resolve_singly.h"
 
 #define EACH_LAYOUT(LAYOUT) LAYOUT(FIXED) LAYOUT(OFFSETS32) LAYOUT(OFFSETS64) LAYOUT(POINTERS) LAYOUT(VIEWS)
@@ -141,9 +142,27 @@ static void resolve_rows(const struct simd_column *column, size_t first, size_t 
 #undef PAIR
 #undef EACH_LAYOUT
 
+/* Of a resolved batch of strings that follow one another: sets what is to be asked for, as far ahead as rows are sorted at a
+ * time. The processor's own prefetching stops at the end of every page, and loses its way where rows are visited by length. */
+static inline void set_next(const struct simd_column *column, size_t first, size_t n, struct simd_rows *batch) {
+  if (column->layout == SIMD_FIXED && !column->selection)
+    batch->prefetch = 0; /* in steps that the processor foresees */
+  if (batch->prefetch == 0 || column->selection || (column->layout != SIMD_OFFSETS32 && column->layout != SIMD_OFFSETS64))
+    return;
+  bool wide = column->layout == SIMD_OFFSETS64;
+  size_t ahead = chunk_rows(batch), width = wide ? sizeof(int64_t) : sizeof(int32_t);
+  int64_t start = wide ? ((const int64_t *)column->aux)[first] : ((const int32_t *)column->aux)[first];
+  batch->next.step = (size_t)(batch->total_bytes + n - 1) / n;
+  batch->next.at = (const uint8_t *)column->data + start + ahead * batch->next.step;
+  batch->next.lead = (const uint8_t *)column->aux + (first + ahead) * width;
+  batch->next.lead_step = width;
+}
+
 static void resolve(const struct simd_column *column, size_t first, size_t n, struct simd_rows *batch) {
   resolve_rows(column, first, n, batch);
   resolve_to_nothing(n, (n + SIMD_BLOCK - 1) / SIMD_BLOCK * SIMD_BLOCK, batch);
+  if (n > 0)
+    set_next(column, first, n, batch);
 }
 
 #endif

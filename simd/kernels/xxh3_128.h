@@ -46,7 +46,7 @@ static void xxh3_128_rows(const struct simd_rows *batch, size_t first, size_t en
 
 /* The batch kernel derives a seed's secret once, and is a loop otherwise. */
 static inline bool xxh3_128_loop_wins(const struct sample *sample, bool seeded) {
-  for (size_t i = 0; i < 2 * SAMPLE_RUN && seeded; i++)
+  for (size_t i = 0; i < SAMPLED && seeded; i++)
     if (sample->bytes[i] > 240)
       return false;
   return true;

@@ -43,21 +43,34 @@ static const uint8_t xxh3_batch_costs[XXH3_WAYS] = {11, 11, 11, 11, 15, 19, 28, 
 static const uint8_t xxh3_batch_costs[XXH3_WAYS] = {13, 13, 13, 13, 15, 21, 28, 33, 42, 45, 48, 52, 54, 57, 60, 64, 8};
 #endif
 /* clang-format on */
-#define MISPREDICTED 23 /* cycles for each row that takes another way than the one before */
+#define MISPREDICTED 23 /* cycles for each row whose way is not foreseen */
+
+/* Of a sample's rows, how many ways a processor does not foresee that knows the ways of the last rows: at least those that differ
+ * from the way of the row before, or two before, ... or as many as the longest period that is looked for. */
+#define LONGEST_PERIOD 8
+static inline size_t xxh3_surprises(const uint8_t ways[SAMPLED]) {
+  size_t least = SAMPLED;
+  for (size_t period = 1; period <= LONGEST_PERIOD; period++) {
+    size_t changes = 0;
+    for (size_t run = 0; run < SAMPLED; run += SAMPLE_RUN)
+      for (size_t i = run + LONGEST_PERIOD; i < run + SAMPLE_RUN; i++)
+        changes += ways[i] != ways[i - period];
+    least = changes < least ? changes : least;
+  }
+  return least * SAMPLE_RUN / (SAMPLE_RUN - LONGEST_PERIOD);
+}
 
 static inline bool xxh3_loop_wins(const struct sample *sample, bool seeded) {
-  int loop = 0, batch = 0, changes = 0;
-  unsigned before = 0;
-  for (size_t i = 0; i < 2 * SAMPLE_RUN; i++) {
-    unsigned way = xxh3_ways[sample->bytes[i] < 255 ? sample->bytes[i] : 255];
-    if (way == WAY_LONG && seeded)
+  size_t loop = 0, batch = 0;
+  uint8_t ways[SAMPLED];
+  for (size_t i = 0; i < SAMPLED; i++) {
+    ways[i] = xxh3_ways[sample->bytes[i] < 255 ? sample->bytes[i] : 255];
+    if (ways[i] == WAY_LONG && seeded)
       return false; /* batches derive a seed's secret once */
-    loop += xxh3_loop_costs[way];
-    batch += xxh3_batch_costs[way];
-    changes += i % SAMPLE_RUN != 0 && way != before;
-    before = way;
+    loop += xxh3_loop_costs[ways[i]];
+    batch += xxh3_batch_costs[ways[i]];
   }
-  return loop + changes * MISPREDICTED * SAMPLE_RUN / (SAMPLE_RUN - 1) < batch;
+  return loop < batch && loop + xxh3_surprises(ways) * MISPREDICTED < batch;
 }
 
 #endif
