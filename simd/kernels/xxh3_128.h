@@ -35,7 +35,7 @@ static void xxh3_128_rows(const struct simd_rows *batch, size_t first, size_t en
   for (size_t i = first; i < end; i++) {
     prefetch_ahead(batch, i, 1);
     uint64_t seed = seeds[seed_per_row ? i : 0];
-    if (!(batch->valid[i / SIMD_BLOCK] >> i % SIMD_BLOCK & 1))
+    if (batch->has_nulls && !(batch->valid[i / SIMD_BLOCK] >> i % SIMD_BLOCK & 1))
       out[i] = (struct simd_hash128){seed, 0};
     else if (batch->bytes[i] > 240 && !seed_per_row)
       out[i] = xxh3_128_long(batch->ptrs[i], batch->bytes[i], secret);
