@@ -49,6 +49,9 @@ static struct simd_rows resolve_by_hand(struct rng *rng, const struct plan *plan
   size_t capacity = (plan->rows + SIMD_BLOCK - 1) / SIMD_BLOCK * SIMD_BLOCK;
   struct simd_rows batch = batch_take(&pool, rng, plan->rows);
   batch.rows = plan->rows, batch.prefetch = plan->prefetch, batch.total_bytes = 0;
+  /* What is only asked for may be anywhere. */
+  batch.next.at = rng_percent(rng, 50) ? NULL : (const uint8_t *)(uintptr_t)rng_next(rng);
+  batch.next.step = rng_upto(rng, 300), batch.next.lead_step = rng_upto(rng, 8);
   for (size_t i = 0; i < plan->rows; i++)
     place_row(rng, plan, i, &batch);
   for (size_t i = plan->rows; i < capacity; i++) {

@@ -66,9 +66,11 @@ static uint64_t validity(const struct simd_column *column, size_t first, size_t 
   uint64_t word = n < SIMD_BLOCK ? ((uint64_t)1 << n) - 1 : UINT64_MAX;
   if (column->row_validity) {
     word = bitmap_word(column->row_validity, column->row_bit_offset + first, n);
-    for (size_t i = 0; column->selection && i < n; i++)
-      plain[i] = (*rows)[i] & (uint32_t)(0 - (word >> i & 1));
-    *rows = plain;
+    if (column->selection) {
+      for (size_t i = 0; i < n; i++)
+        plain[i] = (*rows)[i] & (uint32_t)(0 - (word >> i & 1));
+      *rows = plain;
+    }
   }
   if (!column->base_validity || word == 0) /* when all are null there may be no row 0 */
     return word;

@@ -145,10 +145,10 @@ ALWAYS_INLINE struct lanes lanes_of(const struct simd_column *c, enum simd_layou
     return lanes_of_pointers(c, selected, nulls, some, i);
   v64 start, bytes;
   load_offsets(c, layout, selected, some, i, &start, &bytes);
-  if (nulls) {
+  if (nulls && layout != SIMD_FIXED) /* a null of fixed width has its place, where row 0 may not be in memory */
     start = v64_keep_bits(some->valid >> i, start);
+  if (nulls)
     bytes = v64_keep_bits(some->valid >> i, bytes);
-  }
   return (struct lanes){.p = v64_add(v64_set1((uintptr_t)c->data), start),
                         .bytes = bytes,
                         .spare = v64_sub(v64_set1(c->data_bytes - SIMD_EDGE), start)};
