@@ -27,12 +27,13 @@ foreach(i RANGE ${last})
 endforeach()
 require("${weft} of ${n} contenders are weft's" weft GREATER 0)
 
-# A composite key's hashes are right in every column's order; a kernel or loop against itself is as fast as itself.
+# A composite key's hashes are right in every column's order; a kernel or loop against itself is about as
+# fast as itself (on a machine that does other things beside, not exactly).
 run(0 text --seconds 0.01 --isa scalar --filter "keys4 mixed xxh64 cache")
 run(0 json --seconds 0.3 --isa scalar --filter "1-16 offsets32 xxh3 control-cache" --json)
 foreach(i 0 1)
   string(JSON twins GET "${json}" ${i} ratios 0 median)
-  require("contender ${i} is ${twins} times as fast as itself" twins GREATER 0.9 AND twins LESS 1.1)
+  require("contender ${i} is ${twins} times as fast as itself" twins GREATER 0.5 AND twins LESS 2)
 endforeach()
 
 # Other hashes come from files; one that contradicts itself is found out.
