@@ -52,14 +52,14 @@ LOOP_KERNEL(xxh32, uint32_t)
 #define XXH32_SEEDLESS(p, bytes) XXH32(p, bytes, 0)
 #include "simd/kernels/fixed.h"
 
-STRAIGHT_COLUMN(xxh3_64, uint64_t)
-STRAIGHT_COLUMN(xxh64, uint64_t)
-STRAIGHT_COLUMN(xxh32, uint32_t)
-#define xxh3_128_straight(...) ((void)&vector_rows, false) /* no vector code */
-COLUMN_KERNEL(xxh3_64, uint64_t, uint64_t, XXH3_64bits, XXH3_64bits_withSeed, xxh3_loop_wins)
-COLUMN_KERNEL(xxh3_128, uint64_t, struct simd_hash128, xxh3_128_seedless, xxh3_128_seeded, xxh3_128_loop_wins)
-COLUMN_KERNEL(xxh64, uint64_t, uint64_t, XXH64_SEEDLESS, XXH64, xxh64_loop_wins)
-COLUMN_KERNEL(xxh32, uint32_t, uint32_t, XXH32_SEEDLESS, XXH32, xxh32_loop_wins)
+STRAIGHT_COLUMN(xxh3_64, uint64_t, uint64_t, NULL_IS_SEED)
+STRAIGHT_COLUMN(xxh3_128, uint64_t, struct simd_hash128, NULL_IS_SEED128)
+STRAIGHT_COLUMN(xxh64, uint64_t, uint64_t, NULL_IS_SEED)
+STRAIGHT_COLUMN(xxh32, uint32_t, uint32_t, NULL_IS_SEED)
+COLUMN_KERNEL(xxh3_64, uint64_t, uint64_t, xxh3_64_seedless, xxh3_loop_wins)
+COLUMN_KERNEL(xxh3_128, uint64_t, struct simd_hash128, xxh3_128_seedless, LOOP_ALWAYS_WINS)
+COLUMN_KERNEL(xxh64, uint64_t, uint64_t, XXH64_SEEDLESS, xxh64_loop_wins)
+COLUMN_KERNEL(xxh32, uint32_t, uint32_t, XXH32_SEEDLESS, xxh32_loop_wins)
 
 #define PASTE(a, b) a##b
 #define TABLE_OF(isa) PASTE(weft_kernels_, isa)

@@ -15,6 +15,17 @@
  * decide again for every row. */
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
 
+/* For functions of kernels that are called in several places: gcc would make a copy for each of their constants. */
+#if defined(__clang__)
+#define ONE_COPY static __attribute__((noinline))
+#else
+#define ONE_COPY static __attribute__((noinline, noclone))
+#endif
+
+/* For loops over functions that have many callers, which gcc does not inline: such a call takes as long as a short row. (gcc
+ * does not flatten copies that it makes, either.) */
+#define FLAT_COPY __attribute__((flatten)) ONE_COPY
+
 /* Rows of a batch come in blocks of 64, one word of a bitmap; capacities of batches are multiples of it. */
 #define SIMD_BLOCK 64
 
@@ -89,7 +100,7 @@ typedef size_t simd_column128_fn(const struct simd_column *column, size_t first,
 
 /* The same for n < SIMD_FEW rows without nulls and selection, so few that to choose a way would take longer than to go the
  * plainest. lead: what leads to rows at data, by layout. Returns the rows' bytes. */
-#define SIMD_FEW 16
+#define SIMD_FEW 32
 typedef uint64_t simd_few64_fn(enum simd_layout layout, const void *data, const void *lead, size_t n, uint64_t seed,
                                uint64_t *out);
 typedef uint64_t simd_few32_fn(enum simd_layout layout, const void *data, const void *lead, size_t n, uint32_t seed,

@@ -33,80 +33,82 @@ static inline const void *plain_lead(const struct simd_column *column, size_t fi
   return column->layout == SIMD_FIXED ? lead : (const uint8_t *)lead + first * strides[column->layout];
 }
 
-/* DO, with i from 0, p and bytes, for PLAIN_ROWS. One loop per layout. */
-#define FOR_PLAIN_ROWS(DO)                                                         \
-  switch (layout) {                                                                \
-  case SIMD_FIXED: {                                                               \
-    const size_t bytes = (uintptr_t)lead;                                          \
-    const uint8_t *p = data;                                                       \
-    for (size_t i = 0; i < n; i++, p += bytes)                                     \
-      DO;                                                                          \
-    break;                                                                         \
-  }                                                                                \
-  case SIMD_OFFSETS32: {                                                           \
-    const int32_t *offsets_ = lead;                                                \
-    for (size_t i = 0; i < n; i++) {                                               \
-      const uint8_t *p = (const uint8_t *)data + offsets_[i];                      \
-      const size_t bytes = (size_t)(offsets_[i + 1] - offsets_[i]);                \
-      DO;                                                                          \
-    }                                                                              \
-    break;                                                                         \
-  }                                                                                \
-  case SIMD_OFFSETS64: {                                                           \
-    const int64_t *offsets_ = lead;                                                \
-    for (size_t i = 0; i < n; i++) {                                               \
-      const uint8_t *p = (const uint8_t *)data + offsets_[i];                      \
-      const size_t bytes = (size_t)(offsets_[i + 1] - offsets_[i]);                \
-      DO;                                                                          \
-    }                                                                              \
-    break;                                                                         \
-  }                                                                                \
-  case SIMD_POINTERS: {                                                            \
-    const uint8_t *const *ptrs_ = data;                                            \
-    const size_t *lengths_ = lead;                                                 \
-    for (size_t i = 0; i < n; i++) {                                               \
-      const uint8_t *p = ptrs_[i];                                                 \
-      const size_t bytes = lengths_[i];                                            \
-      DO;                                                                          \
-    }                                                                              \
-    break;                                                                         \
-  }                                                                                \
-  default: {                                                                       \
-    const uint8_t *const *buffers_ = lead, *view_ = data;                          \
-    for (size_t i = 0; i < n; i++, view_ += 16) {                                  \
-      int32_t words_[4];                                                           \
-      memcpy(words_, view_, sizeof words_);                                        \
-      const size_t bytes = (size_t)words_[0];                                      \
-      const uint8_t *p = bytes > 12 ? buffers_[words_[2]] + words_[3] : view_ + 4; \
-      DO;                                                                          \
-    }                                                                              \
-    break;                                                                         \
-  }                                                                                \
+/* Row i of PLAIN_ROWS of a layout: p and bytes. */
+#define ROW_FIXED                       \
+  const size_t bytes = (uintptr_t)lead; \
+  const uint8_t *p = (const uint8_t *)data + i * bytes;
+#define ROW_OFFSETS(word)                                 \
+  const word *offsets_ = (const word *)lead + i;          \
+  const uint8_t *p = (const uint8_t *)data + offsets_[0]; \
+  const size_t bytes = (size_t)(offsets_[1] - offsets_[0]);
+#define ROW_OFFSETS32 ROW_OFFSETS(int32_t)
+#define ROW_OFFSETS64 ROW_OFFSETS(int64_t)
+#define ROW_POINTERS                                    \
+  const uint8_t *p = ((const uint8_t *const *)data)[i]; \
+  const size_t bytes = ((const size_t *)lead)[i];
+#define ROW_VIEWS                                        \
+  const uint8_t *view_ = (const uint8_t *)data + i * 16; \
+  int32_t words_[4];                                     \
+  memcpy(words_, view_, sizeof words_);                  \
+  const size_t bytes = (size_t)words_[0];                \
+  const uint8_t *p = bytes > 12 ? ((const uint8_t *const *)lead)[words_[2]] + words_[3] : view_ + 4;
+
+/* DO, with i, p and bytes, for all PLAIN_ROWS of a layout, or of whichever `layout` is. */
+#define FOR_ROWS_OF(LAYOUT, DO)    \
+  for (size_t i = 0; i < n; i++) { \
+    ROW_##LAYOUT DO;               \
+  }
+#define FOR_ROWS(DO)                                     \
+  switch (layout) {                                      \
+  case SIMD_FIXED: FOR_ROWS_OF(FIXED, DO) break;         \
+  case SIMD_OFFSETS32: FOR_ROWS_OF(OFFSETS32, DO) break; \
+  case SIMD_OFFSETS64: FOR_ROWS_OF(OFFSETS64, DO) break; \
+  case SIMD_POINTERS: FOR_ROWS_OF(POINTERS, DO) break;   \
+  default: FOR_ROWS_OF(VIEWS, DO) break;                 \
   }
 
-/* Lengths of some rows of a plain column: two runs of neighbours, a third of the way and two thirds through. */
-#define SAMPLE_RUN 32
+/* Lengths of some rows of a plain column of SIMD_FEW rows or more: two runs of neighbours, a third of the way and two thirds
+ * through. */
+#define SAMPLE_RUN 24 /* at most */
 #define SAMPLED (2 * SAMPLE_RUN)
 struct sample {
+  size_t run;  /* rows of a run, a multiple of 8 */
+  size_t rows; /* of which they are the sample */
   uint64_t bytes[SAMPLED];
 };
 
 static inline void take_run(PLAIN_ROWS, uint64_t *out) {
-  FOR_PLAIN_ROWS(((void)p, out[i] = bytes))
+  FOR_ROWS(((void)p, out[i] = bytes))
 }
 
 static inline void take_sample(const struct simd_column *column, size_t first, size_t n, struct sample *sample) {
-  for (size_t run = 0; run < 2; run++) {
-    size_t from = first + n * (run + 1) / 3 - SAMPLE_RUN / 2;
-    take_run(column->layout, plain_data(column, from), plain_lead(column, from), SAMPLE_RUN,
-             sample->bytes + run * SAMPLE_RUN);
+  sample->run = n < 10 * SAMPLE_RUN ? 16 : SAMPLE_RUN;
+  sample->rows = n;
+  for (size_t k = 0; k < 2; k++) {
+    size_t from = first + n * (k + 1) / 3 - sample->run / 2;
+    take_run(column->layout, plain_data(column, from), plain_lead(column, from), sample->run,
+             sample->bytes + k * sample->run);
+  }
+}
+
+/* The sum of the rows' lengths; of all layouts but views. It is no part of the loops, where registers are short. */
+static inline uint64_t plain_bytes(enum simd_layout layout, const void *lead, size_t n) {
+  uint64_t total = 0;
+  switch (layout) {
+  case SIMD_FIXED: return n * (uintptr_t)lead;
+  case SIMD_OFFSETS32: return (uint64_t)(((const int32_t *)lead)[n] - ((const int32_t *)lead)[0]);
+  case SIMD_OFFSETS64: return (uint64_t)(((const int64_t *)lead)[n] - ((const int64_t *)lead)[0]);
+  default:
+    for (size_t i = 0; i < n; i++)
+      total += ((const size_t *)lead)[i];
+    return total;
   }
 }
 
 /* Where rows lie; returns the sum of their lengths. */
 static uint64_t plain_block(PLAIN_ROWS, const uint8_t **ptrs, uint64_t *lengths) {
   uint64_t total = 0;
-  FOR_PLAIN_ROWS((ptrs[i] = p, lengths[i] = bytes, total += bytes))
+  FOR_ROWS((ptrs[i] = p, lengths[i] = bytes, total += bytes))
   return total;
 }
 
@@ -133,11 +135,11 @@ static inline bool is_straight(const struct simd_column *column) {
   return column->layout == SIMD_FIXED && width - 1 < 16 && (width & (width - 1)) == 0;
 }
 
-/* STRAIGHT_COLUMN(name, word): name_straight, which hashes columns of the widths of fixed.h by name_fixed, selected values being
+/* STRAIGHT_COLUMN(name, seed_word, hash_word, NULL_HASH): name_straight, which hashes columns of the widths of fixed.h by name_fixed, selected values being
  * gathered first and null rows' hashes mended afterwards; false, and nothing is done, for others. */
-#define STRAIGHT_COLUMN(name, word)                                                                                     \
-  static bool name##_straight(const struct simd_column *column, size_t first, size_t n, const word *seeds,              \
-                              bool seed_per_row, word *out, struct simd_rows *batch, size_t *vector_rows) {             \
+#define STRAIGHT_COLUMN(name, seed_word, hash_word, NULL_HASH)                                                          \
+  static bool name##_straight(const struct simd_column *column, size_t first, size_t n, const seed_word *seeds,         \
+                              bool seed_per_row, hash_word *out, struct simd_rows *batch, size_t *vector_rows) {        \
     const uint8_t *data = column->data;                                                                                 \
     size_t width = column->width, step = seed_per_row, done = 0, valid_rows = 0;                                        \
     if (!is_straight(column))                                                                                           \
@@ -150,7 +152,7 @@ static inline bool is_straight(const struct simd_column *column) {
     for (size_t at = 0; at < n; at += SIMD_BLOCK) {                                                                     \
       uint8_t values[SIMD_BLOCK * 16];                                                                                  \
       uint32_t plain[SIMD_BLOCK];                                                                                       \
-      word row_seeds[SIMD_BLOCK];                                                                                       \
+      seed_word row_seeds[SIMD_BLOCK];                                                                                  \
       size_t here = n - at < SIMD_BLOCK ? n - at : SIMD_BLOCK;                                                          \
       const uint32_t *rows = column->selection ? column->selection + first + at : NULL;                                 \
       uint64_t valid = validity(column, first + at, here, &rows, plain);                                                \
@@ -164,68 +166,88 @@ static inline bool is_straight(const struct simd_column *column) {
         done += name##_fixed(column->selection ? values : data + (first + at) * width, width, here, row_seeds,          \
                              seed_per_row, out + at);                                                                   \
       if (valid_here != here)                                                                                           \
-        NULLS_KEEP_SEEDS(batch, at, here, row_seeds, step, out + at);                                                   \
+        NULLS_KEEP_SEEDS(batch, at, here, row_seeds, step, out + at, NULL_HASH);                                        \
     }                                                                                                                   \
     batch->total_bytes = valid_rows * width;                                                                            \
     *vector_rows = done;                                                                                                \
     return true;                                                                                                        \
   }
 
-/* COLUMN_KERNEL(name, seed_word, hash_word, SEEDLESS(p, bytes), SEEDED(p, bytes, seed), loop_wins): the kernels name_column and
- * name_few. Those in capitals hash one row; loop_wins says of a sample, and of whether there is one seed other than 0, that the plain loop is
- * faster than name, the kernel of batches. name_rows does the rows of a batch one by one.
- * Loops are flat: gcc stops inlining in a function of so many, and calls cost what a short row does. */
-#define COLUMN_KERNEL(name, seed_word, hash_word, SEEDLESS, SEEDED, loop_wins)                                           \
-  __attribute__((flatten)) static uint64_t name##_seedless_loop(PLAIN_ROWS, hash_word *out) {                            \
-    uint64_t total = 0;                                                                                                  \
-    FOR_PLAIN_ROWS((out[i] = SEEDLESS(p, bytes), total += bytes))                                                        \
-    return total;                                                                                                        \
-  }                                                                                                                      \
-                                                                                                                         \
-  /* With seeds one loop serves all layouts, a block of rows at a time. */                                               \
-  __attribute__((noinline)) static uint64_t name##_seeded_loop(PLAIN_ROWS, const seed_word *seeds, bool seed_per_row,    \
-                                                               hash_word *out) {                                         \
-    const uint8_t *ptrs[SIMD_BLOCK];                                                                                     \
-    uint64_t lengths[SIMD_BLOCK], total = plain_block(layout, data, lead, n, ptrs, lengths);                             \
-    const struct simd_rows rows = {.rows = n, .ptrs = ptrs, .bytes = lengths};                                           \
-    name##_rows(&rows, 0, n, seeds, seed_per_row, out);                                                                  \
-    return total;                                                                                                        \
-  }                                                                                                                      \
-                                                                                                                         \
-  static uint64_t name##_few(PLAIN_ROWS, seed_word seed, hash_word *out) {                                               \
-    return seed == 0 ? name##_seedless_loop(layout, data, lead, n, out)                                                  \
-                     : name##_seeded_loop(layout, data, lead, n, &seed, false, out);                                     \
-  }                                                                                                                      \
-                                                                                                                         \
-  static size_t name##_column(const struct simd_column *column, size_t first, size_t n, const seed_word *seeds,          \
-                              bool seed_per_row, hash_word *out, struct simd_rows *batch) {                              \
-    size_t vector_rows;                                                                                                  \
-    if (name##_straight(column, first, n, seeds, seed_per_row, out, batch, &vector_rows))                                \
-      return vector_rows;                                                                                                \
-    bool plain = is_plain(column), seeded = seed_per_row || seeds[0] != 0, by_loop = n < SIMD_FEW;                       \
-    if (plain && n >= 2 * SAMPLED) {                                                                                     \
-      struct sample sample;                                                                                              \
-      take_sample(column, first, n, &sample);                                                                            \
-      by_loop = loop_wins(&sample, seeded && !seed_per_row);                                                             \
-    }                                                                                                                    \
-    if (!by_loop) {                                                                                                      \
-      resolve(column, first, n, batch);                                                                                  \
-      return name(batch, seeds, seed_per_row, out);                                                                      \
-    }                                                                                                                    \
-    if (!plain) {                                                                                                        \
-      resolve_rows(column, first, n, batch);                                                                             \
-      name##_rows(batch, 0, n, seeds, seed_per_row, out);                                                                \
-    } else if (seeded) {                                                                                                 \
-      batch->total_bytes = 0;                                                                                            \
-      for (size_t i = 0; i < n; i += SIMD_BLOCK)                                                                         \
-        batch->total_bytes += name##_seeded_loop(column->layout, plain_data(column, first + i),                          \
-                                                 plain_lead(column, first + i), n - i < SIMD_BLOCK ? n - i : SIMD_BLOCK, \
-                                                 seed_per_row ? seeds + i : seeds, seed_per_row, out + i);               \
-    } else {                                                                                                             \
-      batch->total_bytes =                                                                                               \
-          name##_seedless_loop(column->layout, plain_data(column, first), plain_lead(column, first), n, out);            \
-    }                                                                                                                    \
-    return 0;                                                                                                            \
+/* PLAIN_LOOP(function, hash_word, HASH(p, bytes), LAYOUT, ASK): a function that hashes PLAIN_ROWS of one layout, each layout
+ * having a function of its own, as registers are short in one that has all. ASK: a statement, done for each row i.  */
+#define PLAIN_LOOP(function, hash_word, HASH, LAYOUT, ASK)                                              \
+  FLAT_COPY void function(const void *data, const void *lead, size_t n, size_t ahead, hash_word *out) { \
+    (void)ahead;                                                                                        \
+    FOR_ROWS_OF(LAYOUT, (ASK, out[i] = HASH(p, bytes)))                                                 \
+  }
+#define ASK_NOTHING (void)0
+/* For the pointer `ahead` rows on, or the last one. */
+#define ASK_POINTER __builtin_prefetch(((const uint8_t *const *)data)[i + ahead < n ? i + ahead : n - 1])
+
+/* COLUMN_KERNEL(name, seed_word, hash_word, SEEDLESS(p, bytes), loop_wins): the kernels name_column and name_few. SEEDLESS
+ * hashes one row with seed 0; loop_wins says of a sample, and of whether there is one seed other than 0, that the plain loop
+ * is faster than name, the kernel of batches. name_rows does the rows of a batch one by one. */
+#define COLUMN_KERNEL(name, seed_word, hash_word, SEEDLESS, loop_wins)                                                 \
+  PLAIN_LOOP(name##_of_fixed, hash_word, SEEDLESS, FIXED, ASK_NOTHING)                                                 \
+  PLAIN_LOOP(name##_of_offsets32, hash_word, SEEDLESS, OFFSETS32, ASK_NOTHING)                                         \
+  PLAIN_LOOP(name##_of_offsets64, hash_word, SEEDLESS, OFFSETS64, ASK_NOTHING)                                         \
+  PLAIN_LOOP(name##_of_pointers, hash_word, SEEDLESS, POINTERS, ASK_POINTER)                                           \
+                                                                                                                       \
+  /* All layouts but views, without a seed. Returns the rows' bytes. */                                                \
+  ALWAYS_INLINE uint64_t name##_plain(PLAIN_ROWS, size_t ahead, hash_word *out) {                                      \
+    switch (layout) {                                                                                                  \
+    case SIMD_FIXED: name##_of_fixed(data, lead, n, ahead, out); break;                                                \
+    case SIMD_OFFSETS32: name##_of_offsets32(data, lead, n, ahead, out); break;                                        \
+    case SIMD_OFFSETS64: name##_of_offsets64(data, lead, n, ahead, out); break;                                        \
+    default: name##_of_pointers(data, lead, n, ahead, out); break;                                                     \
+    }                                                                                                                  \
+    return plain_bytes(layout, lead, n);                                                                               \
+  }                                                                                                                    \
+                                                                                                                       \
+  /* Views, and all layouts with a seed. */                                                                            \
+  __attribute__((noinline)) static uint64_t name##_few_else(PLAIN_ROWS, seed_word seed, hash_word *out) {              \
+    const uint8_t *ptrs[SIMD_FEW];                                                                                     \
+    uint64_t lengths[SIMD_FEW], total = plain_block(layout, data, lead, n, ptrs, lengths);                             \
+    const struct simd_rows rows = {.rows = n, .ptrs = ptrs, .bytes = lengths};                                         \
+    if (seed == 0)                                                                                                     \
+      name##_of_pointers(ptrs, lengths, n, 0, out);                                                                    \
+    else                                                                                                               \
+      name##_rows(&rows, 0, n, &seed, false, out);                                                                     \
+    return total;                                                                                                      \
+  }                                                                                                                    \
+                                                                                                                       \
+  static uint64_t name##_few(PLAIN_ROWS, seed_word seed, hash_word *out) {                                             \
+    if (seed != 0 || layout == SIMD_VIEWS)                                                                             \
+      return name##_few_else(layout, data, lead, n, seed, out);                                                        \
+    return name##_plain(layout, data, lead, n, 0, out);                                                                \
+  }                                                                                                                    \
+                                                                                                                       \
+  static size_t name##_column(const struct simd_column *column, size_t first, size_t n, const seed_word *seeds,        \
+                              bool seed_per_row, hash_word *out, struct simd_rows *batch) {                            \
+    size_t vector_rows;                                                                                                \
+    if (name##_straight(column, first, n, seeds, seed_per_row, out, batch, &vector_rows))                              \
+      return vector_rows;                                                                                              \
+    bool plain = is_plain(column), seeded = seed_per_row || seeds[0] != 0, by_loop = n < SIMD_FEW;                     \
+    if (plain && !by_loop) {                                                                                           \
+      struct sample sample;                                                                                            \
+      take_sample(column, first, n, &sample);                                                                          \
+      by_loop = loop_wins(&sample, seeded && !seed_per_row);                                                           \
+    }                                                                                                                  \
+    if (!by_loop) {                                                                                                    \
+      resolve(column, first, n, batch);                                                                                \
+      return name(batch, seeds, seed_per_row, out);                                                                    \
+    }                                                                                                                  \
+    if (plain && !seeded && column->layout != SIMD_VIEWS) {                                                            \
+      batch->total_bytes =                                                                                             \
+          name##_plain(column->layout, plain_data(column, first), plain_lead(column, first), n, batch->prefetch, out); \
+      return 0;                                                                                                        \
+    }                                                                                                                  \
+    resolve_rows(column, first, n, batch);                                                                             \
+    if (seeded || batch->has_nulls)                                                                                    \
+      name##_rows(batch, 0, n, seeds, seed_per_row, out);                                                              \
+    else                                                                                                               \
+      name##_of_pointers(batch->ptrs, batch->bytes, n, batch->prefetch, out);                                          \
+    return 0;                                                                                                          \
   }
 
 /* Of algorithms without a kernel of batches. */

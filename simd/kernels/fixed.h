@@ -1,49 +1,50 @@
 /* SPDX-License-Identifier: MIT
  *
- * Hashes of contiguous values of 1, 2, 4, 8 or 16 bytes: xxh3_64_fixed, xxh64_fixed, xxh32_fixed. Each writes out[n] and
+ * Hashes of contiguous values of 1, 2, 4, 8 or 16 bytes: xxh3_64_fixed, xxh3_128_fixed, xxh64_fixed, xxh32_fixed. Each writes out[n] and
  * returns how many values it did in vectors. Values may lie at any address, nothing behind them is read; out may be
  * seeds, of which there are n with seed_per_row, else one. Included by isa_table.c, after xxh64.h and xxh32.h where a
  * table has those kernels.
  *
  * All branches of a hash depend on the length alone, so with it known what is left is straight code, a value a lane. By
  * llvm-mca (znver4) 16 keys of 64 bits take 12 cycles by XXH3 and 16 by XXH64 with AVX-512 (15 and 19 measured), 8 take
- * 15 and 30 with AVX2 (17 and 34). On tables with two lanes the compiler gets plain loops, but for XXH32.
+ * 15 and 30 with AVX2 (17 and 34). On tables with two lanes the compiler gets plain loops, but for XXH32, and on all for XXH3 of
+ * 128 bits.
  */
 #ifndef SIMD_KERNELS_FIXED_H
 #define SIMD_KERNELS_FIXED_H
 
 #include "simd/kernels.h"
-#include "simd/kernels/xxh3_secret.h"
+#include "simd/kernels/xxh3_row.h"
 
-/* FIXED(name, word, WAY): the function name_fixed; word is the type of seeds and hashes, WAY one of the functions below,
- * which must see the width as a constant. Flat: gcc stops inlining where there are so many loops. */
-#define FIXED(name, word, WAY)                                                                                          \
-  __attribute__((flatten)) static size_t name##_fixed(const uint8_t *values, size_t width, size_t n, const word *seeds, \
-                                                      bool seed_per_row, word *out) {                                   \
-    switch (width) {                                                                                                    \
-    case 1: return WAY(values, 1, n, seeds, seed_per_row, out);                                                         \
-    case 2: return WAY(values, 2, n, seeds, seed_per_row, out);                                                         \
-    case 4: return WAY(values, 4, n, seeds, seed_per_row, out);                                                         \
-    case 8: return WAY(values, 8, n, seeds, seed_per_row, out);                                                         \
-    default: return WAY(values, 16, n, seeds, seed_per_row, out);                                                       \
-    }                                                                                                                   \
+/* FIXED(name, seed_word, hash_word, WAY): the function name_fixed; the words are the types of seeds and hashes, WAY one of the
+ * functions below, which must see the width as a constant. Flat: gcc stops inlining where there are so many loops. */
+#define FIXED(name, seed_word, hash_word, WAY)                                                                            \
+  FLAT_COPY size_t name##_fixed(const uint8_t *values, size_t width, size_t n, const seed_word *seeds, bool seed_per_row, \
+                                hash_word *out) {                                                                         \
+    switch (width) {                                                                                                      \
+    case 1: return WAY(values, 1, n, seeds, seed_per_row, out);                                                           \
+    case 2: return WAY(values, 2, n, seeds, seed_per_row, out);                                                           \
+    case 4: return WAY(values, 4, n, seeds, seed_per_row, out);                                                           \
+    case 8: return WAY(values, 8, n, seeds, seed_per_row, out);                                                           \
+    default: return WAY(values, 16, n, seeds, seed_per_row, out);                                                         \
+    }                                                                                                                     \
   }
 
-/* FIXED_LOOP(name, word, SEEDLESS, SEEDED): the function name_fixed_loop over SEEDLESS(p, bytes), SEEDED(p, bytes, seed). */
-#define FIXED_LOOP(name, word, SEEDLESS, SEEDED)                                                           \
-  ALWAYS_INLINE size_t name##_fixed_loop(const uint8_t *values, size_t width, size_t n, const word *seeds, \
-                                         bool seed_per_row, word *out) {                                   \
-    const word seed = n != 0 ? seeds[0] : 0;                                                               \
-    if (seed_per_row)                                                                                      \
-      for (size_t i = 0; i < n; i++)                                                                       \
-        out[i] = SEEDED(values + i * width, width, seeds[i]);                                              \
-    else if (seed != 0)                                                                                    \
-      for (size_t i = 0; i < n; i++)                                                                       \
-        out[i] = SEEDED(values + i * width, width, seed);                                                  \
-    else                                                                                                   \
-      for (size_t i = 0; i < n; i++)                                                                       \
-        out[i] = SEEDLESS(values + i * width, width);                                                      \
-    return 0;                                                                                              \
+/* FIXED_LOOP(name, seed_word, hash_word, SEEDLESS, SEEDED): the function name_fixed_loop over SEEDLESS(p, bytes), SEEDED(p, bytes, seed). */
+#define FIXED_LOOP(name, seed_word, hash_word, SEEDLESS, SEEDED)                                                \
+  ALWAYS_INLINE size_t name##_fixed_loop(const uint8_t *values, size_t width, size_t n, const seed_word *seeds, \
+                                         bool seed_per_row, hash_word *out) {                                   \
+    const seed_word seed = n != 0 ? seeds[0] : 0;                                                               \
+    if (seed_per_row)                                                                                           \
+      for (size_t i = 0; i < n; i++)                                                                            \
+        out[i] = SEEDED(values + i * width, width, seeds[i]);                                                   \
+    else if (seed != 0)                                                                                         \
+      for (size_t i = 0; i < n; i++)                                                                            \
+        out[i] = SEEDED(values + i * width, width, seed);                                                       \
+    else                                                                                                        \
+      for (size_t i = 0; i < n; i++)                                                                            \
+        out[i] = SEEDLESS(values + i * width, width);                                                           \
+    return 0;                                                                                                   \
   }
 
 /* FIXED_LANES(name, word, vec, LANES, HASH): the function name_fixed_lanes over HASH(p, width, hash), which turns seeds
@@ -173,15 +174,15 @@ ALWAYS_INLINE void xxh64_fixed_step(const uint8_t *p, size_t width, v64 *hash) {
 
 FIXED_LANES(xxh3_64, uint64_t, v64, V64_LANES, xxh3_fixed)
 FIXED_LANES(xxh64, uint64_t, v64, V64_LANES, xxh64_fixed_step)
-FIXED(xxh3_64, uint64_t, xxh3_64_fixed_lanes)
-FIXED(xxh64, uint64_t, xxh64_fixed_lanes)
+FIXED(xxh3_64, uint64_t, uint64_t, xxh3_64_fixed_lanes)
+FIXED(xxh64, uint64_t, uint64_t, xxh64_fixed_lanes)
 
 #else
 
-FIXED_LOOP(xxh3_64, uint64_t, XXH3_64bits, XXH3_64bits_withSeed)
-FIXED_LOOP(xxh64, uint64_t, XXH64_SEEDLESS, XXH64)
-FIXED(xxh3_64, uint64_t, xxh3_64_fixed_loop)
-FIXED(xxh64, uint64_t, xxh64_fixed_loop)
+FIXED_LOOP(xxh3_64, uint64_t, uint64_t, xxh3_64_seedless, xxh3_64_seeded)
+FIXED_LOOP(xxh64, uint64_t, uint64_t, XXH64_SEEDLESS, XXH64)
+FIXED(xxh3_64, uint64_t, uint64_t, xxh3_64_fixed_loop)
+FIXED(xxh64, uint64_t, uint64_t, xxh64_fixed_loop)
 
 #endif
 
@@ -235,14 +236,33 @@ ALWAYS_INLINE void xxh32_fixed_step(const uint8_t *p, size_t width, v32 *hash) {
 }
 
 FIXED_LANES(xxh32, uint32_t, v32, V32_LANES, xxh32_fixed_step)
-FIXED(xxh32, uint32_t, xxh32_fixed_lanes)
+FIXED(xxh32, uint32_t, uint32_t, xxh32_fixed_lanes)
 
 #else
 
-FIXED_LOOP(xxh32, uint32_t, XXH32_SEEDLESS, XXH32)
-FIXED(xxh32, uint32_t, xxh32_fixed_loop)
+FIXED_LOOP(xxh32, uint32_t, uint32_t, XXH32_SEEDLESS, XXH32)
+FIXED(xxh32, uint32_t, uint32_t, xxh32_fixed_loop)
 
 #endif
+
+/* Without a seed; with one, which is rare, the width need not be a constant. */
+ALWAYS_INLINE size_t xxh3_128_fixed_loop(const uint8_t *values, size_t width, size_t n, const uint64_t *seeds,
+                                         bool seed_per_row, struct simd_hash128 *out) {
+  (void)seeds, (void)seed_per_row;
+  for (size_t i = 0; i < n; i++)
+    out[i] = xxh3_128_seedless(values + i * width, width);
+  return 0;
+}
+FIXED(xxh3_128_seedless, uint64_t, struct simd_hash128, xxh3_128_fixed_loop)
+
+FLAT_COPY size_t xxh3_128_fixed(const uint8_t *values, size_t width, size_t n, const uint64_t *seeds, bool seed_per_row,
+                                struct simd_hash128 *out) {
+  if (!seed_per_row && n != 0 && seeds[0] == 0)
+    return xxh3_128_seedless_fixed(values, width, n, seeds, seed_per_row, out);
+  for (size_t i = 0; i < n; i++)
+    out[i] = xxh3_128_seeded(values + i * width, width, seeds[seed_per_row ? i : 0]);
+  return 0;
+}
 
 #undef EACH
 #endif

@@ -27,6 +27,7 @@
 #define LANES_MOST 32
 
 struct lanes_lists {
+  size_t asked;          /* rows whose share of what comes next has been asked for */
   size_t n[LANES_LISTS]; /* below the kernel's `together` between blocks */
   uint32_t rows[LANES_LISTS][LANES_MOST + SIMD_BLOCK];
 };
@@ -35,8 +36,9 @@ struct lanes_lists {
 struct lanes_kernel {
   size_t together; /* rows that it does together */
   /* The rows of the block from row `first` on whose bits are set, all below LANES_SHORT; the others' hashes are their
-   * seeds: that is right for nulls, and leaves rows that are put aside their seeds where out is seeds. */
-  void (*in_place)(const void *job, size_t first, uint64_t rows);
+   * seeds: that is right for nulls, and leaves rows that are put aside their seeds where out is seeds. Asks for the share
+   * of as many rows from `asked` on. */
+  void (*in_place)(const void *job, size_t first, uint64_t rows, size_t asked);
   /* rows[together], not null, all of list `number` or behind it; those of list 0 are of no other. */
   void (*listed)(const void *job, unsigned number, const uint32_t *rows);
   /* The rows first .. end, one by one. */
@@ -56,20 +58,29 @@ ALWAYS_INLINE uint64_t lanes_above(const uint64_t *lengths, size_t bytes, v64 *a
   return mask;
 }
 
+/* Asks for the share of what comes next that falls to n rows of which it has not been asked yet. */
+ALWAYS_INLINE void lanes_ask(const struct simd_rows *batch, struct lanes_lists *lists, size_t n) {
+  if (lists->asked < batch->rows)
+    prefetch_ahead(batch, lists->asked, n);
+  lists->asked += n;
+}
+
 /* Puts aside the rows of the block from row `first` on whose bits are set, none of which belongs to a list before
  * `number`, and does what has come together. all: the block's lengths ored. Returns how many rows the loop did. */
-ALWAYS_INLINE size_t lanes_put_aside(const struct lanes_kernel *kernel, const void *job, const uint64_t *lengths,
+ALWAYS_INLINE size_t lanes_put_aside(const struct lanes_kernel *kernel, const void *job, const struct simd_rows *batch,
                                      size_t first, uint64_t rows, v64 all, unsigned number, struct lanes_lists *lists) {
   for (; rows != 0 && number < LANES_LISTS; number++) {
     size_t limit = (size_t)LANES_SHORT << number, n = lists->n[number];
     uint64_t longer = m64_bits(v64_gt(all, v64_set1(limit - 1)));
     if (longer != 0)
-      longer = rows & lanes_above(lengths + first, limit, &all);
+      longer = rows & lanes_above(batch->bytes + first, limit, &all);
     uint32_t *list = lists->rows[number];
     for (uint64_t these = rows & ~longer; these != 0; these &= these - 1)
       list[n++] = (uint32_t)(first + (size_t)__builtin_ctzll(these));
-    for (; n >= kernel->together; n -= kernel->together)
+    for (; n >= kernel->together; n -= kernel->together) {
+      lanes_ask(batch, lists, kernel->together);
       kernel->listed(job, number, list + n - kernel->together);
+    }
     lists->n[number] = n;
     rows = longer;
   }
@@ -83,12 +94,13 @@ ALWAYS_INLINE size_t lanes_put_aside(const struct lanes_kernel *kernel, const vo
 
 /* Does rows[n], behind which LANES_MOST more may be written, of list `number` or behind it. Returns how many the loop
  * did. */
-ALWAYS_INLINE size_t lanes_rest(const struct lanes_kernel *kernel, const void *job, unsigned number, uint32_t *rows,
-                                size_t n) {
+ALWAYS_INLINE size_t lanes_rest(const struct lanes_kernel *kernel, const void *job, const struct simd_rows *batch,
+                                unsigned number, uint32_t *rows, size_t n, struct lanes_lists *lists) {
   size_t done = 0;
   for (; n - done >= kernel->together / 2; done += kernel->together) {
     for (; n - done < kernel->together; n++)
       rows[n] = rows[n - 1];
+    lanes_ask(batch, lists, kernel->together);
     kernel->listed(job, number, rows + done);
   }
   for (size_t i = done; i < n; i++)
@@ -98,29 +110,32 @@ ALWAYS_INLINE size_t lanes_rest(const struct lanes_kernel *kernel, const void *j
 
 /* Does what is left in the lists: the longer rows together, the shortest of them first. Returns how many rows the loop
  * did. */
-ALWAYS_INLINE size_t lanes_flush(const struct lanes_kernel *kernel, const void *job, struct lanes_lists *lists) {
+ALWAYS_INLINE size_t lanes_flush(const struct lanes_kernel *kernel, const void *job, const struct simd_rows *batch,
+                                 struct lanes_lists *lists) {
   uint32_t rows[LANES_LISTS * LANES_MOST];
   size_t n = 0;
   for (unsigned number = 1; number < LANES_LISTS; number++)
     for (size_t i = 0; i < lists->n[number]; i++)
       rows[n++] = lists->rows[number][i];
-  return lanes_rest(kernel, job, 1, rows, n) + lanes_rest(kernel, job, 0, lists->rows[0], lists->n[0]);
+  return lanes_rest(kernel, job, batch, 1, rows, n, lists) +
+         lanes_rest(kernel, job, batch, 0, lists->rows[0], lists->n[0], lists);
 }
 
 /* Is a loop faster, as it is on rows of up to `bytes` bytes where the processor foresees their lengths? Those of
  * neighbours in the sample are equal, but for few. */
 ALWAYS_INLINE bool lanes_loop_wins(const struct sample *sample, size_t bytes) {
   size_t longer = 0, changes = 0;
-  for (size_t i = 0; i < SAMPLED; i++) {
+  for (size_t i = 0; i < 2 * sample->run; i++) {
     longer += sample->bytes[i] > bytes;
-    changes += i % SAMPLE_RUN != 0 && sample->bytes[i] != sample->bytes[i - 1];
+    changes += i % sample->run != 0 && sample->bytes[i] != sample->bytes[i - 1];
   }
-  return longer == 0 && changes <= SAMPLED / 16;
+  return longer == 0 && changes <= sample->run / 8;
 }
 
 /* Does a batch. Returns how many rows were done in vectors. */
 ALWAYS_INLINE size_t lanes_batch(const struct lanes_kernel *kernel, const void *job, const struct simd_rows *batch) {
   struct lanes_lists lists; /* 3 KiB, of which only the counts need to be set */
+  lists.asked = 0;
   memset(lists.n, 0, sizeof lists.n);
   size_t looped = 0;
   prefetch_start(batch);
@@ -134,14 +149,14 @@ ALWAYS_INLINE size_t lanes_batch(const struct lanes_kernel *kernel, const void *
     uint64_t live = n < SIMD_BLOCK ? ((uint64_t)1 << n) - 1 : UINT64_MAX, valid = batch->valid[first / SIMD_BLOCK] & live;
     uint64_t above = lanes_above(batch->bytes + first, LANES_SHORT, &all);
     if (valid != live || SIMD_BLOCK - __builtin_popcountll(above) >= LANES_MANY_SHORT) {
-      kernel->in_place(job, first, ~above & valid);
-      looped += lanes_put_aside(kernel, job, batch->bytes, first, above, all, 1, &lists);
+      kernel->in_place(job, first, ~above & valid, lists.asked);
+      lists.asked += n;
+      looped += lanes_put_aside(kernel, job, batch, first, above, all, 1, &lists);
     } else {
-      prefetch_ahead(batch, first, n);
-      looped += lanes_put_aside(kernel, job, batch->bytes, first, valid, all, 0, &lists);
+      looped += lanes_put_aside(kernel, job, batch, first, valid, all, 0, &lists);
     }
   }
-  return batch->rows - looped - lanes_flush(kernel, job, &lists);
+  return batch->rows - looped - lanes_flush(kernel, job, batch, &lists);
 }
 
 #endif

@@ -6,7 +6,7 @@
 #ifndef SIMD_KERNELS_LOOP_H
 #define SIMD_KERNELS_LOOP_H
 
-#include "simd/kernels.h"
+#include "simd/kernels/xxh3_row.h"
 
 /* Asks for `bytes` bytes of memory, which go to the second cache: there they find room whatever a chunk's rows take. Where the
  * first line begins is not looked at: points of 64 bytes' distance meet every line, and their number stays the same from call to
@@ -49,31 +49,33 @@ static inline void prefetch_start(const struct simd_rows *batch) {
 }
 
 /* A null row's hash is its seed: of rows first .. first + n of a batch (first a multiple of SIMD_BLOCK), the seed of row i being
- * seeds[i * step]. Of hashes and seeds of any width. */
-#define NULLS_KEEP_SEEDS(batch, first, n, seeds, step, out)                                                               \
+ * seeds[i * step]; NULL_HASH(seed): as a hash. */
+#define NULL_IS_SEED(seed) (seed)
+#define NULL_IS_SEED128(seed) ((struct simd_hash128){seed, 0})
+#define NULLS_KEEP_SEEDS(batch, first, n, seeds, step, out, NULL_HASH)                                                    \
   for (size_t block_ = 0; block_ < (n); block_ += SIMD_BLOCK) {                                                           \
     size_t here_ = (n)-block_ < SIMD_BLOCK ? (n)-block_ : SIMD_BLOCK;                                                     \
     uint64_t live_ = here_ < SIMD_BLOCK ? ((uint64_t)1 << here_) - 1 : UINT64_MAX;                                        \
     for (uint64_t nulls_ = ~(batch)->valid[((first) + block_) / SIMD_BLOCK] & live_; nulls_ != 0; nulls_ &= nulls_ - 1) { \
       size_t null_ = block_ + (size_t)__builtin_ctzll(nulls_);                                                            \
-      (out)[null_] = (seeds)[null_ * (step)];                                                                             \
+      (out)[null_] = NULL_HASH((seeds)[null_ * (step)]);                                                                  \
     }                                                                                                                     \
   }
 
 /* LOOP_ROWS(hash, word, function): hash_rows, which does the rows first .. end of a batch by function(bytes, length, seed);
  * word is the type of seeds and hashes. */
-#define LOOP_ROWS(hash, word, function)                                                                                  \
-  static void hash##_rows(const struct simd_rows *batch, size_t first, size_t end, const word *seeds, bool seed_per_row, \
-                          word *out) {                                                                                   \
-    size_t step = seed_per_row;                                                                                          \
-    for (size_t i = first; i < end; i++) {                                                                               \
-      word seed = seeds[i * step];                                                                                       \
-      prefetch_ahead(batch, i, 1);                                                                                       \
-      if (batch->has_nulls && !(batch->valid[i / SIMD_BLOCK] >> i % SIMD_BLOCK & 1))                                     \
-        out[i] = seed;                                                                                                   \
-      else                                                                                                               \
-        out[i] = function(batch->ptrs[i], batch->bytes[i], seed);                                                        \
-    }                                                                                                                    \
+#define LOOP_ROWS(hash, word, function)                                                                  \
+  FLAT_COPY void hash##_rows(const struct simd_rows *batch, size_t first, size_t end, const word *seeds, \
+                             bool seed_per_row, word *out) {                                             \
+    size_t step = seed_per_row;                                                                          \
+    for (size_t i = first; i < end; i++) {                                                               \
+      word seed = seeds[i * step];                                                                       \
+      prefetch_ahead(batch, i, 1);                                                                       \
+      if (batch->has_nulls && !(batch->valid[i / SIMD_BLOCK] >> i % SIMD_BLOCK & 1))                     \
+        out[i] = seed;                                                                                   \
+      else                                                                                               \
+        out[i] = function(batch->ptrs[i], batch->bytes[i], seed);                                        \
+    }                                                                                                    \
   }
 
 /* LOOP_KERNEL(hash, word): hash_loop, the kernel that does a whole batch by hash_rows. */
@@ -84,7 +86,7 @@ static inline void prefetch_start(const struct simd_rows *batch) {
     return 0;                                                                                                 \
   }
 
-LOOP_ROWS(xxh3_64, uint64_t, XXH3_64bits_withSeed)
+LOOP_ROWS(xxh3_64, uint64_t, xxh3_64_seeded)
 LOOP_ROWS(xxh64, uint64_t, XXH64)
 LOOP_ROWS(xxh32, uint32_t, XXH32)
 

@@ -103,7 +103,7 @@ ALWAYS_INLINE void xxh3_in_order(const struct xxh3_job *job, struct xxh3_chunk *
   size_t n = c->n - block < SIMD_BLOCK ? c->n - block : SIMD_BLOCK;
   xxh3_places(ptrs, bytes, long_too, &places);
   for (size_t i = 0; i < n; i += V64_LANES) {
-    prefetch_ahead(job->batch, c->first + block + i, V64_LANES);
+    prefetch_ahead(job->batch, c->first + c->asked + i, V64_LANES);
     if (seed_per_row)
       flips = xxh3_flips(v64_load(c->seeds + block + i));
     v64 hashes = xxh3_upto32(ptrs + i, places.shuffles + i, places.tails + i, v64_load(bytes + i), &flips, long_too);
@@ -206,12 +206,16 @@ static size_t xxh3_long_rows(const struct xxh3_job *job, struct xxh3_chunk *c) {
     size_t row = entry_row(c->classes[ABOVE240].rows[k]);
     const uint8_t *p = c->ptrs[row];
     uint64_t bytes = c->bytes[row];
+    if (bytes <= 240)
+      __builtin_unreachable();
+    if (c->asked < c->n)
+      prefetch_ahead(job->batch, c->first + c->asked++, 1);
     if (job->seed_per_row)
-      c->out[row] = XXH3_64bits_withSeed(p, bytes, c->seeds[row]);
+      c->out[row] = xxh3_64_seeded(p, bytes, c->seeds[row]);
     else if (job->seed == 0)
-      c->out[row] = XXH3_64bits(p, bytes);
+      c->out[row] = xxh3_64_seedless(p, bytes);
     else
-      c->out[row] = XXH3_64bits_withSecret(p, bytes, job->long_secret, sizeof job->long_secret);
+      c->out[row] = xxh3_64_long(p, bytes, job->long_secret);
   }
   return n;
 }
@@ -274,7 +278,7 @@ static size_t xxh3_64(const struct simd_rows *batch, const uint64_t *seeds, bool
       memcpy(row_seeds, seeds + first, chunk.n * sizeof *seeds);
     done += seed_per_row ? xxh3_many_seeds(&job, &chunk) : xxh3_one_seed(&job, &chunk);
     if (batch->has_nulls)
-      NULLS_KEEP_SEEDS(batch, first, chunk.n, seed_per_row ? row_seeds : &seed, seed_per_row, chunk.out);
+      NULLS_KEEP_SEEDS(batch, first, chunk.n, seed_per_row ? row_seeds : &seed, seed_per_row, chunk.out, NULL_IS_SEED);
   }
   return done;
 }

@@ -171,7 +171,7 @@ ALWAYS_INLINE void xxh32_long(const struct simd_rows *batch, const uint32_t *row
   xxh32_avalanche(hash);
 }
 
-static void xxh32_listed(const void *opaque, unsigned number, const uint32_t *rows) {
+ONE_COPY void xxh32_listed(const void *opaque, unsigned number, const uint32_t *rows) {
   const struct xxh32_job *job = opaque;
   const struct simd_rows *batch = job->batch;
   uint32_t words[XXH32_ROWS]; /* seeds, then hashes */
@@ -197,7 +197,7 @@ static void xxh32_listed(const void *opaque, unsigned number, const uint32_t *ro
     job->out[rows[i]] = words[i];
 }
 
-ALWAYS_INLINE void xxh32_in_place(const void *opaque, size_t first, uint64_t rows) {
+ALWAYS_INLINE void xxh32_in_place(const void *opaque, size_t first, uint64_t rows, size_t asked) {
   const struct xxh32_job *job = opaque;
   const struct simd_rows *batch = job->batch;
   v32 seed[XXH32_GROUPS], hash[XXH32_GROUPS], length[XXH32_GROUPS];
@@ -206,7 +206,7 @@ ALWAYS_INLINE void xxh32_in_place(const void *opaque, size_t first, uint64_t row
   for (size_t i = first; i < end; i += XXH32_ROWS, rows >>= XXH32_ROWS) {
     uint32_t edge[XXH32_ROWS];
     size_t n = end - i < XXH32_ROWS ? end - i : XXH32_ROWS;
-    prefetch_ahead(batch, i, XXH32_ROWS);
+    prefetch_ahead(batch, asked + (i - first), XXH32_ROWS);
     if (job->seed_per_row && n == XXH32_ROWS) {
       EACH seed[g] = v32_load(job->seeds + i + g * V32_LANES);
     } else if (job->seed_per_row) {

@@ -7,28 +7,11 @@
 #define SIMD_KERNELS_XXH3_128_H
 
 #include "simd/kernels/column.h"
-#include "simd/kernels/xxh3_secret.h"
-
-static inline struct simd_hash128 xxh3_128_seeded(const uint8_t *p, size_t bytes, uint64_t seed) {
-  XXH128_hash_t hash = XXH3_128bits_withSeed(p, bytes, seed);
-  return (struct simd_hash128){hash.low64, hash.high64};
-}
-
-/* Without a seed the secret is constant: words of it become immediates. */
-static inline struct simd_hash128 xxh3_128_seedless(const uint8_t *p, size_t bytes) {
-  XXH128_hash_t hash = XXH3_128bits(p, bytes);
-  return (struct simd_hash128){hash.low64, hash.high64};
-}
-
-/* Rows above 240 bytes with the secret of the seed, which xxHash's function would derive for each. */
-static inline struct simd_hash128 xxh3_128_long(const uint8_t *p, size_t bytes, const uint64_t *secret) {
-  XXH128_hash_t hash = XXH3_128bits_withSecret(p, bytes, secret, XXH3_LONG_SECRET);
-  return (struct simd_hash128){hash.low64, hash.high64};
-}
+#include "simd/kernels/xxh3_row.h"
 
 /* Rows first .. end of a batch, one by one. */
-static void xxh3_128_rows(const struct simd_rows *batch, size_t first, size_t end, const uint64_t *seeds, bool seed_per_row,
-                          struct simd_hash128 *out) {
+FLAT_COPY void xxh3_128_rows(const struct simd_rows *batch, size_t first, size_t end, const uint64_t *seeds,
+                             bool seed_per_row, struct simd_hash128 *out) {
   uint64_t secret[24];
   if (!seed_per_row)
     xxh3_long_secret(seeds[0], secret);
@@ -44,19 +27,11 @@ static void xxh3_128_rows(const struct simd_rows *batch, size_t first, size_t en
   }
 }
 
-/* The batch kernel derives a seed's secret once, and is a loop otherwise. */
-static inline bool xxh3_128_loop_wins(const struct sample *sample, bool seeded) {
-  for (size_t i = 0; i < SAMPLED && seeded; i++)
-    if (sample->bytes[i] > 240)
-      return false;
-  return true;
-}
-
-static void combine128(const struct simd_hash128 *next, size_t n, uint64_t seed, struct simd_hash128 *acc) {
+__attribute__((flatten)) static void combine128(const struct simd_hash128 *next, size_t n, uint64_t seed,
+                                                struct simd_hash128 *acc) {
   for (size_t i = 0; i < n; i++) {
     const uint64_t words[4] = {acc[i].low, acc[i].high, next[i].low, next[i].high};
-    XXH128_hash_t hash = XXH3_128bits_withSeed(words, sizeof words, seed);
-    acc[i] = (struct simd_hash128){hash.low64, hash.high64};
+    acc[i] = xxh3_128_seeded((const uint8_t *)words, sizeof words, seed);
   }
 }
 

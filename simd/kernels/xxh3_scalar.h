@@ -7,20 +7,24 @@
 #ifndef SIMD_KERNELS_XXH3_SCALAR_H
 #define SIMD_KERNELS_XXH3_SCALAR_H
 
+#include "simd/kernels/xxh3_row.h"
 #include "simd/kernels/xxh3_ways.h"
 
-/* A row's hash, whose length is known to be in a range (constants): the compiler leaves that way alone. */
-ALWAYS_INLINE uint64_t xxh3_ranged(const uint8_t *p, size_t bytes, size_t least, size_t most, uint64_t seed) {
+/* A row's hash, whose length is known to be in a range (constants): the compiler leaves that way alone. seedless: with seed 0, a
+ * constant too. */
+ALWAYS_INLINE uint64_t xxh3_ranged(const uint8_t *p, size_t bytes, size_t least, size_t most, bool seedless,
+                                   uint64_t seed) {
   if (bytes < least || bytes > most)
     __builtin_unreachable();
-  return XXH3_64bits_withSeed(p, bytes, seed);
+  return seedless ? xxh3_64_seedless(p, bytes) : xxh3_64_seeded(p, bytes, seed);
 }
 
 #define PIECE_ROWS 256 /* rows sorted at a time; their numbers are bytes */
 
 /* A piece of a batch; arrays begin at it. The seed of row i is seeds[i * step]. */
 struct xxh3_piece {
-  size_t n;
+  const struct simd_rows *batch;
+  size_t first, n;
   const uint8_t *const *ptrs;
   const uint64_t *bytes;
   const uint64_t *seeds;
@@ -29,13 +33,16 @@ struct xxh3_piece {
   uint64_t *out;
 };
 
-/* The rows of one list, which all go one way; seedless: with seed 0 (a constant). */
-ALWAYS_INLINE void xxh3_way_rows(const struct xxh3_piece *p, unsigned way, const uint8_t *list, size_t n, bool seedless) {
-#define ROWS(least, most)                                                                                \
-  for (size_t k = 0; k < n; k++) {                                                                       \
-    size_t i = list[k];                                                                                  \
-    p->out[i] = xxh3_ranged(p->ptrs[i], p->bytes[i], least, most, seedless ? 0 : p->seeds[i * p->step]); \
-  }                                                                                                      \
+/* The rows of one list, which all go one way; seedless: with seed 0 (a constant). asked: the rows of the batch whose share of
+ * what comes next has been asked for. */
+ALWAYS_INLINE void xxh3_way_rows(const struct xxh3_piece *p, unsigned way, const uint8_t *list, size_t n, size_t asked,
+                                 bool seedless) {
+#define ROWS(least, most)                                                                           \
+  for (size_t k = 0; k < n; k++) {                                                                  \
+    size_t i = list[k];                                                                             \
+    prefetch_ahead(p->batch, asked + k, 1);                                                         \
+    p->out[i] = xxh3_ranged(p->ptrs[i], p->bytes[i], least, most, seedless, p->seeds[i * p->step]); \
+  }                                                                                                 \
   break
   switch (way) {
   case WAY_0: ROWS(0, 0);
@@ -50,8 +57,10 @@ ALWAYS_INLINE void xxh3_way_rows(const struct xxh3_piece *p, unsigned way, const
     if (seedless || p->step != 0) {
       ROWS(241, SIZE_MAX);
     }
-    for (size_t k = 0; k < n; k++)
-      p->out[list[k]] = XXH3_64bits_withSecret(p->ptrs[list[k]], p->bytes[list[k]], p->long_secret, XXH3_LONG_SECRET);
+    for (size_t k = 0; k < n; k++) {
+      prefetch_ahead(p->batch, asked + k, 1);
+      p->out[list[k]] = xxh3_64_long(p->ptrs[list[k]], p->bytes[list[k]], p->long_secret);
+    }
     break;
   default: ROWS(129, 240);
   }
@@ -65,9 +74,10 @@ ALWAYS_INLINE void xxh3_piece_rows(const struct xxh3_piece *p, bool seedless) {
     unsigned way = xxh3_ways[p->bytes[i] < 255 ? p->bytes[i] : 255];
     lists[way][counts[way]++] = (uint8_t)i;
   }
-  for (unsigned way = 0; way < XXH3_WAYS; way++)
+  size_t asked = p->first; /* rows whose share of what comes next has been asked for */
+  for (unsigned way = 0; way < XXH3_WAYS; asked += counts[way++])
     if (counts[way] != 0)
-      xxh3_way_rows(p, way, lists[way], counts[way], seedless);
+      xxh3_way_rows(p, way, lists[way], counts[way], asked, seedless);
 }
 
 static void xxh3_seedless_piece(const struct xxh3_piece *p) {
@@ -90,8 +100,9 @@ static size_t xxh3_64(const struct simd_rows *batch, const uint64_t *seeds, bool
     size_t left = batch->rows - first, n = left < PIECE_ROWS ? left : PIECE_ROWS;
     if (seed_per_row) /* out may be seeds */
       memcpy(row_seeds, seeds + first, n * sizeof *seeds);
-    prefetch_ahead(batch, first, PIECE_ROWS);
-    struct xxh3_piece piece = {.n = n,
+    struct xxh3_piece piece = {.batch = batch,
+                               .first = first,
+                               .n = n,
                                .ptrs = batch->ptrs + first,
                                .bytes = batch->bytes + first,
                                .seeds = seed_per_row ? row_seeds : seeds,
@@ -100,7 +111,7 @@ static size_t xxh3_64(const struct simd_rows *batch, const uint64_t *seeds, bool
                                .out = out + first};
     (seedless ? xxh3_seedless_piece : xxh3_seeded_piece)(&piece);
     if (batch->has_nulls)
-      NULLS_KEEP_SEEDS(batch, first, n, piece.seeds, piece.step, piece.out);
+      NULLS_KEEP_SEEDS(batch, first, n, piece.seeds, piece.step, piece.out, NULL_IS_SEED);
   }
   return 0;
 }

@@ -12,6 +12,7 @@
 #define PRIME64_1 0x9e3779b185ebca87
 #define PRIME64_2 0xc2b2ae3d27d4eb4f
 #define PRIME64_3 0x165667b19e3779f9
+#define PRIME64_4 0x85ebca77c2b2ae63
 #define PRIME_MX1 0x165667919e3779f9
 #define PRIME_MX2 0x9fb21c651e98df25
 

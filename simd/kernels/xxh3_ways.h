@@ -43,46 +43,54 @@ static const uint8_t xxh3_batch_costs[XXH3_WAYS] = {11, 11, 11, 11, 15, 19, 28, 
 static const uint8_t xxh3_batch_costs[XXH3_WAYS] = {13, 13, 13, 13, 15, 21, 28, 33, 42, 45, 48, 52, 54, 57, 60, 64, 8};
 #endif
 /* clang-format on */
-#define MISPREDICTED 23 /* cycles for each row whose way is not foreseen */
+#define MISPREDICTED 23      /* cycles for each row whose way is not foreseen */
+#define XXH3_BATCH_START 300 /* cycles for each batch */
 
-/* Of a sample's rows, how many ways a processor does not foresee that knows the ways of the last rows: at least those that differ
- * from the way of the row before, or two before, ... or as many as the longest period that is looked for. */
+/* Does a processor that knows the ways of the last rows foresee a sample's, all but `most`? It does where ways repeat after
+ * one row, or two, or as many as the longest period that is looked for. */
 #define LONGEST_PERIOD 8
-static inline size_t xxh3_surprises(const uint8_t ways[SAMPLED]) {
-  size_t least = SAMPLED;
+static inline bool xxh3_foreseen(const uint8_t ways[SAMPLED], size_t run, size_t most) {
+  size_t most_here = most * (run - LONGEST_PERIOD) / run; /* the first rows of a run are compared with none */
   for (size_t period = 1; period <= LONGEST_PERIOD; period++) {
-    size_t changes = 0;
-    for (size_t run = 0; run < SAMPLED; run += SAMPLE_RUN)
-      for (size_t i = run + LONGEST_PERIOD; i < run + SAMPLE_RUN; i++)
-        changes += ways[i] != ways[i - period];
-    least = changes < least ? changes : least;
+    uint64_t changes = 0; /* in bytes, 8 rows at a time: ways are below 128 */
+    for (size_t first = 0; first < 2 * run; first += run)
+      for (size_t i = LONGEST_PERIOD; i < run; i += 8) {
+        uint64_t here, before;
+        memcpy(&here, ways + first + i, sizeof here);
+        memcpy(&before, ways + first + i - period, sizeof before);
+        changes += ((here ^ before) + 0x7f7f7f7f7f7f7f7f) >> 7 & 0x0101010101010101;
+      }
+    if ((changes * 0x0101010101010101) >> 56 <= most_here)
+      return true;
   }
-  return least * SAMPLE_RUN / (SAMPLE_RUN - LONGEST_PERIOD);
+  return false;
 }
 
 /* Sorting rows gains less than the order of memory does where rows are long and come from DRAM, which nothing in a batch can
  * tell: without wide vectors, which gain more, rows above so many bytes in the mean go by the loop (0.5 to 0.7 of its speed else,
  * from DRAM; 1.1 to 1.2 from the cache). */
 #if defined(V64_LANES) && V64_LANES >= 4
-#define SORTED_MEAN SIZE_MAX
+#define SORTED_MEAN ((size_t)1 << 32)
 #else
 #define SORTED_MEAN 32
 #endif
 
 static inline bool xxh3_loop_wins(const struct sample *sample, bool seeded) {
-  size_t loop = 0, batch = 0, bytes = 0;
-  uint8_t ways[SAMPLED];
-  for (size_t i = 0; i < SAMPLED; i++) {
-    ways[i] = xxh3_ways[sample->bytes[i] < 255 ? sample->bytes[i] : 255];
-    if (ways[i] == WAY_LONG && seeded)
-      return false; /* batches derive a seed's secret once */
+  size_t sampled = 2 * sample->run, loop = 0, batch = XXH3_BATCH_START * sampled / sample->rows, bytes = 0;
+  uint8_t ways[SAMPLED], last = 0;
+  for (size_t i = 0; i < sampled; i++) {
+    uint8_t way = xxh3_ways[sample->bytes[i] < 255 ? sample->bytes[i] : 255];
+    ways[i] = way;
+    last = way > last ? way : last;
     bytes += sample->bytes[i];
-    loop += xxh3_loop_costs[ways[i]];
-    batch += xxh3_batch_costs[ways[i]];
+    loop += xxh3_loop_costs[way];
+    batch += xxh3_batch_costs[way];
   }
-  if (bytes / SAMPLED > SORTED_MEAN)
+  if (last == WAY_LONG && seeded)
+    return false; /* batches derive a seed's secret once */
+  if (bytes > SORTED_MEAN * sampled)
     return true;
-  return loop < batch && loop + xxh3_surprises(ways) * MISPREDICTED < batch;
+  return loop < batch && xxh3_foreseen(ways, sample->run, (batch - loop - 1) / MISPREDICTED);
 }
 
 #endif

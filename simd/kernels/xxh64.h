@@ -175,7 +175,7 @@ ALWAYS_INLINE void xxh64_long(const uint8_t *const *ptrs, const v64 *start, cons
   xxh64_avalanche(hash);
 }
 
-static void xxh64_listed(const void *opaque, unsigned number, const uint32_t *rows) {
+ONE_COPY void xxh64_listed(const void *opaque, unsigned number, const uint32_t *rows) {
   const struct xxh64_job *job = opaque;
   const struct simd_rows *batch = job->batch;
   const uint8_t *ptrs[XXH64_ROWS];
@@ -198,7 +198,7 @@ static void xxh64_listed(const void *opaque, unsigned number, const uint32_t *ro
     job->out[rows[i]] = hashes[i];
 }
 
-ALWAYS_INLINE void xxh64_in_place(const void *opaque, size_t first, uint64_t rows) {
+ALWAYS_INLINE void xxh64_in_place(const void *opaque, size_t first, uint64_t rows, size_t asked) {
   const struct xxh64_job *job = opaque;
   const struct simd_rows *batch = job->batch;
   v64 seed[XXH64_GROUPS], hash[XXH64_GROUPS], length[XXH64_GROUPS];
@@ -207,7 +207,7 @@ ALWAYS_INLINE void xxh64_in_place(const void *opaque, size_t first, uint64_t row
   for (size_t i = first; i < end; i += XXH64_ROWS, rows >>= XXH64_ROWS) {
     uint64_t edge[XXH64_ROWS];
     size_t n = end - i < XXH64_ROWS ? end - i : XXH64_ROWS;
-    prefetch_ahead(batch, i, XXH64_ROWS);
+    prefetch_ahead(batch, asked + (i - first), XXH64_ROWS);
     if (job->seed_per_row && n == XXH64_ROWS) {
       EACH seed[g] = v64_load(job->seeds + i + g * V64_LANES);
     } else if (job->seed_per_row) {
