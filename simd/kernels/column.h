@@ -67,30 +67,6 @@ static inline const void *plain_lead(const struct simd_column *column, size_t fi
   default: FOR_ROWS_OF(VIEWS, DO) break;                 \
   }
 
-/* Lengths of some rows of a plain column of SIMD_FEW rows or more: two runs of neighbours, a third of the way and two thirds
- * through. */
-#define SAMPLE_RUN 24 /* at most */
-#define SAMPLED (2 * SAMPLE_RUN)
-struct sample {
-  size_t run;  /* rows of a run, a multiple of 8 */
-  size_t rows; /* of which they are the sample */
-  uint64_t bytes[SAMPLED];
-};
-
-static inline void take_run(PLAIN_ROWS, uint64_t *out) {
-  FOR_ROWS(((void)p, out[i] = bytes))
-}
-
-static inline void take_sample(const struct simd_column *column, size_t first, size_t n, struct sample *sample) {
-  sample->run = n < 10 * SAMPLE_RUN ? 16 : SAMPLE_RUN;
-  sample->rows = n;
-  for (size_t k = 0; k < 2; k++) {
-    size_t from = first + n * (k + 1) / 3 - sample->run / 2;
-    take_run(column->layout, plain_data(column, from), plain_lead(column, from), sample->run,
-             sample->bytes + k * sample->run);
-  }
-}
-
 /* The sum of the rows' lengths; of all layouts but views. It is no part of the loops, where registers are short. */
 static inline uint64_t plain_bytes(enum simd_layout layout, const void *lead, size_t n) {
   uint64_t total = 0;
@@ -103,6 +79,36 @@ static inline uint64_t plain_bytes(enum simd_layout layout, const void *lead, si
       total += ((const size_t *)lead)[i];
     return total;
   }
+}
+
+/* Lengths of some rows of a plain column of SIMD_FEW rows or more: two runs of neighbours, a third of the way and two thirds
+ * through. */
+#define SAMPLE_RUN 24 /* at most */
+#define SAMPLED (2 * SAMPLE_RUN)
+struct sample {
+  size_t rows; /* that it stands for */
+  size_t mean; /* of their lengths, or where to know it takes a look at each row, of the sample's */
+  size_t run;  /* rows of a run, a multiple of 8 */
+  uint64_t bytes[SAMPLED];
+};
+
+static inline void take_run(PLAIN_ROWS, uint64_t *out) {
+  FOR_ROWS(((void)p, out[i] = bytes))
+}
+
+static inline void take_sample(const struct simd_column *column, size_t first, size_t n, struct sample *sample) {
+  size_t run = n < 10 * SAMPLE_RUN ? 16 : SAMPLE_RUN, sum = 0;
+  sample->rows = n;
+  sample->run = run;
+  for (size_t k = 0; k < 2; k++) {
+    size_t from = first + n * (k + 1) / 3 - run / 2;
+    take_run(column->layout, plain_data(column, from), plain_lead(column, from), run, sample->bytes + k * run);
+  }
+  for (size_t i = 0; i < 2 * run; i++)
+    sum += sample->bytes[i];
+  sample->mean = column->layout == SIMD_POINTERS || column->layout == SIMD_VIEWS
+                     ? sum / (2 * run)
+                     : plain_bytes(column->layout, plain_lead(column, first), n) / n;
 }
 
 /* Where rows lie; returns the sum of their lengths. */
@@ -185,8 +191,7 @@ static inline bool is_straight(const struct simd_column *column) {
 #define ASK_POINTER __builtin_prefetch(((const uint8_t *const *)data)[i + ahead < n ? i + ahead : n - 1])
 
 /* COLUMN_KERNEL(name, seed_word, hash_word, SEEDLESS(p, bytes), loop_wins): the kernels name_column and name_few. SEEDLESS
- * hashes one row with seed 0; loop_wins says of a sample, and of whether there is one seed other than 0, that the plain loop
- * is faster than name, the kernel of batches. name_rows does the rows of a batch one by one. */
+ * hashes one row with seed 0; loop_wins says of a sample that the plain loop is faster than name, the kernel of batches. name_rows does the rows of a batch one by one. */
 #define COLUMN_KERNEL(name, seed_word, hash_word, SEEDLESS, loop_wins)                                                 \
   PLAIN_LOOP(name##_of_fixed, hash_word, SEEDLESS, FIXED, ASK_NOTHING)                                                 \
   PLAIN_LOOP(name##_of_offsets32, hash_word, SEEDLESS, OFFSETS32, ASK_NOTHING)                                         \
@@ -231,7 +236,7 @@ static inline bool is_straight(const struct simd_column *column) {
     if (plain && !by_loop) {                                                                                           \
       struct sample sample;                                                                                            \
       take_sample(column, first, n, &sample);                                                                          \
-      by_loop = loop_wins(&sample, seeded && !seed_per_row);                                                           \
+      by_loop = loop_wins(&sample);                                                                                    \
     }                                                                                                                  \
     if (!by_loop) {                                                                                                    \
       resolve(column, first, n, batch);                                                                                \
@@ -251,6 +256,6 @@ static inline bool is_straight(const struct simd_column *column) {
   }
 
 /* Of algorithms without a kernel of batches. */
-#define LOOP_ALWAYS_WINS(sample, seeded) ((void)(sample), (void)(seeded), true)
+#define LOOP_ALWAYS_WINS(sample) ((void)(sample), true)
 
 #endif

@@ -16,8 +16,8 @@
 
 #define LANES_SHORT 32
 
-/* Lists of rows below 32 bytes, of 32 to 63, 64 to 127, ...; a row that would be in a list behind the last one (4 KiB or
- * more) goes to the loop, to which the branches of such a row are nothing. */
+/* Lists of rows below 32 bytes, of 32 to 63, 64 to 127, ..., at most; a row that would be in a list behind a kernel's last one
+ * (with all of them 4 KiB or more) goes to the loop, to which the branches of such a row are nothing. */
 #define LANES_LISTS 8
 
 /* With so many rows below LANES_SHORT in it a block is done where it stands, the longer rows in vain. */
@@ -35,6 +35,7 @@ struct lanes_lists {
 /* A kernel. job is what its functions know of the batch. */
 struct lanes_kernel {
   size_t together; /* rows that it does together */
+  unsigned lists;  /* that it has, at most LANES_LISTS */
   /* The rows of the block from row `first` on whose bits are set, all below LANES_SHORT; the others' hashes are their
    * seeds: that is right for nulls, and leaves rows that are put aside their seeds where out is seeds. Asks for the share
    * of as many rows from `asked` on. */
@@ -69,7 +70,7 @@ ALWAYS_INLINE void lanes_ask(const struct simd_rows *batch, struct lanes_lists *
  * `number`, and does what has come together. all: the block's lengths ored. Returns how many rows the loop did. */
 ALWAYS_INLINE size_t lanes_put_aside(const struct lanes_kernel *kernel, const void *job, const struct simd_rows *batch,
                                      size_t first, uint64_t rows, v64 all, unsigned number, struct lanes_lists *lists) {
-  for (; rows != 0 && number < LANES_LISTS; number++) {
+  for (; rows != 0 && number < kernel->lists; number++) {
     size_t limit = (size_t)LANES_SHORT << number, n = lists->n[number];
     uint64_t longer = m64_bits(v64_gt(all, v64_set1(limit - 1)));
     if (longer != 0)
@@ -114,7 +115,7 @@ ALWAYS_INLINE size_t lanes_flush(const struct lanes_kernel *kernel, const void *
                                  struct lanes_lists *lists) {
   uint32_t rows[LANES_LISTS * LANES_MOST];
   size_t n = 0;
-  for (unsigned number = 1; number < LANES_LISTS; number++)
+  for (unsigned number = 1; number < kernel->lists; number++)
     for (size_t i = 0; i < lists->n[number]; i++)
       rows[n++] = lists->rows[number][i];
   return lanes_rest(kernel, job, batch, 1, rows, n, lists) +

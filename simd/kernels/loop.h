@@ -62,21 +62,53 @@ static inline void prefetch_start(const struct simd_rows *batch) {
     }                                                                                                                     \
   }
 
-/* LOOP_ROWS(hash, word, function): hash_rows, which does the rows first .. end of a batch by function(bytes, length, seed);
- * word is the type of seeds and hashes. */
-#define LOOP_ROWS(hash, word, function)                                                                  \
-  FLAT_COPY void hash##_rows(const struct simd_rows *batch, size_t first, size_t end, const word *seeds, \
-                             bool seed_per_row, word *out) {                                             \
-    size_t step = seed_per_row;                                                                          \
-    for (size_t i = first; i < end; i++) {                                                               \
-      word seed = seeds[i * step];                                                                       \
-      prefetch_ahead(batch, i, 1);                                                                       \
-      if (batch->has_nulls && !(batch->valid[i / SIMD_BLOCK] >> i % SIMD_BLOCK & 1))                     \
-        out[i] = seed;                                                                                   \
-      else                                                                                               \
-        out[i] = function(batch->ptrs[i], batch->bytes[i], seed);                                        \
-    }                                                                                                    \
+/* ROWS(name, word, hash_word, NULL_HASH, HASH): name, which does the rows first .. end of a batch one by one, where they are, by
+ * HASH(p, bytes, seed); words are the types of seeds and hashes. What lies in order it does not ask for: the processor does. */
+#define ROWS(name, word, hash_word, NULL_HASH, HASH)                                                           \
+  FLAT_COPY void name(const struct simd_rows *batch, size_t first, size_t end, const word *seeds, size_t step, \
+                      hash_word *out, const uint64_t *secret) {                                                \
+    (void)secret;                                                                                              \
+    for (size_t i = first; i < end; i++) {                                                                     \
+      word seed = seeds[i * step];                                                                             \
+      if (!batch->next.at)                                                                                     \
+        prefetch_ahead(batch, i, 1);                                                                           \
+      if (batch->has_nulls && !(batch->valid[i / SIMD_BLOCK] >> i % SIMD_BLOCK & 1))                           \
+        out[i] = NULL_HASH(seed);                                                                              \
+      else                                                                                                     \
+        out[i] = HASH(batch->ptrs[i], batch->bytes[i], seed);                                                  \
+    }                                                                                                          \
   }
+
+/* LOOP_ROWS(hash, word, HASH): hash_rows, for algorithms to which all seeds are alike. */
+#define LOOP_ROWS(hash, word, HASH)                                                                          \
+  ROWS(hash##_one_by_one, word, word, NULL_IS_SEED, HASH)                                                    \
+  static inline void hash##_rows(const struct simd_rows *batch, size_t first, size_t end, const word *seeds, \
+                                 bool seed_per_row, word *out) {                                             \
+    hash##_one_by_one(batch, first, end, seeds, seed_per_row, out, NULL);                                    \
+  }
+
+/* XXH3_ROWS(hash, hash_word, NULL_HASH): hash_rows, of XXH3: without a seed its secret is constant; with one for all rows that of
+ * rows above 240 bytes is made once. */
+#define XXH3_ROWS(hash, hash_word, NULL_HASH)                                                             \
+  ROWS(hash##_seedless_rows, uint64_t, hash_word, NULL_HASH, hash##_SEEDLESS)                             \
+  ROWS(hash##_seed_rows, uint64_t, hash_word, NULL_HASH, hash##_SEED)                                     \
+  ROWS(hash##_seeds_rows, uint64_t, hash_word, NULL_HASH, hash##_seeded)                                  \
+  static void hash##_rows(const struct simd_rows *batch, size_t first, size_t end, const uint64_t *seeds, \
+                          bool seed_per_row, hash_word *out) {                                            \
+    uint64_t secret[24];                                                                                  \
+    if (seed_per_row) {                                                                                   \
+      hash##_seeds_rows(batch, first, end, seeds, 1, out, NULL);                                          \
+    } else if (seeds[0] == 0) {                                                                           \
+      hash##_seedless_rows(batch, first, end, seeds, 0, out, NULL);                                       \
+    } else {                                                                                              \
+      xxh3_long_secret(seeds[0], secret);                                                                 \
+      hash##_seed_rows(batch, first, end, seeds, 0, out, secret);                                         \
+    }                                                                                                     \
+  }
+#define xxh3_64_SEEDLESS(p, bytes, seed) ((void)seed, xxh3_64_seedless(p, bytes))
+#define xxh3_64_SEED(p, bytes, seed) ((bytes) > 240 ? xxh3_64_long(p, bytes, secret) : xxh3_64_seeded(p, bytes, seed))
+#define xxh3_128_SEEDLESS(p, bytes, seed) ((void)seed, xxh3_128_seedless(p, bytes))
+#define xxh3_128_SEED(p, bytes, seed) ((bytes) > 240 ? xxh3_128_long(p, bytes, secret) : xxh3_128_seeded(p, bytes, seed))
 
 /* LOOP_KERNEL(hash, word): hash_loop, the kernel that does a whole batch by hash_rows. */
 #define LOOP_KERNEL(hash, word)                                                                               \
@@ -86,7 +118,8 @@ static inline void prefetch_start(const struct simd_rows *batch) {
     return 0;                                                                                                 \
   }
 
-LOOP_ROWS(xxh3_64, uint64_t, xxh3_64_seeded)
+XXH3_ROWS(xxh3_64, uint64_t, NULL_IS_SEED)
+XXH3_ROWS(xxh3_128, struct simd_hash128, NULL_IS_SEED128)
 LOOP_ROWS(xxh64, uint64_t, XXH64)
 LOOP_ROWS(xxh32, uint32_t, XXH32)
 

@@ -208,8 +208,6 @@ static size_t xxh3_long_rows(const struct xxh3_job *job, struct xxh3_chunk *c) {
     uint64_t bytes = c->bytes[row];
     if (bytes <= 240)
       __builtin_unreachable();
-    if (c->asked < c->n)
-      prefetch_ahead(job->batch, c->first + c->asked++, 1);
     if (job->seed_per_row)
       c->out[row] = xxh3_64_seeded(p, bytes, c->seeds[row]);
     else if (job->seed == 0)
@@ -252,6 +250,10 @@ static size_t xxh3_many_seeds(const struct xxh3_job *job, struct xxh3_chunk *c) 
 }
 
 static size_t xxh3_64(const struct simd_rows *batch, const uint64_t *seeds, bool seed_per_row, uint64_t *out) {
+  if (batch->total_bytes > SORTED_MEAN * batch->rows) {
+    xxh3_64_rows(batch, 0, batch->rows, seeds, seed_per_row, out);
+    return 0;
+  }
   if (batch->rows == 0)
     return 0;
   uint64_t seed = seed_per_row ? 0 : seeds[0], row_seeds[CHUNK];

@@ -233,15 +233,14 @@ static void xxh32_loop(const void *opaque, size_t first, size_t end) {
 
 static size_t xxh32(const struct simd_rows *batch, const uint32_t *seeds, bool seed_per_row, uint32_t *out) {
   static const struct lanes_kernel kernel = {
-      .together = XXH32_ROWS, .in_place = xxh32_in_place, .listed = xxh32_listed, .loop = xxh32_loop};
+      .together = XXH32_ROWS, .lists = LANES_LISTS, .in_place = xxh32_in_place, .listed = xxh32_listed, .loop = xxh32_loop};
   const struct xxh32_job job = {batch, seeds, seed_per_row, out};
   return lanes_batch(&kernel, &job, batch);
 }
 
 /* With four lanes a loop that foresees lengths takes 2.7 to 3.7 ns for a row of up to 8 bytes, this kernel 4.2 (Zen 4);
  * with more it is never faster. */
-ALWAYS_INLINE bool xxh32_loop_wins(const struct sample *sample, bool seeded) {
-  (void)seeded;
+ALWAYS_INLINE bool xxh32_loop_wins(const struct sample *sample) {
   return V32_LANES == 4 && lanes_loop_wins(sample, 8);
 }
 

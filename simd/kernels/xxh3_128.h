@@ -9,24 +9,6 @@
 #include "simd/kernels/column.h"
 #include "simd/kernels/xxh3_row.h"
 
-/* Rows first .. end of a batch, one by one. */
-FLAT_COPY void xxh3_128_rows(const struct simd_rows *batch, size_t first, size_t end, const uint64_t *seeds,
-                             bool seed_per_row, struct simd_hash128 *out) {
-  uint64_t secret[24];
-  if (!seed_per_row)
-    xxh3_long_secret(seeds[0], secret);
-  for (size_t i = first; i < end; i++) {
-    prefetch_ahead(batch, i, 1);
-    uint64_t seed = seeds[seed_per_row ? i : 0];
-    if (batch->has_nulls && !(batch->valid[i / SIMD_BLOCK] >> i % SIMD_BLOCK & 1))
-      out[i] = (struct simd_hash128){seed, 0};
-    else if (batch->bytes[i] > 240 && !seed_per_row)
-      out[i] = xxh3_128_long(batch->ptrs[i], batch->bytes[i], secret);
-    else
-      out[i] = xxh3_128_seeded(batch->ptrs[i], batch->bytes[i], seed);
-  }
-}
-
 __attribute__((flatten)) static void combine128(const struct simd_hash128 *next, size_t n, uint64_t seed,
                                                 struct simd_hash128 *acc) {
   for (size_t i = 0; i < n; i++) {

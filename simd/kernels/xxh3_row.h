@@ -66,11 +66,15 @@ ALWAYS_INLINE struct simd_hash128 xxh3_128_seeded(const uint8_t *p, size_t bytes
 }
 
 /* Of rows above 240 bytes, with the secret that xxh3_long_secret made of the seed: it need not be made for each. */
-ALWAYS_INLINE uint64_t xxh3_64_long(const uint8_t *p, size_t bytes, const uint64_t *secret) {
+FLAT_COPY uint64_t xxh3_64_long(const uint8_t *p, size_t bytes, const uint64_t *secret) {
+  if (bytes <= 240)
+    __builtin_unreachable();
   return XXH3_64bits_withSecretandSeed(p, bytes, secret, XXH3_LONG_SECRET, 0);
 }
 
-ALWAYS_INLINE struct simd_hash128 xxh3_128_long(const uint8_t *p, size_t bytes, const uint64_t *secret) {
+FLAT_COPY struct simd_hash128 xxh3_128_long(const uint8_t *p, size_t bytes, const uint64_t *secret) {
+  if (bytes <= 240)
+    __builtin_unreachable();
   return xxh3_128_of(XXH3_128bits_withSecretandSeed(p, bytes, secret, XXH3_LONG_SECRET, 0));
 }
 

@@ -37,7 +37,7 @@ struct xxh3_piece {
  * what comes next has been asked for. */
 ALWAYS_INLINE void xxh3_way_rows(const struct xxh3_piece *p, unsigned way, const uint8_t *list, size_t n, size_t asked,
                                  bool seedless) {
-#define ROWS(least, most)                                                                           \
+#define WAY_ROWS(least, most)                                                                       \
   for (size_t k = 0; k < n; k++) {                                                                  \
     size_t i = list[k];                                                                             \
     prefetch_ahead(p->batch, asked + k, 1);                                                         \
@@ -45,26 +45,26 @@ ALWAYS_INLINE void xxh3_way_rows(const struct xxh3_piece *p, unsigned way, const
   }                                                                                                 \
   break
   switch (way) {
-  case WAY_0: ROWS(0, 0);
-  case WAY_1TO3: ROWS(1, 3);
-  case WAY_4TO8: ROWS(4, 8);
-  case WAY_9TO16: ROWS(9, 16);
-  case WAY_17TO32: ROWS(17, 32);
-  case WAY_33TO64: ROWS(33, 64);
-  case WAY_65TO96: ROWS(65, 96);
-  case WAY_97TO128: ROWS(97, 128);
+  case WAY_0: WAY_ROWS(0, 0);
+  case WAY_1TO3: WAY_ROWS(1, 3);
+  case WAY_4TO8: WAY_ROWS(4, 8);
+  case WAY_9TO16: WAY_ROWS(9, 16);
+  case WAY_17TO32: WAY_ROWS(17, 32);
+  case WAY_33TO64: WAY_ROWS(33, 64);
+  case WAY_65TO96: WAY_ROWS(65, 96);
+  case WAY_97TO128: WAY_ROWS(97, 128);
   case WAY_LONG:
     if (seedless || p->step != 0) {
-      ROWS(241, SIZE_MAX);
+      WAY_ROWS(241, SIZE_MAX);
     }
     for (size_t k = 0; k < n; k++) {
       prefetch_ahead(p->batch, asked + k, 1);
       p->out[list[k]] = xxh3_64_long(p->ptrs[list[k]], p->bytes[list[k]], p->long_secret);
     }
     break;
-  default: ROWS(129, 240);
+  default: WAY_ROWS(129, 240);
   }
-#undef ROWS
+#undef WAY_ROWS
 }
 
 ALWAYS_INLINE void xxh3_piece_rows(const struct xxh3_piece *p, bool seedless) {
@@ -90,6 +90,10 @@ static void xxh3_seeded_piece(const struct xxh3_piece *p) {
 
 static size_t xxh3_64(const struct simd_rows *batch, const uint64_t *seeds, bool seed_per_row, uint64_t *out) {
   uint64_t row_seeds[PIECE_ROWS], long_secret[XXH3_LONG_SECRET / 8];
+  if (batch->total_bytes > SORTED_MEAN * batch->rows) {
+    xxh3_64_rows(batch, 0, batch->rows, seeds, seed_per_row, out);
+    return 0;
+  }
   if (batch->rows == 0)
     return 0;
   bool seedless = !seed_per_row && seeds[0] == 0;

@@ -67,29 +67,27 @@ static inline bool xxh3_foreseen(const uint8_t ways[SAMPLED], size_t run, size_t
 }
 
 /* Sorting rows gains less than the order of memory does where rows are long and come from DRAM, which nothing in a batch can
- * tell: without wide vectors, which gain more, rows above so many bytes in the mean go by the loop (0.5 to 0.7 of its speed else,
- * from DRAM; 1.1 to 1.2 from the cache). */
-#if defined(V64_LANES) && V64_LANES >= 4
-#define SORTED_MEAN ((size_t)1 << 32)
+ * tell. So rows above so many bytes in the mean go by the loop, though sorting them gains something in the cache
+ * (docs/internals/hash.md). */
+#if defined(V64_LANES) && V64_LANES == 8
+#define SORTED_MEAN 176
+#elif defined(V64_LANES) && V64_LANES == 4
+#define SORTED_MEAN 96
 #else
 #define SORTED_MEAN 32
 #endif
 
-static inline bool xxh3_loop_wins(const struct sample *sample, bool seeded) {
-  size_t sampled = 2 * sample->run, loop = 0, batch = XXH3_BATCH_START * sampled / sample->rows, bytes = 0;
-  uint8_t ways[SAMPLED], last = 0;
+static inline bool xxh3_loop_wins(const struct sample *sample) {
+  size_t sampled = 2 * sample->run, loop = 0, batch = XXH3_BATCH_START * sampled / sample->rows;
+  uint8_t ways[SAMPLED];
+  if (sample->mean > SORTED_MEAN)
+    return true;
   for (size_t i = 0; i < sampled; i++) {
     uint8_t way = xxh3_ways[sample->bytes[i] < 255 ? sample->bytes[i] : 255];
     ways[i] = way;
-    last = way > last ? way : last;
-    bytes += sample->bytes[i];
     loop += xxh3_loop_costs[way];
     batch += xxh3_batch_costs[way];
   }
-  if (last == WAY_LONG && seeded)
-    return false; /* batches derive a seed's secret once */
-  if (bytes > SORTED_MEAN * sampled)
-    return true;
   return loop < batch && xxh3_foreseen(ways, sample->run, (batch - loop - 1) / MISPREDICTED);
 }
 
