@@ -26,6 +26,10 @@
  * does not flatten copies that it makes, either.) */
 #define FLAT_COPY __attribute__((flatten)) ONE_COPY
 
+/* In a loop over i, makes the compiler leave it a loop and make no vectors of it: those of two lanes, and of products of 64 bits,
+ * are no faster, and their code is many times as long. */
+#define ONE_BY_ONE(i) __asm__("" : "+r"(i))
+
 /* Rows of a batch come in blocks of 64, one word of a bitmap; capacities of batches are multiples of it. */
 #define SIMD_BLOCK 64
 

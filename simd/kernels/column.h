@@ -75,8 +75,10 @@ static inline uint64_t plain_bytes(enum simd_layout layout, const void *lead, si
   case SIMD_OFFSETS32: return (uint64_t)(((const int32_t *)lead)[n] - ((const int32_t *)lead)[0]);
   case SIMD_OFFSETS64: return (uint64_t)(((const int64_t *)lead)[n] - ((const int64_t *)lead)[0]);
   default:
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
+      ONE_BY_ONE(i);
       total += ((const size_t *)lead)[i];
+    }
     return total;
   }
 }
@@ -179,12 +181,13 @@ static inline bool is_straight(const struct simd_column *column) {
     return true;                                                                                                        \
   }
 
-/* PLAIN_LOOP(function, hash_word, HASH(p, bytes), LAYOUT, ASK): a function that hashes PLAIN_ROWS of one layout, each layout
+/* PLAIN_LOOP(function, hash_word, HASH(p, bytes), LAYOUT, ASK): a function that hashes PLAIN_ROWS of one layout and returns their bytes, each layout
  * having a function of its own, as registers are short in one that has all. ASK: a statement, done for each row i.  */
-#define PLAIN_LOOP(function, hash_word, HASH, LAYOUT, ASK)                                              \
-  FLAT_COPY void function(const void *data, const void *lead, size_t n, size_t ahead, hash_word *out) { \
-    (void)ahead;                                                                                        \
-    FOR_ROWS_OF(LAYOUT, (ASK, out[i] = HASH(p, bytes)))                                                 \
+#define PLAIN_LOOP(function, hash_word, HASH, LAYOUT, ASK)                                                  \
+  FLAT_COPY uint64_t function(const void *data, const void *lead, size_t n, size_t ahead, hash_word *out) { \
+    (void)ahead;                                                                                            \
+    FOR_ROWS_OF(LAYOUT, (ASK, out[i] = HASH(p, bytes)))                                                     \
+    return plain_bytes(SIMD_##LAYOUT, lead, n);                                                             \
   }
 #define ASK_NOTHING (void)0
 /* For the pointer `ahead` rows on, or the last one. */
@@ -201,12 +204,11 @@ static inline bool is_straight(const struct simd_column *column) {
   /* All layouts but views, without a seed. Returns the rows' bytes. */                                                \
   ALWAYS_INLINE uint64_t name##_plain(PLAIN_ROWS, size_t ahead, hash_word *out) {                                      \
     switch (layout) {                                                                                                  \
-    case SIMD_FIXED: name##_of_fixed(data, lead, n, ahead, out); break;                                                \
-    case SIMD_OFFSETS32: name##_of_offsets32(data, lead, n, ahead, out); break;                                        \
-    case SIMD_OFFSETS64: name##_of_offsets64(data, lead, n, ahead, out); break;                                        \
-    default: name##_of_pointers(data, lead, n, ahead, out); break;                                                     \
+    case SIMD_FIXED: return name##_of_fixed(data, lead, n, ahead, out);                                                \
+    case SIMD_OFFSETS32: return name##_of_offsets32(data, lead, n, ahead, out);                                        \
+    case SIMD_OFFSETS64: return name##_of_offsets64(data, lead, n, ahead, out);                                        \
+    default: return name##_of_pointers(data, lead, n, ahead, out);                                                     \
     }                                                                                                                  \
-    return plain_bytes(layout, lead, n);                                                                               \
   }                                                                                                                    \
                                                                                                                        \
   /* Views, and all layouts with a seed. */                                                                            \

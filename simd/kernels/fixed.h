@@ -30,14 +30,6 @@
     }                                                                                                                     \
   }
 
-/* In a loop over i: the compiler makes no vectors of it. Those of two lanes, and of products of 64 bits, are no faster, and many
- * times as long. */
-#ifdef V64_LANES
-#define ONE_BY_ONE(i) __asm__("" : "+r"(i))
-#else
-#define ONE_BY_ONE(i) (void)0
-#endif
-
 /* FIXED_LOOP(name, seed_word, hash_word, SEEDLESS, SEEDED): the function name_fixed_loop over SEEDLESS(p, bytes), SEEDED(p, bytes, seed). */
 #define FIXED_LOOP(name, seed_word, hash_word, SEEDLESS, SEEDED)                                                \
   ALWAYS_INLINE size_t name##_fixed_loop(const uint8_t *values, size_t width, size_t n, const seed_word *seeds, \
