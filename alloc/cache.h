@@ -34,8 +34,8 @@ struct slab_magazine {
 };
 
 /* A context's free objects of one class: a cache line. The loaded magazine holds frees - allocations - floor rounds (modulo
- * 2^32): so the count needs no store of its own, and an allocation that follows a free waits for nothing but the object. What
- * other threads read for statistics is atomic, with the context's thread as the only writer. */
+ * 2^32): so the count needs no store of its own, and an allocation that follows a free waits for nothing but the object.
+ * What other threads read for statistics is atomic, with the context's thread as the only writer. */
 struct slab_bin {
   _Alignas(64) struct slab_magazine *loaded; /* NULL until the first trip to the depot */
   _Atomic uint64_t allocations;

@@ -6,7 +6,8 @@
 #include "alloc/bits.h"
 #include "alloc/registry.h"
 
-/* A slab's metadata is its state bytes, one more than objects (for the end of the slab, where none fits), and its bitmap. */
+/* A slab's metadata is its state bytes, one more than objects (for the end of the slab, where none fits), and its
+ * bitmap. */
 static size_t states_bytes(unsigned class_) {
   return ((size_t)weft__classes[class_].objects + 64) & ~(size_t)63;
 }

@@ -72,8 +72,8 @@ struct run_map {
   uint64_t cut[SLAB_PAGES / 64];
 };
 
-/* The end of a piece of metadata that is kept for the next slab of the same kind. Its start, the state bytes, stays as it was:
- * a magazine may hold the twin of an object that was freed twice at once, and look at its state. */
+/* The end of a piece of metadata that is kept for the next slab of the same kind. Its start, the state bytes, stays as it
+ * was: a magazine may hold the twin of an object that was freed twice at once, and look at its state. */
 struct meta_piece {
   struct meta_piece *next;
 };

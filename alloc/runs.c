@@ -108,7 +108,8 @@ static uint32_t pop_spare(weft_slab *slab) {
   return slot;
 }
 
-/* Cuts n pages. A state byte of a run's first page says what the run is; those of the others only that they are not first. */
+/* Cuts n pages. A state byte of a run's first page says what the run is; those of the others only that they are not
+ * first. */
 static void cut_run(weft_slab *slab, uint32_t slot, size_t page, unsigned class_, struct slab_round *round) {
   size_t n = run_pages(class_);
   struct run_map *map = map_of(slab, slot);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Indexes, joins and groups against std::unordered_map and, with --duckdb, DuckDB: builds, probes of a finished index, whole
- * joins, groups. Every contender sees the same rows in memory, and its counts and sums are compared before it is timed.
+ * Indexes, joins and groups against std::unordered_map and, with --duckdb, DuckDB: builds, probes of a finished index,
+ * whole joins, groups. Every contender sees the same rows in memory, and its counts and sums are compared before it is
+ * timed.
  */
 #include "bench.h"
 #include "joins.h"

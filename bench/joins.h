@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * The peers of bench_join: std::unordered_map, in maps.cc, and DuckDB's shared library, in duckdb.c. Keys are numbers, or
- * strings of Arrow's layout; what a probe gives is the number of pairs and the sums of both row numbers, so that nothing can be
- * left out.
+ * strings of Arrow's layout; what a probe gives is the number of pairs and the sums of both row numbers, so that nothing
+ * can be left out.
  */
 #ifndef BENCH_JOINS_H
 #define BENCH_JOINS_H

@@ -11,8 +11,8 @@
 #include <stdatomic.h>
 #include <weft/ctx.h>
 
-/* One writer, the context's thread; read by any. Relaxed loads and stores suffice, and cost what plain ones do. All rows are
- * those in vector code and the others: a third count of them could be read at another instant than its parts. */
+/* One writer, the context's thread; read by any. Relaxed loads and stores suffice, and cost what plain ones do. All rows
+ * are those in vector code and the others: a third count of them could be read at another instant than its parts. */
 struct ctx_counters {
   _Atomic uint64_t bytes, rows_selected, simd_rows, scalar_rows, simd_ops, scalar_ops;
 };
@@ -43,6 +43,16 @@ struct ctx_work {
 
 void weft__ctx_count(weft_ctx *ctx, const struct ctx_work *work);
 
+/* Adds an operation on rows of one column to it, of which simd_rows were done in vector code. */
+static inline void ctx_work_add(struct ctx_work *work, bool selected, size_t rows, uint64_t bytes, size_t simd_rows) {
+  work->rows += rows;
+  work->bytes += bytes;
+  work->rows_selected += selected ? rows : 0;
+  work->simd_rows += simd_rows;
+  work->simd_ops += simd_rows != 0;
+  work->scalar_ops += simd_rows == 0;
+}
+
 static inline void ctx_add(_Atomic uint64_t *counter, uint64_t n) {
   atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + n, memory_order_relaxed);
 }
@@ -59,8 +69,9 @@ static inline void ctx_count_few(weft_ctx *ctx, uint64_t rows, uint64_t bytes) {
 /* Sets the context's message and returns status. ctx NULL: the message of this thread. */
 weft_status weft__fail(weft_ctx *ctx, weft_status status, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
-/* Copies a caller's options, which may be of an older version of the library (shorter, but at least `least` bytes) or of a newer
- * one (longer, and zero past what is known), over the defaults in mine[known]. who: what their functions' names begin with. */
+/* Copies a caller's options, which may be of an older version of the library (shorter, but at least `least` bytes) or of a
+ * newer one (longer, and zero past what is known), over the defaults in mine[known]. who: what their functions' names begin
+ * with. */
 weft_status weft__options_read(weft_ctx *ctx, const char *who, const void *options, size_t size, size_t least, void *mine,
                                size_t known);
 

@@ -8,8 +8,8 @@
 #include <string.h>
 #include <weft/group.h>
 
-/* Gives keys that met a collision the numbers that their first rows call for: a key's old number is replaced when its first row
- * comes by. */
+/* Gives keys that met a collision the numbers that their first rows call for: a key's old number is replaced when its first
+ * row comes by. */
 static weft_status renumber(weft_ctx *ctx, struct distinct *distinct, size_t rows, uint32_t *group) {
   uint32_t *number = weft_alloc(ctx, distinct->count * sizeof *number), next = 0;
   if (!number)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Batch hashing: walks the columns batch by batch, each handed to the column kernel of the context's table; a call of a few rows goes
- * a shorter way. What a kernel does with its rows is simd/'s affair.
+ * Batch hashing: walks the columns batch by batch, each handed to the column kernel of the context's table; a call of a few
+ * rows goes a shorter way. What a kernel does with its rows is simd/'s affair.
  */
 #include "lib/column.h"
 
@@ -20,8 +20,8 @@ struct hash_job {
   size_t word;
 };
 
-/* Hashes rows first .. first + n of a further column and joins the hashes to those of the columns before, in out[n]: so many at a
- * time that their hashes stay in the first cache. */
+/* Hashes rows first .. first + n of a further column and joins the hashes to those of the columns before, in out[n]: so
+ * many at a time that their hashes stay in the first cache. */
 #define JOINED 256
 static size_t join128(const struct hash_job *job, const struct simd_column *column, size_t first, size_t n,
                       struct simd_rows *batch, struct simd_hash128 *out) {
@@ -63,20 +63,15 @@ static void hash_columns(weft_ctx *ctx, const struct weft_column *columns, size_
       struct simd_column column = weft__column_simd(&columns[c]);
       batch->prefetch = ctx->prefetch_distance;
       size_t simd_rows = hash_rows(job, &column, c > 0, first, n, batch);
-      work.rows += n;
-      work.bytes += batch->total_bytes;
-      work.rows_selected += columns[c].selection ? n : 0;
-      work.simd_rows += simd_rows;
-      work.simd_ops += simd_rows != 0;
-      work.scalar_ops += simd_rows == 0;
+      ctx_work_add(&work, columns[c].selection, n, batch->total_bytes, simd_rows);
     }
   }
   weft__ctx_count(ctx, &work);
 }
 
 /* A call of a few rows spends its time on what surrounds them. So there is a short way, for one column without nulls and
- * selection, that keeps to what such a call needs; all others, those with a fault among them, go the long way. Few branches:
- * after the last row's, which were mispredicted, each is waited for. */
+ * selection, that keeps to what such a call needs; all others, those with a fault among them, go the long way. Few
+ * branches: after the last row's, which were mispredicted, each is waited for. */
 #define FEW_WIDTH 4096
 static inline bool is_few(const weft_ctx *ctx, const struct weft_column *column, size_t n_columns, const void *out) {
   if (!ctx || !column || n_columns != 1 || !out || !column->data)

@@ -44,8 +44,8 @@ static weft_status number_rows(weft_ctx *ctx, struct distinct *distinct, size_t 
   return WEFT_OK;
 }
 
-/* Rows by key, each key's in their order: a counting sort, in which starts[id + 1] first counts, then says where the next row of
- * id goes, and so ends as the start of id + 1. */
+/* Rows by key, each key's in their order: a counting sort, in which starts[id + 1] first counts, then says where the next
+ * row of id goes, and so ends as the start of id + 1. */
 static weft_status list_rows(weft_ctx *ctx, weft_index *index, const uint32_t *id_of_row) {
   WEFT_TRY(take(ctx, ((size_t)index->count + 2) * sizeof *index->starts, (void **)&index->starts));
   uint32_t *starts = index->starts, start = 0;
@@ -68,8 +68,8 @@ static weft_status list_rows(weft_ctx *ctx, weft_index *index, const uint32_t *i
   return WEFT_OK;
 }
 
-/* Copies one key column: fixed-width values one after another, or strings behind 64-bit offsets. Without its validity: a row
- * with a null is in no table, and nothing is ever compared with it. parts: what the copy consists of. */
+/* Copies one key column: fixed-width values one after another, or strings behind 64-bit offsets. Without its validity: a
+ * row with a null is in no table, and nothing is ever compared with it. parts: what the copy consists of. */
 static weft_status copy_key(weft_ctx *ctx, const struct weft_column *key, struct weft_column *copy, void *parts[2],
                             size_t *copied_bytes) {
   struct simd_column column = weft__column_simd(key);

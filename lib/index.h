@@ -10,8 +10,8 @@
 
 #include <weft/index.h>
 
-/* Immutable once built, but for what the last line holds. Rows of key id are row_list[starts[id] .. starts[id + 1]); while every
- * row is a key of its own the id is the row, and both lists are NULL. */
+/* Immutable once built, but for what the last line holds. Rows of key id are row_list[starts[id] .. starts[id + 1]); while
+ * every row is a key of its own the id is the row, and both lists are NULL. */
 struct weft_index {
   weft_slab *slab;
   struct table table;
@@ -33,8 +33,8 @@ struct weft_index {
   _Atomic uint8_t *matched; /* [count] key was met by a prober; there while matching_joins > 0; stores need no lock */
 };
 
-/* Looks up rows first .. first + n of keys, at most a batch: scratch->ids[n] are their keys' ids, or SIMD_NO_ID. keys have passed
- * weft__keys_check and weft__keys_match. */
+/* Looks up rows first .. first + n of keys, at most a batch: scratch->ids[n] are their keys' ids, or SIMD_NO_ID. keys have
+ * passed weft__keys_check and weft__keys_match. */
 void weft__index_probe(weft_ctx *ctx, const weft_index *index, const struct weft_column *keys, size_t first, size_t n,
                        struct key_scratch *scratch);
 

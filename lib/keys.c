@@ -160,12 +160,7 @@ void weft__keys_hash(weft_ctx *ctx, const struct key_hash *how, const struct wef
       if (how->nulls_equal)
         mix_nulls(batch, scratch->hashes);
     }
-    work.rows += n;
-    work.bytes += batch->total_bytes;
-    work.rows_selected += keys[k].selection ? n : 0;
-    work.simd_rows += simd_rows;
-    work.simd_ops += simd_rows != 0;
-    work.scalar_ops += simd_rows == 0;
+    ctx_work_add(&work, keys[k].selection, n, batch->total_bytes, simd_rows);
   }
   if (how->mask != UINT64_MAX)
     for (size_t i = 0; i < n; i++)

@@ -52,9 +52,9 @@ bool weft__keys_exact(const struct weft_column *keys, size_t n_keys, bool nulls_
 void weft__keys_hash(weft_ctx *ctx, const struct key_hash *how, const struct weft_column *keys, size_t n_keys, size_t first,
                      size_t n, struct key_scratch *scratch);
 
-/* Compares row first + i of keys with row scratch->others[i] of build for those i < n whose bit in scratch->candidates is set; sets
- * the bits of those that differ in scratch->differ, whose other bits are undefined. hashed: weft__keys_hash was called last, with the
- * same rows. */
+/* Compares row first + i of keys with row scratch->others[i] of build for those i < n whose bit in scratch->candidates is
+ * set; sets the bits of those that differ in scratch->differ, whose other bits are undefined. hashed: weft__keys_hash was
+ * called last, with the same rows. */
 void weft__keys_compare(weft_ctx *ctx, const struct weft_column *keys, size_t n_keys, size_t first, size_t n, bool hashed,
                         const struct weft_column *build, struct key_scratch *scratch);
 

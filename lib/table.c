@@ -7,9 +7,9 @@
 #include <assert.h>
 #include <string.h>
 
-/* A table grows when it would hold more than LOAD_NUMERATOR / LOAD_DENOMINATOR entries a bucket of five slots. At 2.6 (a load of
- * 0.52) 5 % of the buckets overflow and a unique key takes 64 / 2.6 + 64 * 0.05 / 2.6 = 25.8 bytes; a fuller table pays for each
- * byte saved with a walk to a second line. */
+/* A table grows when it would hold more than LOAD_NUMERATOR / LOAD_DENOMINATOR entries a bucket of five slots. At 2.6 (a
+ * load of 0.52) 5 % of the buckets overflow and a unique key takes 64 / 2.6 + 64 * 0.05 / 2.6 = 25.8 bytes; a fuller table
+ * pays for each byte saved with a walk to a second line. */
 enum {
   LOAD_NUMERATOR = 13,
   LOAD_DENOMINATOR = 5,
@@ -99,8 +99,8 @@ static weft_status move_place(weft_ctx *ctx, const struct table *from, const str
   }
 }
 
-/* Replaces a table by one for so many keys. Places are prefixes of hashes, so both are walked from front to back. On failure the
- * table is as it was. */
+/* Replaces a table by one for so many keys. Places are prefixes of hashes, so both are walked from front to back. On
+ * failure the table is as it was. */
 static weft_status table_grow(weft_ctx *ctx, struct table *table, uint64_t keys) {
   struct table larger;
   WEFT_TRY(table_open(ctx, keys, &larger));
@@ -145,8 +145,8 @@ void weft__distinct_close(weft_slab *slab, struct distinct *distinct) {
   distinct->first_row = NULL;
 }
 
-/* How many keys to make room for when `needed` must fit: as many as all rows will bring if they go on as they have so far, but
- * within a factor, as a file's start may mislead. */
+/* How many keys to make room for when `needed` must fit: as many as all rows will bring if they go on as they have so far,
+ * but within a factor, as a file's start may mislead. */
 static uint64_t keys_to_expect(const struct distinct *distinct, uint64_t needed, uint64_t total) {
   double share = distinct->rows ? (double)distinct->count / (double)distinct->rows : 1;
   double expected = share * (double)total * 1.02;
@@ -221,8 +221,8 @@ static void settle_collision(weft_ctx *ctx, struct distinct *distinct, size_t ro
   scratch->ids[i] = id;
 }
 
-/* Fills scratch->others with the first row of each row's key, and candidates with the rows that are not that row itself. fresh:
- * some rows may be first rows, or have no id. Returns whether there are candidates. */
+/* Fills scratch->others with the first row of each row's key, and candidates with the rows that are not that row itself.
+ * fresh: some rows may be first rows, or have no id. Returns whether there are candidates. */
 static bool find_candidates(const struct distinct *distinct, size_t first, size_t n, bool fresh,
                             struct key_scratch *scratch) {
   const uint32_t *ids = scratch->ids, *first_row = distinct->first_row;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The hash table behind index, join and group: entries of a hash and an id in buckets of one cache line (struct simd_bucket),
- * which kernels fill and search; here is what they may not do: allocate, grow, look at keys. And distinct keys: the rows of
- * some columns numbered by their keys.
+ * The hash table behind index, join and group: entries of a hash and an id in buckets of one cache line (struct
+ * simd_bucket), which kernels fill and search; here is what they may not do: allocate, grow, look at keys. And distinct
+ * keys: the rows of some columns numbered by their keys.
  */
 #ifndef LIB_TABLE_H
 #define LIB_TABLE_H

@@ -16,8 +16,9 @@
 /* The word of the record that a feature's bit is in. */
 enum word { LEAF1_ECX, LEAF7_EBX, LEAF7_ECX, EXT1_ECX, XCR0, WORDS };
 
-/* Exactly what -march=x86-64-v2, -v3, -v4 and the flags of avx512vbmi let a compiler emit (x86-64 psABI, "Micro-Architecture
- * Levels"), and the register state that the system must save. A table needs its own rows and those of the x86 tables before it. */
+/* Exactly what -march=x86-64-v2, -v3, -v4 and the flags of avx512vbmi let a compiler emit (x86-64 psABI,
+ * "Micro-Architecture Levels"), and the register state that the system must save. A table needs its own rows and those of
+ * the x86 tables before it. */
 static const struct feature {
   enum simd_isa isa;
   enum word word;
@@ -145,8 +146,8 @@ size_t weft__isa_missing(const struct simd_cpu *cpu, enum simd_isa isa, char *mi
 
 bool weft__cpu_throttles_avx512(const struct simd_cpu *cpu) {
   /* Skylake-X and Skylake-SP (family 6, model 85, up to stepping 4) fall to their lowest frequency licence on 512-bit
-   * multiplies, for milliseconds and the whole core; their successors of the same model (Cascade Lake from stepping 5 on) by far
-   * less. */
+   * multiplies, for milliseconds and the whole core; their successors of the same model (Cascade Lake from stepping 5 on)
+   * by far less. */
   uint32_t family = cpu->leaf1_eax >> 8 & 15;
   uint32_t model = (cpu->leaf1_eax >> 4 & 15) | (cpu->leaf1_eax >> 12 & 0xf0);
   uint32_t stepping = cpu->leaf1_eax & 15;

@@ -23,8 +23,8 @@
 #include "simd/kernels/table.h"
 #include "simd/kernels/xxh3_128.h"
 
-/* Which kernels a table has: vector ones, or where those lose, and in the scalar table, plain ones. A column goes by the loop when
- * name_loop_wins says so of a sample of its lengths. */
+/* Which kernels a table has: vector ones, or where those lose, and in the scalar table, plain ones. A column goes by the
+ * loop when name_loop_wins says so of a sample of its lengths. */
 #ifdef SIMD_ISA_scalar
 #define TABLE_VECTOR_BITS 64
 #else

@@ -11,8 +11,8 @@
 #include <stdint.h>
 #include <string.h>
 
-/* For functions of kernels whose arguments say, as constants, which code there is to be: gcc keeps large ones as calls, which
- * decide again for every row. */
+/* For functions of kernels whose arguments say, as constants, which code there is to be: gcc keeps large ones as calls,
+ * which decide again for every row. */
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
 
 /* For functions of kernels that are called in several places: gcc would make a copy for each of their constants. */
@@ -22,12 +22,12 @@
 #define ONE_COPY static __attribute__((noinline, noclone))
 #endif
 
-/* For loops over functions that have many callers, which gcc does not inline: such a call takes as long as a short row. (gcc
- * does not flatten copies that it makes, either.) */
+/* For loops over functions that have many callers, which gcc does not inline: such a call takes as long as a short row.
+ * (gcc does not flatten copies that it makes, either.) */
 #define FLAT_COPY __attribute__((flatten)) ONE_COPY
 
-/* In a loop over i, makes the compiler leave it a loop and make no vectors of it: those of two lanes, and of products of 64 bits,
- * are no faster, and their code is many times as long. */
+/* In a loop over i, makes the compiler leave it a loop and make no vectors of it: those of two lanes, and of products of 64
+ * bits, are no faster, and their code is many times as long. */
 #define ONE_BY_ONE(i) __asm__("" : "+r"(i))
 
 /* Rows of a batch come in blocks of 64, one word of a bitmap; capacities of batches are multiples of it. */
@@ -76,8 +76,8 @@ struct simd_rows {
 /* Fills batch with rows first .. first + n of column; n is at most the capacity of the arrays. */
 typedef void simd_resolve_fn(const struct simd_column *column, size_t first, size_t n, struct simd_rows *batch);
 
-/* Hashes a batch into out[batch->rows]; the seed of row i is seeds[i] when seed_per_row, else seeds[0]; a null row's hash is
- * its seed. With seed_per_row out may be seeds. Returns the number of rows done in vector code. */
+/* Hashes a batch into out[batch->rows]; the seed of row i is seeds[i] when seed_per_row, else seeds[0]; a null row's hash
+ * is its seed. With seed_per_row out may be seeds. Returns the number of rows done in vector code. */
 typedef size_t simd_hash64_fn(const struct simd_rows *batch, const uint64_t *seeds, bool seed_per_row, uint64_t *out);
 typedef size_t simd_hash32_fn(const struct simd_rows *batch, const uint32_t *seeds, bool seed_per_row, uint32_t *out);
 
@@ -117,9 +117,9 @@ static inline const void *simd_lead(enum simd_layout layout, const void *aux, co
   return layout == SIMD_FIXED ? (const void *)width : layout == SIMD_VIEWS ? (const void *)buffers : aux;
 }
 
-/* A hash table's bucket: one cache line. The slots fill up from the first on; an empty one has SIMD_NO_ID for its id. The last
- * word leads to the next bucket of the place, in the table's overflow, when all slots are taken. Memory set to 0xff is empty
- * buckets. */
+/* A hash table's bucket: one cache line. The slots fill up from the first on; an empty one has SIMD_NO_ID for its id. The
+ * last word leads to the next bucket of the place, in the table's overflow, when all slots are taken. Memory set to 0xff is
+ * empty buckets. */
 #define SIMD_SLOTS 5
 #define SIMD_NO_ID UINT32_MAX
 struct simd_bucket {
@@ -147,8 +147,8 @@ static inline struct simd_bucket *simd_overflow(struct simd_table *table, struct
   return next;
 }
 
-/* Finds hashes[n]: ids[i] is the id of the first entry with that very hash, in the order of insertion, or SIMD_NO_ID. later[n] is
- * scratch. ahead: prefetch the bucket of so many hashes on; 0: do not. */
+/* Finds hashes[n]: ids[i] is the id of the first entry with that very hash, in the order of insertion, or SIMD_NO_ID.
+ * later[n] is scratch. ahead: prefetch the bucket of so many hashes on; 0: do not. */
 typedef void simd_find_fn(const struct simd_table *table, const uint64_t *hashes, size_t n, size_t ahead, uint32_t *ids,
                           uint32_t *later);
 
@@ -157,8 +157,8 @@ typedef void simd_find_fn(const struct simd_table *table, const uint64_t *hashes
 typedef size_t simd_insert_fn(struct simd_table *table, const uint64_t *hashes, size_t n, size_t ahead, uint32_t next_id,
                               uint32_t *ids);
 
-/* Compares two batches of the same number of rows pairwise: sets bit i of differ[capacity / 64] where row i of one is null and
- * of the other not, or their bytes differ. Other bits stay; bits past the rows are undefined. */
+/* Compares two batches of the same number of rows pairwise: sets bit i of differ[capacity / 64] where row i of one is null
+ * and of the other not, or their bytes differ. Other bits stay; bits past the rows are undefined. */
 typedef void simd_differ_fn(const struct simd_rows *a, const struct simd_rows *b, uint64_t *differ);
 
 /* Every kernel: KERNEL(kind, name), kind being the function type simd_<kind>_fn. The tables, and the tests' harness

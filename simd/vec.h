@@ -3,11 +3,11 @@
  * The spelling that kernels are written in: vectors of 64-bit lanes whose width follows the instruction set (8, 4 or 2
  * lanes), masks over them, and loads of strings. Only isa_table.c and kernels/ include it; it has no scalar form.
  *
- * v64: V64_LANES lanes of 64 bits. m64: a mask with one entry per lane, made by v64_gt, v64_eq, v64_has_bit or
- * m64_of_bits and used by v64_select and m64_bits: on AVX2 only its lanes' top bits count (v64_keep wants one of v64_gt or v64_eq,
- * whose lanes are all ones). Intrinsics of 512 bits
- * come from the compiler, as SIMDe lacks some; narrower ones from SIMDe, which turns them into the native ones, or on
- * aarch64 into NEON. What only kernels that do not pay at two lanes use is missing there.
+ * v64: V64_LANES lanes of 64 bits. m64: a mask with one entry per lane, made by v64_gt, v64_eq, v64_has_bit or m64_of_bits
+ * and used by v64_select and m64_bits: on AVX2 only its lanes' top bits count (v64_keep wants one of v64_gt or v64_eq,
+ * whose lanes are all ones). Intrinsics of 512 bits come from the compiler, as SIMDe lacks some; narrower ones from SIMDe,
+ * which turns them into the native ones, or on aarch64 into NEON. With two lanes there is what XXH32 and the hash table
+ * need.
  */
 #ifndef SIMD_VEC_H
 #define SIMD_VEC_H
@@ -24,8 +24,7 @@
 #include <simde/x86/avx2.h>
 #endif
 
-/* Word i of an array of 64-bit words of any kind, for v64_pick: lane i gets word rows[i]. That is not done by storing
- * them one by one and loading them at once: the load would wait until the last of the stores has reached the cache. */
+/* Word i of an array of 64-bit words of any kind. */
 ALWAYS_INLINE int64_t word_at(const void *words, size_t i) {
   int64_t word;
   memcpy(&word, (const char *)words + i * sizeof word, sizeof word);
@@ -279,26 +278,11 @@ ALWAYS_INLINE v64 v64_add(v64 a, v64 b) {
 ALWAYS_INLINE v64 v64_sub(v64 a, v64 b) {
   return simde_mm_sub_epi64(a, b);
 }
-ALWAYS_INLINE v64 v64_xor(v64 a, v64 b) {
-  return simde_mm_xor_si128(a, b);
-}
-ALWAYS_INLINE v64 v64_and(v64 a, v64 b) {
-  return simde_mm_and_si128(a, b);
-}
 ALWAYS_INLINE v64 v64_or(v64 a, v64 b) {
   return simde_mm_or_si128(a, b);
 }
-#define v64_shl(a, bits) simde_mm_slli_epi64(a, bits)
-#define v64_shr(a, bits) simde_mm_srli_epi64(a, bits)
-ALWAYS_INLINE v64 v64_pick(const void *from, const uint32_t *rows) {
+ALWAYS_INLINE v64 v64_pick(const void *from, const uint32_t *rows) { /* see below */
   return simde_mm_set_epi64x(word_at(from, rows[1]), word_at(from, rows[0]));
-}
-ALWAYS_INLINE v64 v64_mul_low32(v64 a, v64 b) {
-  return simde_mm_mul_epu32(a, b);
-}
-ALWAYS_INLINE v64 v64_mul(v64 a, v64 b) {
-  v64 cross = v64_add(v64_mul_low32(a, v64_shr(b, 32)), v64_mul_low32(v64_shr(a, 32), b));
-  return v64_add(v64_mul_low32(a, b), v64_shl(cross, 32));
 }
 #ifdef SIMD_ISA_sse
 ALWAYS_INLINE m64 v64_gt(v64 a, v64 b) {
@@ -315,32 +299,13 @@ ALWAYS_INLINE m64 v64_eq(v64 a, v64 b) {
 ALWAYS_INLINE v64 v64_select(m64 m, v64 a, v64 b) {
   return simde_mm_blendv_epi8(b, a, m);
 }
-ALWAYS_INLINE v64 v64_unpack_low(v64 a, v64 b) {
-  return simde_mm_unpacklo_epi64(a, b);
-}
-ALWAYS_INLINE v64 v64_unpack_high(v64 a, v64 b) {
-  return simde_mm_unpackhi_epi64(a, b);
-}
-ALWAYS_INLINE v64 v64_keep(m64 m, v64 a) {
-  return simde_mm_and_si128(m, a);
-}
 ALWAYS_INLINE uint64_t m64_bits(m64 m) {
   return (uint64_t)simde_mm_movemask_pd(simde_mm_castsi128_pd(m));
 }
-ALWAYS_INLINE v64 v64_low_halves(v64 a, v64 b) {
-  return simde_mm_blend_epi16(a, simde_mm_shuffle_epi32(b, 0xa0), 0xcc);
-}
-ALWAYS_INLINE uint64_t v64_sum(v64 a) {
-  return (uint64_t)simde_mm_extract_epi64(a, 0) + (uint64_t)simde_mm_extract_epi64(a, 1);
-}
-ALWAYS_INLINE v64 v64_load_u32(const uint32_t *p) {
-  return simde_mm_cvtepu32_epi64(simde_mm_loadl_epi64((const void *)p));
-}
-ALWAYS_INLINE v64 v64_swap_bytes(v64 a) {
-  return simde_mm_shuffle_epi8(a, simde_mm_set_epi64x(0x08090a0b0c0d0e0f, 0x0001020304050607));
-}
 
 #endif
+
+#if V64_LANES > 2
 
 #ifndef v64_rotl
 #define v64_rotl(a, bits) v64_or(v64_shl(a, bits), v64_shr(a, 64 - (bits)))
@@ -371,14 +336,7 @@ ALWAYS_INLINE v64 v64_mul_fold(v64 a, v64 b) {
 #endif
 
 /* Puts 16 bytes of each of V64_LANES rows, ROW(i), into lanes: lane i of low and high has row i's first and last 8. */
-#if V64_LANES == 2
-#define ROWS_TO_LANES(ROW, low, high)             \
-  do {                                            \
-    simde__m128i even = ROW(0), odd = ROW(1);     \
-    *(low) = simde_mm_unpacklo_epi64(even, odd);  \
-    *(high) = simde_mm_unpackhi_epi64(even, odd); \
-  } while (0)
-#elif V64_LANES == 4
+#if V64_LANES == 4
 #define ROWS_TO_LANES(ROW, low, high)                                                        \
   do {                                                                                       \
     v64 even = simde_mm256_inserti128_si256(simde_mm256_castsi128_si256(ROW(0)), ROW(2), 1); \
@@ -416,7 +374,8 @@ ALWAYS_INLINE void v64_load_shuffled(const uint8_t *const *ptrs, const uint8_t *
 }
 
 #ifdef V64_OF_EACH
-/* V64_OF_EACH(WORD): lane i is WORD(i). Here word rows[i] of an array of 64-bit words. */
+/* Lane i: word rows[i] of an array of 64-bit words. Not by storing them one by one and loading them at once: the load would
+ * wait until the last of the stores has reached the cache. V64_OF_EACH(WORD): lane i is WORD(i). */
 ALWAYS_INLINE v64 v64_pick(const void *from, const uint32_t *rows) {
 #define WORD(i) word_at(from, rows[i])
   return V64_OF_EACH(WORD);
@@ -424,7 +383,6 @@ ALWAYS_INLINE v64 v64_pick(const void *from, const uint32_t *rows) {
 }
 #endif
 
-#if V64_LANES > 2
 /* Loads V64_LANES values of 16 bytes that lie one behind the other. */
 ALWAYS_INLINE void v64_load_pair_values(const uint8_t *p, v64 *low, v64 *high) {
 #if V64_LANES == 4

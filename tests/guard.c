@@ -19,7 +19,8 @@ static size_t page_bytes(void) {
   return (size_t)sysconf(_SC_PAGESIZE);
 }
 
-/* Bytes left before the upper guard page besides: 0, or what WEFT_TEST_ROOM says, for emulators that read all of a masked load. */
+/* Bytes left before the upper guard page besides: 0, or what WEFT_TEST_ROOM says, for emulators that read all of a masked
+ * load. */
 static size_t room(void) {
   const char *bytes = getenv("WEFT_TEST_ROOM");
   return bytes ? (size_t)strtoul(bytes, NULL, 10) : 0;

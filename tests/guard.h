@@ -54,7 +54,8 @@ const char *guard_case_text(void);
 /* Makes SIGSEGV and SIGBUS, SIGILL and SIGFPE print the case before they take their usual course. */
 void guard_catch(void);
 
-/* Fails the running test with the case, the row and a formatted text; needs <check.h>. CASE_CHECK: unless condition holds. */
+/* Fails the running test with the case, the row and a formatted text; needs <check.h>. CASE_CHECK: unless condition
+ * holds. */
 #define CASE_FAIL(row, ...)                                                       \
   do {                                                                            \
     char case_text_[256];                                                         \

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The public calls that hash, behind one shape, and what stock xxHash says they must give: for whatever puts columns through
- * all of them.
+ * The public calls that hash, behind one shape, and what stock xxHash says they must give: for whatever puts columns
+ * through all of them.
  */
 #ifndef TESTS_HASH_CALLS_H
 #define TESTS_HASH_CALLS_H

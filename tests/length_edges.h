@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The lengths at which xxHash's ways of hashing begin and end: of XXH3 17, 33, 65, 97, 129, 241 and those of up to 16 bytes,
- * stripes of 32 and 64 bytes; of XXH64 stripes of 32, words of 8 and 4; of XXH32 stripes of 16, words of 4. A kernel that
- * sorts rows by length goes wrong there first.
+ * The lengths at which xxHash's ways of hashing begin and end: of XXH3 17, 33, 65, 97, 129, 241 and those of up to 16
+ * bytes, stripes of 32 and 64 bytes; of XXH64 stripes of 32, words of 8 and 4; of XXH32 stripes of 16, words of 4. A kernel
+ * that sorts rows by length goes wrong there first.
  */
 #ifndef TESTS_LENGTH_EDGES_H
 #define TESTS_LENGTH_EDGES_H

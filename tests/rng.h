@@ -47,7 +47,8 @@ static inline void rng_fill(struct rng *rng, void *to, size_t bytes) {
 }
 
 /* The seed of the i-th case. The start is fixed, so that a failure comes again; WEFT_TEST_SEED in the environment sets
- * another one. Set to the seed that a test of random cases printed when it failed, its first case is the one that failed. */
+ * another one. Set to the seed that a test of random cases printed when it failed, its first case is the one that
+ * failed. */
 static inline uint64_t rng_case_seed(size_t i) {
   const char *given = getenv("WEFT_TEST_SEED");
   uint64_t start = given && *given ? strtoull(given, NULL, 0) : 0x7765667431u;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What the suites of the slab share: a slab with a cache of its own on it, and the ways to fail with numbers. The caches are
- * opened without a context around them, which is all that alloc/ sees of one.
+ * What the suites of the slab share: a slab with a cache of its own on it, and the ways to fail with numbers. The caches
+ * are opened without a context around them, which is all that alloc/ sees of one.
  */
 #ifndef TESTS_SLABS_H
 #define TESTS_SLABS_H

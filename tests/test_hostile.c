@@ -31,8 +31,8 @@ static void damage_view(struct rng *rng, struct weft_view *view) {
   }
 }
 
-/* One row's number or two's, whichever the layout has. Of pointers only what no memory can hold: whether there is memory at a
- * pointer is the caller's word. */
+/* One row's number or two's, whichever the layout has. Of pointers only what no memory can hold: whether there is memory at
+ * a pointer is the caller's word. */
 static void damage_row(struct rng *rng, struct weft_column *column) {
   size_t row = rng_upto(rng, column->base_rows - 1);
   switch (column->layout) {

@@ -225,8 +225,8 @@ static bool whole_life(struct rig *rig) {
   return all;
 }
 
-/* What the sweep must have seen of an operation at its end: no request; requests, and failures of the call; requests, each of
- * which had a second way when it failed (a block that cannot grow in place is moved). */
+/* What the sweep must have seen of an operation at its end: no request; requests, and failures of the call; requests, each
+ * of which had a second way when it failed (a block that cannot grow in place is moved). */
 enum wants { NO_MEMORY, MEMORY, MEMORY_EITHER_WAY };
 
 static const struct {
@@ -323,8 +323,8 @@ START_TEST(each_request_of_each_function_may_fail_once) {
 }
 END_TEST
 
-/* The functions that have no slab and no context to ask, those whose memory is no slab's (see the tests below), and those of keys,
- * which test_keys_oom.c sweeps. */
+/* The functions that have no slab and no context to ask, those whose memory is no slab's (see the tests below), and those
+ * of keys, which test_keys_oom.c sweeps. */
 START_TEST(no_public_function_is_left_out_of_the_sweep) {
   const char *names[OPERATIONS + 32] = {"weft_slab_create",
                                         "weft_slab_release",
@@ -367,8 +367,8 @@ END_TEST
 #define THREAD_SANITIZER 0
 #endif
 
-/* A slab's own memory comes from the system, and a limit on the process makes that fail: RLIMIT_AS on addresses, RLIMIT_DATA
- * on memory to write to. False where the limit does not work: emulators do not know it. */
+/* A slab's own memory comes from the system, and a limit on the process makes that fail: RLIMIT_AS on addresses,
+ * RLIMIT_DATA on memory to write to. False where the limit does not work: emulators do not know it. */
 static bool limit(int resource, size_t bytes) {
   struct rlimit limit;
   if (THREAD_SANITIZER && resource == RLIMIT_DATA) {
@@ -437,8 +437,8 @@ START_TEST(a_context_without_addresses_for_its_slab_is_refused) {
 }
 END_TEST
 
-/* Each step allows a page more, so that creation comes a bit further, first of the slab, then of the context in it. The first
- * steps lie below what is mapped already: Linux counts the stack as writable, and not towards the limit. */
+/* Each step allows a page more, so that creation comes a bit further, first of the slab, then of the context in it. The
+ * first steps lie below what is mapped already: Linux counts the stack as writable, and not towards the limit. */
 START_TEST(a_context_with_a_slab_of_its_own_is_refused_at_every_shortage_and_leaves_nothing) {
   size_t writable, before = mapped_bytes(&writable), failures = 0, page = (size_t)sysconf(_SC_PAGESIZE);
   size_t start = writable > STACK_BYTES ? writable - STACK_BYTES : page; /* 0 would be no limit */

@@ -27,7 +27,8 @@ static void close_slab(void) {
   ck_assert_int_eq(weft_slab_release(slab), WEFT_OK);
 }
 
-/* One thread's part: a cache, and the first thing that went wrong ("" for nothing), as Check's own thread alone may fail. */
+/* One thread's part: a cache, and the first thing that went wrong ("" for nothing), as Check's own thread alone may
+ * fail. */
 struct worker {
   struct slab_cache cache;
   pthread_t thread;

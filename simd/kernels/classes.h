@@ -20,8 +20,8 @@ static inline size_t entry_bytes(class_entry e) {
   return e >> 16;
 }
 
-/* The rows of one class, in two lists: `rows` from its start on, and from its end downwards the rows that came by the other hand
- * (see class_add). Both may be written 16 entries at a time. */
+/* The rows of one class, in two lists: `rows` from its start on, and from its end downwards the rows that came by the other
+ * hand (see class_add). Both may be written 16 entries at a time. */
 #define CLASS_ROOM (CHUNK + 32)
 struct class_rows {
   class_entry rows[CLASS_ROOM];
@@ -49,11 +49,5 @@ static inline size_t class_close(struct class_rows *class, size_t lanes) {
   class->n = class->n_back = 0;
   return n;
 }
-
-/* For tables of classes by length: `count` of these. */
-#define TIMES_4(x) x, x, x, x
-#define TIMES_8(x) TIMES_4(x), TIMES_4(x)
-#define TIMES_16(x) TIMES_8(x), TIMES_8(x)
-#define TIMES_32(x) TIMES_16(x), TIMES_16(x)
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The kernels that hash rows of a column (kinds column64, column32, column128), which choose how: a few rows one by one; rows
- * whose lengths a predictor learns, or that are long, by a plain loop where they lie, which then nothing beats; all others
- * resolved, by the kernels of batches. Included by isa_table.c.
+ * The kernels that hash rows of a column (kinds column64, column32, column128), which choose how: a few rows one by one;
+ * rows whose lengths a predictor learns, or that are long, by a plain loop where they lie, which then nothing beats; all
+ * others resolved, by the kernels of batches. Included by isa_table.c.
  */
 #ifndef SIMD_KERNELS_COLUMN_H
 #define SIMD_KERNELS_COLUMN_H
@@ -83,8 +83,8 @@ static inline uint64_t plain_bytes(enum simd_layout layout, const void *lead, si
   }
 }
 
-/* Lengths of some rows of a plain column of SIMD_FEW rows or more: two runs of neighbours, a third of the way and two thirds
- * through. */
+/* Lengths of some rows of a plain column of SIMD_FEW rows or more: two runs of neighbours, a third of the way and two
+ * thirds through. */
 #define SAMPLE_RUN 24 /* at most */
 #define SAMPLED (2 * SAMPLE_RUN)
 struct sample {
@@ -143,8 +143,9 @@ static inline bool is_straight(const struct simd_column *column) {
   return column->layout == SIMD_FIXED && width - 1 < 16 && (width & (width - 1)) == 0;
 }
 
-/* STRAIGHT_COLUMN(name, seed_word, hash_word, NULL_HASH): name_straight, which hashes columns of the widths of fixed.h by name_fixed, selected values being
- * gathered first and null rows' hashes mended afterwards; false, and nothing is done, for others. */
+/* STRAIGHT_COLUMN(name, seed_word, hash_word, NULL_HASH): name_straight, which hashes columns of the widths of fixed.h by
+ * name_fixed, selected values being gathered first and null rows' hashes mended afterwards; false, and nothing is done, for
+ * others. */
 #define STRAIGHT_COLUMN(name, seed_word, hash_word, NULL_HASH)                                                          \
   static bool name##_straight(const struct simd_column *column, size_t first, size_t n, const seed_word *seeds,         \
                               bool seed_per_row, hash_word *out, struct simd_rows *batch, size_t *vector_rows) {        \
@@ -181,8 +182,9 @@ static inline bool is_straight(const struct simd_column *column) {
     return true;                                                                                                        \
   }
 
-/* PLAIN_LOOP(function, hash_word, HASH(p, bytes), LAYOUT, ASK): a function that hashes PLAIN_ROWS of one layout and returns their bytes, each layout
- * having a function of its own, as registers are short in one that has all. ASK: a statement, done for each row i.  */
+/* PLAIN_LOOP(function, hash_word, HASH(p, bytes), LAYOUT, ASK): a function that hashes PLAIN_ROWS of one layout and returns
+ * their bytes, each layout having a function of its own, as registers are short in one that has all. ASK: a statement, done
+ * for each row i. */
 #define PLAIN_LOOP(function, hash_word, HASH, LAYOUT, ASK)                                                  \
   FLAT_COPY uint64_t function(const void *data, const void *lead, size_t n, size_t ahead, hash_word *out) { \
     (void)ahead;                                                                                            \
@@ -194,7 +196,8 @@ static inline bool is_straight(const struct simd_column *column) {
 #define ASK_POINTER __builtin_prefetch(((const uint8_t *const *)data)[i + ahead < n ? i + ahead : n - 1])
 
 /* COLUMN_KERNEL(name, seed_word, hash_word, SEEDLESS(p, bytes), loop_wins): the kernels name_column and name_few. SEEDLESS
- * hashes one row with seed 0; loop_wins says of a sample that the plain loop is faster than name, the kernel of batches. name_rows does the rows of a batch one by one. */
+ * hashes one row with seed 0; loop_wins says of a sample that the plain loop is faster than name, the kernel of batches.
+ * name_rows does the rows of a batch one by one. */
 #define COLUMN_KERNEL(name, seed_word, hash_word, SEEDLESS, loop_wins)                                                 \
   PLAIN_LOOP(name##_of_fixed, hash_word, SEEDLESS, FIXED, ASK_NOTHING)                                                 \
   PLAIN_LOOP(name##_of_offsets32, hash_word, SEEDLESS, OFFSETS32, ASK_NOTHING)                                         \

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The kernel `differ`: which rows of two batches are not equal. Included by isa_table.c, after vec.h where there are vectors.
+ * The kernel `differ`: which rows of two batches are not equal. Included by isa_table.c, after vec.h where there are
+ * vectors.
  */
 #ifndef SIMD_KERNELS_DIFFER_H
 #define SIMD_KERNELS_DIFFER_H
@@ -13,8 +14,8 @@ typedef simde__m128i row16;
 /* Ones, then zeros: 16 bytes from differ_mask + 16 - n on are n ones and 16 - n zeros. */
 static const uint8_t differ_mask[32] = {255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255};
 
-/* Rows of at most 32 bytes, both of the same length: the first 16 and the last 16, which overlap; those of a row of up to 16 are
- * the first ones twice, cut by the mask. */
+/* Rows of at most 32 bytes, both of the same length: the first 16 and the last 16, which overlap; those of a row of up to
+ * 16 are the first ones twice, cut by the mask. */
 static inline bool short_rows_differ(const uint8_t *a, const uint8_t *b, size_t bytes) {
   size_t head = bytes < sizeof(row16) ? bytes : sizeof(row16), tail = bytes - head;
   row16 mask = simde_mm_loadu_si128((const void *)(differ_mask + 16 - head));

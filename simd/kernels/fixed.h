@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * Hashes of contiguous values of 1, 2, 4, 8 or 16 bytes: xxh3_64_fixed, xxh3_128_fixed, xxh64_fixed, xxh32_fixed. Each writes out[n] and
- * returns how many values it did in vectors. Values may lie at any address, nothing behind them is read; out may be
- * seeds, of which there are n with seed_per_row, else one. Included by isa_table.c, after xxh64.h and xxh32.h where a
- * table has those kernels.
+ * Hashes of contiguous values of 1, 2, 4, 8 or 16 bytes: xxh3_64_fixed, xxh3_128_fixed, xxh64_fixed, xxh32_fixed. Each
+ * writes out[n] and returns how many values it did in vectors. Values may lie at any address, nothing behind them is read;
+ * out may be seeds, of which there are n with seed_per_row, else one. Included by isa_table.c, after xxh64.h and xxh32.h
+ * where a table has those kernels.
  *
  * All branches of a hash depend on the length alone, so with it known what is left is straight code, a value a lane. By
- * llvm-mca (znver4) 16 keys of 64 bits take 12 cycles by XXH3 and 16 by XXH64 with AVX-512 (15 and 19 measured), 8 take
- * 15 and 30 with AVX2 (17 and 34). On tables with two lanes the compiler gets plain loops, but for XXH32, and on all for XXH3 of
- * 128 bits.
+ * llvm-mca (znver4) 16 keys of 64 bits take 12 cycles by XXH3 and 16 by XXH64 with AVX-512 (15 and 19 measured), 8 take 15
+ * and 30 with AVX2 (17 and 34). On tables with two lanes the compiler gets plain loops, but for XXH32, and on all for XXH3
+ * of 128 bits.
  */
 #ifndef SIMD_KERNELS_FIXED_H
 #define SIMD_KERNELS_FIXED_H
@@ -16,8 +16,8 @@
 #include "simd/kernels.h"
 #include "simd/kernels/xxh3_row.h"
 
-/* FIXED(name, seed_word, hash_word, WAY): the function name_fixed; the words are the types of seeds and hashes, WAY one of the
- * functions below, which must see the width as a constant. Flat: gcc stops inlining where there are so many loops. */
+/* FIXED(name, seed_word, hash_word, WAY): the function name_fixed; the words are the types of seeds and hashes, WAY one of
+ * the functions below, which must see the width as a constant. Flat: gcc stops inlining where there are so many loops. */
 #define FIXED(name, seed_word, hash_word, WAY)                                                                            \
   FLAT_COPY size_t name##_fixed(const uint8_t *values, size_t width, size_t n, const seed_word *seeds, bool seed_per_row, \
                                 hash_word *out) {                                                                         \
@@ -30,7 +30,8 @@
     }                                                                                                                     \
   }
 
-/* FIXED_LOOP(name, seed_word, hash_word, SEEDLESS, SEEDED): the function name_fixed_loop over SEEDLESS(p, bytes), SEEDED(p, bytes, seed). */
+/* FIXED_LOOP(name, seed_word, hash_word, SEEDLESS, SEEDED): the function name_fixed_loop over SEEDLESS(p, bytes), SEEDED(p,
+ * bytes, seed). */
 #define FIXED_LOOP(name, seed_word, hash_word, SEEDLESS, SEEDED)                                                \
   ALWAYS_INLINE size_t name##_fixed_loop(const uint8_t *values, size_t width, size_t n, const seed_word *seeds, \
                                          bool seed_per_row, hash_word *out) {                                   \

@@ -16,8 +16,8 @@
 
 #define LANES_SHORT 32
 
-/* Lists of rows below 32 bytes, of 32 to 63, 64 to 127, ..., at most; a row that would be in a list behind a kernel's last one
- * (with all of them 4 KiB or more) goes to the loop, to which the branches of such a row are nothing. */
+/* Lists of rows below 32 bytes, of 32 to 63, 64 to 127, ..., at most; a row that would be in a list behind a kernel's last
+ * one (with all of them 4 KiB or more) goes to the loop, to which the branches of such a row are nothing. */
 #define LANES_LISTS 8
 
 /* With so many rows below LANES_SHORT in it a block is done where it stands, the longer rows in vain. */

@@ -1,23 +1,23 @@
 /* SPDX-License-Identifier: MIT
  *
- * What kernels of every table share: asking for memory ahead, null rows, and the plain loops over xxHash's own functions, one row
- * at a time, for rows that no other code is faster on. Included by the kernels.
+ * What kernels of every table share: asking for memory ahead, chunks, null rows, and the plain loops over xxHash's own
+ * functions, one row at a time, for rows that no other code is faster on. Included by the kernels.
  */
 #ifndef SIMD_KERNELS_LOOP_H
 #define SIMD_KERNELS_LOOP_H
 
 #include "simd/kernels/xxh3_row.h"
 
-/* Asks for `bytes` bytes of memory, which go to the second cache: there they find room whatever a chunk's rows take. Where the
- * first line begins is not looked at: points of 64 bytes' distance meet every line, and their number stays the same from call to
- * call, so that no branch is mispredicted. */
+/* Asks for `bytes` bytes of memory, which go to the second cache: there they find room whatever a chunk's rows take. Where
+ * the first line begins is not looked at: points of 64 bytes' distance meet every line, and their number stays the same
+ * from call to call, so that no branch is mispredicted. */
 static inline void prefetch_bytes(const uint8_t *from, size_t bytes) {
   for (size_t at = 0; at < bytes; at += 64)
     __builtin_prefetch(from + at, 0, 2);
 }
 
-/* While rows i .. i + n are worked on: asks for the first bytes of those batch->prefetch rows on (beyond the batch for nothing),
- * or where rows follow one another for all of batch->next. */
+/* While rows i .. i + n are worked on: asks for the first bytes of those batch->prefetch rows on (beyond the batch for
+ * nothing), or where rows follow one another for all of batch->next. */
 static inline void prefetch_ahead(const struct simd_rows *batch, size_t i, size_t n) {
   if (batch->next.at) {
     const struct simd_next *next = &batch->next;
@@ -32,8 +32,8 @@ static inline void prefetch_ahead(const struct simd_rows *batch, size_t i, size_
     __builtin_prefetch(batch->ptrs[k]);
 }
 
-/* Rows of a batch that are sorted at a time, a multiple of SIMD_BLOCK: so few that their bytes stay in the nearest caches until
- * their class has its turn, as far as that leaves enough of each class. */
+/* Rows of a batch that are sorted at a time, a multiple of SIMD_BLOCK: so few that their bytes stay in the nearest caches
+ * until their class has its turn, as far as that leaves enough of each class. */
 #define CHUNK 1024
 #define CHUNK_BYTES 65536
 #define CHUNK_LEAST 256
@@ -48,8 +48,8 @@ static inline void prefetch_start(const struct simd_rows *batch) {
     __builtin_prefetch(batch->ptrs[i]);
 }
 
-/* A null row's hash is its seed: of rows first .. first + n of a batch (first a multiple of SIMD_BLOCK), the seed of row i being
- * seeds[i * step]; NULL_HASH(seed): as a hash. */
+/* A null row's hash is its seed: of rows first .. first + n of a batch (first a multiple of SIMD_BLOCK), the seed of row i
+ * being seeds[i * step]; NULL_HASH(seed): as a hash. */
 #define NULL_IS_SEED(seed) (seed)
 #define NULL_IS_SEED128(seed) ((struct simd_hash128){seed, 0})
 #define NULLS_KEEP_SEEDS(batch, first, n, seeds, step, out, NULL_HASH)                                                    \
@@ -62,8 +62,9 @@ static inline void prefetch_start(const struct simd_rows *batch) {
     }                                                                                                                     \
   }
 
-/* ROWS(name, word, hash_word, NULL_HASH, HASH): name, which does the rows first .. end of a batch one by one, where they are, by
- * HASH(p, bytes, seed); words are the types of seeds and hashes. What lies in order it does not ask for: the processor does. */
+/* ROWS(name, word, hash_word, NULL_HASH, HASH): name, which does the rows first .. end of a batch one by one, where they
+ * are, by HASH(p, bytes, seed); words are the types of seeds and hashes. What lies in order it does not ask for: the
+ * processor does. */
 #define ROWS(name, word, hash_word, NULL_HASH, HASH)                                                           \
   FLAT_COPY void name(const struct simd_rows *batch, size_t first, size_t end, const word *seeds, size_t step, \
                       hash_word *out, const uint64_t *secret) {                                                \
@@ -87,8 +88,8 @@ static inline void prefetch_start(const struct simd_rows *batch) {
     hash##_one_by_one(batch, first, end, seeds, seed_per_row, out, NULL);                                    \
   }
 
-/* XXH3_ROWS(hash, hash_word, NULL_HASH): hash_rows, of XXH3: without a seed its secret is constant; with one for all rows that of
- * rows above 240 bytes is made once. */
+/* XXH3_ROWS(hash, hash_word, NULL_HASH): hash_rows, of XXH3: without a seed its secret is constant; with one for all rows
+ * that of rows above 240 bytes is made once. */
 #define XXH3_ROWS(hash, hash_word, NULL_HASH)                                                             \
   ROWS(hash##_seedless_rows, uint64_t, hash_word, NULL_HASH, hash##_SEEDLESS)                             \
   ROWS(hash##_seed_rows, uint64_t, hash_word, NULL_HASH, hash##_SEED)                                     \

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * The kernel `resolve`: from a column of any layout, with nulls and a selection, to a batch of addresses and lengths, the one
- * form that the hash kernels take. Included by isa_table.c, after vec.h where there are vectors.
+ * The kernel `resolve`: from a column of any layout, with nulls and a selection, to a batch of addresses and lengths, the
+ * one form that the hash kernels take. Included by isa_table.c, after vec.h where there are vectors.
  *
  * Null rows become empty ones, whose bytes nobody reads. Rows of which fewer than SIMD_EDGE bytes may be read are copied to
  * batch->edges: where a layout's data has a known end, those that lie less than SIMD_EDGE before it; of rows that are
  * anywhere (SIMD_POINTERS), those whose SIMD_EDGE bytes would reach into the next page, which may not be there.
  *
- * Lengths, nulls and whether a view is inline are what no predictor knows, so no row takes a branch on them: where it lies is
- * computed in each way that it could, and one is picked. Rows to copy are rare; they are noted as bits, and copied after
+ * Lengths, nulls and whether a view is inline are what no predictor knows, so no row takes a branch on them: where it lies
+ * is computed in each way that it could, and one is picked. Rows to copy are rare; they are noted as bits, and copied after
  * their block.
  */
 #ifndef SIMD_KERNELS_RESOLVE_H
@@ -33,7 +33,8 @@ ALWAYS_INLINE uint64_t resolve_some(const struct simd_column *c, enum simd_layou
 }
 #endif
 
-/* 64 bits of a bitmap from bit `first` on, of which n <= 64 are wanted and the others 0. Reads only bytes that hold wanted bits. */
+/* 64 bits of a bitmap from bit `first` on, of which n <= 64 are wanted and the others 0. Reads only bytes that hold wanted
+ * bits. */
 static inline uint64_t bitmap_word(const uint8_t *bits, size_t first, size_t n) {
   const uint8_t *p = bits + first / 8;
   unsigned shift = first % 8;
@@ -60,8 +61,8 @@ static inline uint64_t bitmap_bits(const uint8_t *bits, size_t first, const uint
   return word;
 }
 
-/* Which of n <= SIMD_BLOCK rows from `first` on are not null. Of a selection with nulls, *rows becomes one that may be looked at,
- * in `plain`: where a null row's number may be anything, row 0. */
+/* Which of n <= SIMD_BLOCK rows from `first` on are not null. Of a selection with nulls, *rows becomes one that may be
+ * looked at, in `plain`: where a null row's number may be anything, row 0. */
 static uint64_t validity(const struct simd_column *column, size_t first, size_t n, const uint32_t **rows, uint32_t *plain) {
   uint64_t word = n < SIMD_BLOCK ? ((uint64_t)1 << n) - 1 : UINT64_MAX;
   if (column->row_validity) {
@@ -142,8 +143,9 @@ static void resolve_rows(const struct simd_column *column, size_t first, size_t 
 #undef PAIR
 #undef EACH_LAYOUT
 
-/* Of a resolved batch of strings that follow one another: sets what is to be asked for, as far ahead as rows are sorted at a
- * time. The processor's own prefetching stops at the end of every page, and loses its way where rows are visited by length. */
+/* Of a resolved batch of strings that follow one another: sets what is to be asked for, as far ahead as rows are sorted at
+ * a time. The processor's own prefetching stops at the end of every page, and loses its way where rows are visited by
+ * length. */
 static inline void set_next(const struct simd_column *column, size_t first, size_t n, struct simd_rows *batch) {
   if (column->layout == SIMD_FIXED && !column->selection)
     batch->prefetch = 0; /* in steps that the processor foresees */

@@ -16,9 +16,9 @@ struct lanes {
   uint64_t strays;
 };
 
-/* The buffer that views out of line are in: number, start, and end less SIMD_EDGE. Most columns have one, or fill one after the
- * other. Once a batch's views are in a third, or change to and fro, they are `mixed`: the numbers of a block's buffers are written
- * down first (of null and inline rows 0), then looked up. */
+/* The buffer that views out of line are in: number, start, and end less SIMD_EDGE. Most columns have one, or fill one after
+ * the other. Once a batch's views are in a third, or change to and fro, they are `mixed`: the numbers of a block's buffers
+ * are written down first (of null and inline rows 0), then looked up. */
 struct known_buffer {
   bool any, mixed;
   uint64_t number, start, end;
@@ -154,8 +154,8 @@ ALWAYS_INLINE struct lanes lanes_of(const struct simd_column *c, enum simd_layou
                         .spare = v64_sub(v64_set1(c->data_bytes - SIMD_EDGE), start)};
 }
 
-/* The first n rows of some, a multiple of V64_LANES. Adds the sum of their lengths to *total. Returns the strays; when there are
- * any, all is to be done again. */
+/* The first n rows of some, a multiple of V64_LANES. Adds the sum of their lengths to *total. Returns the strays; when
+ * there are any, all is to be done again. */
 ALWAYS_INLINE uint64_t resolve_lanes(const struct simd_column *c, enum simd_layout layout, bool selected, bool nulls,
                                      bool mixed, const struct some_rows *some, size_t n, struct known_buffer *known,
                                      struct simd_rows *batch, uint64_t *total) {

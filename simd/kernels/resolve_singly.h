@@ -26,7 +26,8 @@ static const uint8_t nothing[SIMD_EDGE] __attribute__((aligned(SIMD_EDGE)));
 
 #define INLINE_BYTES 12 /* the longest string that a view holds itself, behind its length */
 
-/* Where a row is, how long, and how many bytes beyond SIMD_EDGE may be read there: where that is negative, it has to be copied. */
+/* Where a row is, how long, and how many bytes beyond SIMD_EDGE may be read there: where that is negative, it has to be
+ * copied. */
 struct place {
   const uint8_t *p;
   uint64_t bytes;
@@ -36,8 +37,8 @@ struct place {
 /* Keeps compilers from guessing which way a condition goes: they pick a value rather than take a branch. */
 #define UNKNOWN(condition) __builtin_expect_with_probability(condition, 1, 0.5)
 
-/* Row `row` of the layout. keep is all ones, or 0 for a null row, of which nothing is followed: its offsets, its view and its
- * pointer are there, but may be anything. layout is a constant in every caller. */
+/* Row `row` of the layout. keep is all ones, or 0 for a null row, of which nothing is followed: its offsets, its view and
+ * its pointer are there, but may be anything. layout is a constant in every caller. */
 ALWAYS_INLINE struct place place_of(const struct simd_column *c, enum simd_layout layout, size_t row, uint64_t keep) {
   const uint8_t *data = c->data, *p, *end = data + c->data_bytes;
   uint64_t bytes;
@@ -88,7 +89,8 @@ static inline void copy_to_edge(struct simd_rows *batch, size_t i) {
   batch->ptrs[i] = batch->edges[i];
 }
 
-/* Asks for what leads to the bytes of a row to come. Of a null row that is any number, and a prefetch of any address is harmless. */
+/* Asks for what leads to the bytes of a row to come. Of a null row that is any number, and a prefetch of any address is
+ * harmless. */
 ALWAYS_INLINE void ask_for(const struct simd_column *c, enum simd_layout layout, size_t row) {
   static const size_t strides[] = {
       [SIMD_OFFSETS32] = 4, [SIMD_OFFSETS64] = 8, [SIMD_POINTERS] = sizeof(void *), [SIMD_VIEWS] = 16};
@@ -99,9 +101,9 @@ ALWAYS_INLINE void ask_for(const struct simd_column *c, enum simd_layout layout,
     __builtin_prefetch((const void *)((uintptr_t)c->aux + row * sizeof(size_t)));
 }
 
-/* Up to SIMD_BLOCK rows, which go to places `at` and on of the batch: row and on, or, of a selection, rows[n]; where no row is
- * null, that is selection[n]. Bit i of valid: row i of them is not null. For the first `asked` of them the row batch->prefetch
- * places on is asked for. */
+/* Up to SIMD_BLOCK rows, which go to places `at` and on of the batch: row and on, or, of a selection, rows[n]; where no row
+ * is null, that is selection[n]. Bit i of valid: row i of them is not null. For the first `asked` of them the row
+ * batch->prefetch places on is asked for. */
 struct some_rows {
   size_t row;
   const uint32_t *rows, *selection;

@@ -51,8 +51,8 @@ ALWAYS_INLINE uint64_t above(const uint64_t *bytes, size_t most) {
   return mask;
 }
 
-/* What a block of rows is read by, in order. They are stored and loaded again: what compilers keep in vectors they take out with
- * the shuffles that the kernel is short of. */
+/* What a block of rows is read by, in order. They are stored and loaded again: what compilers keep in vectors they take out
+ * with the shuffles that the kernel is short of. */
 struct xxh3_places {
   const uint8_t *shuffles[SIMD_BLOCK]; /* in short_shuffles */
   const uint8_t *tails[SIMD_BLOCK];    /* where long_too: the last 16 bytes of a row above 16, the first of others */
@@ -92,8 +92,8 @@ ALWAYS_INLINE void store_hashes(uint64_t *out, v64 hashes, size_t n) {
   memcpy(out, lanes, n * sizeof *lanes);
 }
 
-/* A block in order, as rows of at most 32 bytes, or of 16, where long_too is false (a constant, as seed_per_row is); longer ones
- * get a wrong hash. */
+/* A block in order, as rows of at most 32 bytes, or of 16, where long_too is false (a constant, as seed_per_row is); longer
+ * ones get a wrong hash. */
 ALWAYS_INLINE void xxh3_in_order(const struct xxh3_job *job, struct xxh3_chunk *c, size_t block, bool seed_per_row,
                                  bool long_too) {
   struct xxh3_flips flips = job->flips;

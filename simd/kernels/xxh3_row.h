@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * XXH3 of one row by xxHash's own code, of 64 and 128 bits, without a seed and with one. Included by the kernels. Takes functions
- * from the inside of xxhash.h, by names that are the same in all of xxHash 0.8.
+ * XXH3 of one row by xxHash's own code, of 64 and 128 bits, without a seed and with one. Included by the kernels. Takes
+ * functions from the inside of xxhash.h, by names that are the same in all of xxHash 0.8.
  *
- * Rows of 129 to 240 bytes have a function in xxHash that is never inlined. While it is called without a seed alone, the compiler
- * makes seed and secret constants in it; else both are loaded (5 % slower, with AVX-512 20 % for 128 bits). So with a seed such
- * rows go by functions of ours.
+ * Rows of 129 to 240 bytes have a function in xxHash that is never inlined. While it is called without a seed alone, the
+ * compiler makes seed and secret constants in it; else both are loaded (5 % slower, with AVX-512 20 % for 128 bits). So
+ * with a seed such rows go by functions of ours.
  */
 #ifndef SIMD_KERNELS_XXH3_ROW_H
 #define SIMD_KERNELS_XXH3_ROW_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * The kernel xxh3_64 of the tables without vectors of 4 lanes or more: rows are sorted by the way that XXH3 goes for their
- * length, and each way's rows hashed by xxHash's code for it, whose branches are then known. In vectors of two lanes, which have no
- * 64-bit multiplication, the same takes longer (docs/internals/hash.md). Included by isa_table.c.
+ * length, and each way's rows hashed by xxHash's code for it, whose branches are then known. In vectors of two lanes, which
+ * have no 64-bit multiplication, the same takes longer (docs/internals/hash.md). Included by isa_table.c.
  */
 #ifndef SIMD_KERNELS_XXH3_SCALAR_H
 #define SIMD_KERNELS_XXH3_SCALAR_H
@@ -10,8 +10,8 @@
 #include "simd/kernels/xxh3_row.h"
 #include "simd/kernels/xxh3_ways.h"
 
-/* A row's hash, whose length is known to be in a range (constants): the compiler leaves that way alone. seedless: with seed 0, a
- * constant too. */
+/* A row's hash, whose length is known to be in a range (constants): the compiler leaves that way alone. seedless: with seed
+ * 0, a constant too. */
 ALWAYS_INLINE uint64_t xxh3_ranged(const uint8_t *p, size_t bytes, size_t least, size_t most, bool seedless,
                                    uint64_t seed) {
   if (bytes < least || bytes > most)
@@ -33,8 +33,8 @@ struct xxh3_piece {
   uint64_t *out;
 };
 
-/* The rows of one list, which all go one way; seedless: with seed 0 (a constant). asked: the rows of the batch whose share of
- * what comes next has been asked for. */
+/* The rows of one list, which all go one way; seedless: with seed 0 (a constant). asked: the rows of the batch whose share
+ * of what comes next has been asked for. */
 ALWAYS_INLINE void xxh3_way_rows(const struct xxh3_piece *p, unsigned way, const uint8_t *list, size_t n, size_t asked,
                                  bool seedless) {
 #define WAY_ROWS(least, most)                                                                       \

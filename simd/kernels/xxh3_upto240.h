@@ -4,7 +4,8 @@
  * secret and its two halves multiplied to 128 bits and folded. Blocks of one row fill the lanes, loaded as they lie in
  * memory; then sums of V64_LANES rows are put together, and their avalanches share vectors. Included by xxh3.h.
  *
- * Blocks come from the row's front (f0 at byte 0, f1 at 16, ...) and from its back (b0: the last 16 bytes, b1 those before):
+ * Blocks come from the row's front (f0 at byte 0, f1 at 16, ...) and from its back (b0: the last 16 bytes, b1 those
+ * before):
  *   33-64     f0 f1 b1 b0
  *   65-128    f0 f1 f2 f3 b3 b2 b1 b0; up to 96 bytes without f3 and b3
  *   129-240   f0 .. f7, summed and avalanched; then those of f8 .. f14 that are whole, and b0
@@ -12,11 +13,10 @@
 #ifndef SIMD_KERNELS_XXH3_UPTO240_H
 #define SIMD_KERNELS_XXH3_UPTO240_H
 
-#include "simd/kernels/xxh3_secret.h"
-#include "simd/vec.h"
+#include "simd/kernels/xxh3_upto32.h"
 
-/* The secret as blocks are xored with it, the seed worked in: added to first halves, taken from second ones. Vectors hold two
- * blocks or four; a vector at a time in the orders above, `rest` being f8 to f14, b0. */
+/* The secret as blocks are xored with it, the seed worked in: added to first halves, taken from second ones. Vectors hold
+ * two blocks or four; a vector at a time in the orders above, `rest` being f8 to f14, b0. */
 #define VECTORS(blocks) ((blocks)*2 / V64_LANES)
 struct xxh3_secrets {
   v64 to64[VECTORS(4)], to128[VECTORS(8)], to240[VECTORS(8)], rest[VECTORS(8)];
@@ -212,14 +212,8 @@ ALWAYS_INLINE v64 sums_rest(const uint8_t *const *p, const size_t *n, const stru
 
 #endif
 
-ALWAYS_INLINE v64 xxh3_avalanche(v64 h) {
-  h = v64_xor(h, v64_shr(h, 37));
-  h = v64_mul(h, v64_set1(PRIME_MX1));
-  return v64_xor(h, v64_shr(h, 32));
-}
-
-/* The hashes of V64_LANES rows of a class: 33 to `most` = 64, 65 to 128 or 129 to 240 bytes; most is a constant. length: n as a
- * vector. */
+/* The hashes of V64_LANES rows of a class: 33 to `most` = 64, 65 to 128 or 129 to 240 bytes; most is a constant. length: n
+ * as a vector. */
 ALWAYS_INLINE v64 xxh3_upto240(size_t most, const uint8_t *const *p, const size_t *n, v64 length,
                                const struct xxh3_secrets *s, const uint64_t *seeds) {
   v64 start = v64_mul(length, v64_set1(PRIME64_1));

@@ -20,7 +20,7 @@
 #include "simd/vec.h"
 
 /* Byte shuffles that put the bytes of an XXH3 row of at most 16 bytes where its hash wants them, by length: first the low
- * word, then the high one. 0x80 gives a zero byte. See kernels/xxh3_upto32.h for the reason of each. */
+ * word, then the high one, as the list above says. 0x80 gives a zero byte. */
 #define Z 0x80
 /* clang-format off */
 static const uint8_t short_shuffles[17][16] __attribute__((aligned(64))) = {
@@ -64,9 +64,9 @@ ALWAYS_INLINE struct xxh3_flips xxh3_flips(v64 seed) {
   return flips;
 }
 
-/* The hashes of V64_LANES rows of `length` <= (long_too ? 32 : 16) bytes, of each of which 16 may be read at ptrs[i]. shuffles[i]: the
- * row's, of short_shuffles. tails[i]: the last 16 bytes of a row above 16, else anything readable. long_too
- * is a constant. */
+/* The hashes of V64_LANES rows of `length` <= (long_too ? 32 : 16) bytes, of each of which 16 may be read at ptrs[i].
+ * shuffles[i]: the row's, of short_shuffles. tails[i]: the last 16 bytes of a row above 16, else anything readable.
+ * long_too is a constant. */
 ALWAYS_INLINE v64 xxh3_upto32(const uint8_t *const *ptrs, const uint8_t *const *shuffles, const uint8_t *const *tails,
                               v64 length, const struct xxh3_flips *flips, bool long_too) {
   v64 low, high, last_low, last_high;
@@ -106,6 +106,13 @@ ALWAYS_INLINE v64 xxh3_upto32(const uint8_t *const *ptrs, const uint8_t *const *
   return v64_xor(second, v64_select(above8, by32, v64_select(above3, by28, by32)));
 }
 
+/* The end of the hash of rows above 16 bytes. */
+ALWAYS_INLINE v64 xxh3_avalanche(v64 h) {
+  h = v64_xor(h, v64_shr(h, 37));
+  h = v64_mul(h, v64_set1(PRIME_MX1));
+  return v64_xor(h, v64_shr(h, 32));
+}
+
 /* The hashes of V64_LANES rows of 17 to 32 bytes; tails: their last 16. */
 ALWAYS_INLINE v64 xxh3_17to32(const uint8_t *const *ptrs, const uint8_t *const *tails, v64 length,
                               const struct xxh3_flips *flips) {
@@ -114,9 +121,7 @@ ALWAYS_INLINE v64 xxh3_17to32(const uint8_t *const *ptrs, const uint8_t *const *
   v64_load_pairs(tails, &last_low, &last_high);
   v64 sum = v64_add(v64_mul_fold(v64_xor(low, flips->to32[0]), v64_xor(high, flips->to32[1])),
                     v64_mul_fold(v64_xor(last_low, flips->to32[2]), v64_xor(last_high, flips->to32[3])));
-  v64 h = v64_add(sum, v64_mul(length, v64_set1(PRIME64_1)));
-  h = v64_mul(v64_xor(h, v64_shr(h, 37)), v64_set1(PRIME_MX1));
-  return v64_xor(h, v64_shr(h, 32));
+  return xxh3_avalanche(v64_add(sum, v64_mul(length, v64_set1(PRIME64_1))));
 }
 
 #endif

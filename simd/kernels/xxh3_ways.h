@@ -1,14 +1,19 @@
 /* SPDX-License-Identifier: MIT
  *
- * XXH3's ways: ranges of lengths that its code tells apart by branches, and what rows of each cost by a loop and in batches.
- * Included by the XXH3 kernels.
+ * XXH3's ways: ranges of lengths that its code tells apart by branches, and what rows of each cost by a loop and in
+ * batches. Included by the XXH3 kernels.
  */
 #ifndef SIMD_KERNELS_XXH3_WAYS_H
 #define SIMD_KERNELS_XXH3_WAYS_H
 
-#include "simd/kernels/classes.h"
 #include "simd/kernels/column.h"
 #include "simd/kernels/xxh3_secret.h"
+
+/* For tables of classes by length: `count` of these. */
+#define TIMES_4(x) x, x, x, x
+#define TIMES_8(x) TIMES_4(x), TIMES_4(x)
+#define TIMES_16(x) TIMES_8(x), TIMES_8(x)
+#define TIMES_32(x) TIMES_16(x), TIMES_16(x)
 
 enum xxh3_way {
   WAY_0,
@@ -33,7 +38,8 @@ static const uint8_t xxh3_ways[256] = {
     TIMES_16(WAY_129TO143 + 5), TIMES_16(WAY_129TO143 + 6), WAY_240, TIMES_8(WAY_LONG), TIMES_4(WAY_LONG), WAY_LONG, WAY_LONG,
     WAY_LONG};
 
-/* Cycles a row (Zen 4, rows of one length, docs/internals/hash.md): of a loop, whose branches are then foreseen, and in batches. */
+/* Cycles a row (Zen 4, rows of one length, docs/internals/hash.md): of a loop, whose branches are then foreseen, and in
+ * batches. */
 static const uint8_t xxh3_loop_costs[XXH3_WAYS] = {8, 8, 8, 8, 10, 15, 21, 26, 34, 36, 39, 42, 44, 47, 50, 53, 0};
 #if defined(V64_LANES) && V64_LANES == 8
 static const uint8_t xxh3_batch_costs[XXH3_WAYS] = {7, 7, 7, 7, 9, 13, 19, 19, 34, 34, 34, 34, 34, 34, 34, 34, 8};
@@ -66,8 +72,8 @@ static inline bool xxh3_foreseen(const uint8_t ways[SAMPLED], size_t run, size_t
   return false;
 }
 
-/* Sorting rows gains less than the order of memory does where rows are long and come from DRAM, which nothing in a batch can
- * tell. So rows above so many bytes in the mean go by the loop, though sorting them gains something in the cache
+/* Sorting rows gains less than the order of memory does where rows are long and come from DRAM, which nothing in a batch
+ * can tell. So rows above so many bytes in the mean go by the loop, though sorting them gains something in the cache
  * (docs/internals/hash.md). */
 #if defined(V64_LANES) && V64_LANES == 8
 #define SORTED_MEAN 176

@@ -86,12 +86,13 @@ WEFT_API WEFT_MUST_CHECK weft_status weft_ctx_stats(const weft_ctx *ctx, struct 
 /* Sets the counts to zero. The context's thread only. NULL is fine. */
 WEFT_API void weft_ctx_stats_reset(weft_ctx *ctx);
 
-/* Adds the counts of *from to *into and computes the ratios anew; size (sizeof *into) is that of both. NULL for either: nothing happens. */
+/* Adds the counts of *from to *into and computes the ratios anew; size (sizeof *into) is that of both. NULL for either:
+ * nothing happens. */
 WEFT_API void weft_stats_merge(struct weft_stats *into, const struct weft_stats *from, size_t size);
 
 /* What the last failure of a call on this context was, with the numbers in it; "" when there was none. ctx NULL: the last
- * failure on this thread of a call that had no context yet (weft_ctx_create, weft_ctx_clone, weft_slab_create). Never NULL. The text
- * holds until the next failure. The context's thread only. */
+ * failure on this thread of a call that had no context yet (weft_ctx_create, weft_ctx_clone, weft_slab_create). Never NULL.
+ * The text holds until the next failure. The context's thread only. */
 WEFT_API const char *weft_ctx_message(const weft_ctx *ctx);
 
 WEFT_END_DECLS

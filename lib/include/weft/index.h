@@ -2,9 +2,9 @@
  *
  * Indexes over key columns, and what is asked of them row by row. Joins are in <weft/join.h>.
  *
- * Keys are one or several columns; a row's key is its value in each. Two keys are equal when every column's values are: strings
- * and bytes by length and bytes, numbers by value, -0.0 being 0.0 and all NaNs equal. A key with a null in any column
- * equals nothing (SQL's rule for joins): its row is in no answer, but counts as unmatched in right and full joins.
+ * Keys are one or several columns; a row's key is its value in each. Two keys are equal when every column's values are:
+ * strings and bytes by length and bytes, numbers by value, -0.0 being 0.0 and all NaNs equal. A key with a null in any
+ * column equals nothing (SQL's rule for joins): its row is in no answer, but counts as unmatched in right and full joins.
  */
 #ifndef WEFT_INDEX_H
 #define WEFT_INDEX_H
@@ -28,13 +28,12 @@ struct weft_index_options {
 WEFT_API void weft_index_options_init(struct weft_index_options *options, size_t size);
 
 /* Builds an index of keys[0 .. n_keys), all with the same number of rows, at most 2^32 - 2, trusted (see
- * weft_column_validate). options may be NULL for the defaults. The columns' structs are copied; the memory that they point to is
- * borrowed until weft_index_free, unless options->copy_keys (or the keys are such that their hashes say it all: one
+ * weft_column_validate). options may be NULL for the defaults. The columns' structs are copied; the memory that they point
+ * to is borrowed until weft_index_free, unless options->copy_keys (or the keys are such that their hashes say it all: one
  * column of numbers, or of fixed bytes of a width up to 8; strings are borrowed whatever their length). Freed by
- * weft_index_free. The context's thread only. On failure *out is NULL:
- * WEFT_E_INVALID: ctx, keys or out is NULL, n_keys is 0 or above 64, rows differ, a column has no layout, or options->size is
- * none this library knows. WEFT_E_OVERFLOW: more than 2^32 - 2 rows. WEFT_E_NOMEM, WEFT_E_LIMIT: no memory, or none under the
- * slab's limit. */
+ * weft_index_free. The context's thread only. On failure *out is NULL: WEFT_E_INVALID: ctx, keys or out is NULL, n_keys is
+ * 0 or above 64, rows differ, a column has no layout, or options->size is none this library knows. WEFT_E_OVERFLOW: more
+ * than 2^32 - 2 rows. WEFT_E_NOMEM, WEFT_E_LIMIT: no memory, or none under the slab's limit. */
 WEFT_API WEFT_MUST_CHECK weft_status weft_index_build(weft_ctx *ctx, const struct weft_column *keys, size_t n_keys,
                                                       const struct weft_index_options *options, weft_index **out);
 
@@ -55,16 +54,17 @@ struct weft_index_figures {
 /* Fills *out, of which size (sizeof *out) bytes are written. Any thread. WEFT_E_INVALID: index or out is NULL. */
 WEFT_API WEFT_MUST_CHECK weft_status weft_index_info(const weft_index *index, struct weft_index_figures *out, size_t size);
 
-/* Looks up each row of keys[0 .. n_keys): first_row[i] is the first build row whose key equals that of row i, or WEFT_NO_ROW.
- * keys must have the build keys' types (and widths, of fixed bytes); layouts may differ. first_row[rows] may be NULL when there
- * are no rows, and overlaps nothing. The context's thread only, ctx any context. On failure first_row is undefined.
- * WEFT_E_INVALID: an argument is NULL, the number of key columns or a type differs from the build's, rows differ, a column has
- * no layout. WEFT_E_OVERFLOW: more than 2^32 - 2 rows. WEFT_E_NOMEM, WEFT_E_LIMIT: no scratch memory. */
+/* Looks up each row of keys[0 .. n_keys): first_row[i] is the first build row whose key equals that of row i, or
+ * WEFT_NO_ROW. keys must have the build keys' types (and widths, of fixed bytes); layouts may differ. first_row[rows]
+ * may be NULL when there are no rows, and overlaps nothing. The context's thread only, ctx any context. On failure
+ * first_row is undefined. WEFT_E_INVALID: an argument is NULL, the number of key columns or a type differs from the
+ * build's, rows differ, a column has no layout. WEFT_E_OVERFLOW: more than 2^32 - 2 rows. WEFT_E_NOMEM, WEFT_E_LIMIT: no
+ * scratch memory. */
 WEFT_API WEFT_MUST_CHECK weft_status weft_index_lookup(weft_ctx *ctx, const weft_index *index,
                                                        const struct weft_column *keys, size_t n_keys, uint32_t *first_row);
 
-/* The same, answered by a bitmap: bit i & 7 of bits[i >> 3] is 1 where row i has an equal. bits has (rows + 7) / 8 bytes; bits
- * past the last row are 0. */
+/* The same, answered by a bitmap: bit i & 7 of bits[i >> 3] is 1 where row i has an equal. bits has (rows + 7) / 8 bytes;
+ * bits past the last row are 0. */
 WEFT_API WEFT_MUST_CHECK weft_status weft_index_contains(weft_ctx *ctx, const weft_index *index,
                                                          const struct weft_column *keys, size_t n_keys, uint8_t *bits);
 

@@ -30,28 +30,28 @@ enum weft_join_kind {
 typedef struct weft_join weft_join;
 
 /* Opens a prober. It uses ctx until weft_join_close, on ctx's thread. All right and full joins that are open on an index at
- * one time are probers of one join: they share the record of which build rows were matched, which goes when the last of them is
- * closed. So open all before the first is closed, and keep the one that is to finish open until then. On failure *out is NULL.
- * WEFT_E_INVALID: ctx, index or out is NULL, or kind is no kind. WEFT_E_NOMEM, WEFT_E_LIMIT: no memory. */
+ * one time are probers of one join: they share the record of which build rows were matched, which goes when the last of
+ * them is closed. So open all before the first is closed, and keep the one that is to finish open until then. On failure
+ * *out is NULL. WEFT_E_INVALID: ctx, index or out is NULL, or kind is no kind. WEFT_E_NOMEM, WEFT_E_LIMIT: no memory. */
 WEFT_API WEFT_MUST_CHECK weft_status weft_join_open(weft_ctx *ctx, weft_index *index, enum weft_join_kind kind,
                                                     weft_join **out);
 
-/* Hands over the next batch of probe rows, whose numbers start from 0 again. The columns' structs are copied, what they point to
- * must hold still until the batch is drained. Batches may have any number of rows up to 2^32 - 2.
- * WEFT_E_INVALID: an argument is NULL, the number of key columns or a type differs from the build's, rows differ, a column has
- * no layout, or weft_join_finish was called. WEFT_E_BUSY: the batch before is not drained. WEFT_E_OVERFLOW: too many rows. */
+/* Hands over the next batch of probe rows, whose numbers start from 0 again. The columns' structs are copied, what they
+ * point to must hold still until the batch is drained. Batches may have any number of rows up to 2^32 - 2. WEFT_E_INVALID:
+ * an argument is NULL, the number of key columns or a type differs from the build's, rows differ, a column has no layout,
+ * or weft_join_finish was called. WEFT_E_BUSY: the batch before is not drained. WEFT_E_OVERFLOW: too many rows. */
 WEFT_API WEFT_MUST_CHECK weft_status weft_join_probe(weft_join *join, const struct weft_column *keys, size_t n_keys);
 
-/* Delivers up to capacity more pairs: build[k], probe[k] for k < *n. Probe rows come in their order, a probe row's build rows in
- * theirs. *n is less than capacity only when the batch is drained, and 0 when it was before. build or probe may be NULL where
- * the caller needs only the other (or only the count); they do not overlap.
- * WEFT_E_INVALID: join or n is NULL, or capacity is 0. */
+/* Delivers up to capacity more pairs: build[k], probe[k] for k < *n. Probe rows come in their order, a probe row's build
+ * rows in theirs. *n is less than capacity only when the batch is drained, and 0 when it was before. build or probe may be
+ * NULL where the caller needs only the other (or only the count); they do not overlap. WEFT_E_INVALID: join or n is NULL,
+ * or capacity is 0. */
 WEFT_API WEFT_MUST_CHECK weft_status weft_join_next(weft_join *join, uint32_t *build, uint32_t *probe, size_t capacity,
                                                     size_t *n);
 
 /* Ends probing. For right and full joins weft_join_next then delivers each build row that no prober matched, with probe
- * WEFT_NO_ROW, in the order of build rows. Called once in all, on one prober, after every prober's batches are drained (their
- * threads having been joined, or the like); for other kinds it does nothing more than forbid further batches.
+ * WEFT_NO_ROW, in the order of build rows. Called once in all, on one prober, after every prober's batches are drained
+ * (their threads having been joined, or the like); for other kinds it does nothing more than forbid further batches.
  * WEFT_E_INVALID: join is NULL. WEFT_E_BUSY: this prober's batch is not drained, or another prober has finished already.
  * WEFT_E_NOMEM, WEFT_E_LIMIT: no memory for the list of those rows; nothing has changed, the call may be repeated. */
 WEFT_API WEFT_MUST_CHECK weft_status weft_join_finish(weft_join *join);

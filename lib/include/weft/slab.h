@@ -4,9 +4,9 @@
  * reserved range of addresses and everything allocated in it; any number of contexts, on any threads, share it, each with
  * magazines of its own in front of it.
  *
- * Up to 32 KiB an allocation is an object of one of 64 size classes, up to 1 MiB a run of pages, above that a mapping of its
- * own. A child after fork has its own copy of all of it; it may use the slab if no other thread of the parent was in a call
- * on it at the fork.
+ * Up to 32 KiB an allocation is an object of one of 64 size classes, up to 1 MiB a run of pages, above that a mapping of
+ * its own. A child after fork has its own copy of all of it; it may use the slab if no other thread of the parent was in a
+ * call on it at the fork.
  */
 #ifndef WEFT_SLAB_H
 #define WEFT_SLAB_H
@@ -50,16 +50,16 @@ WEFT_API void *weft_zalloc(weft_ctx *ctx, size_t bytes);
 WEFT_API void *weft_aligned_alloc(weft_ctx *ctx, size_t bytes, size_t align);
 
 /* Resizes p to bytes (0 counts as 1), keeping the first min(old, new) bytes; the result may have moved, and is aligned as
- * weft_alloc's. p NULL: weft_alloc. NULL on failure, and p is then untouched; also when p is not a live pointer of this slab. */
+ * weft_alloc's. p NULL: weft_alloc. NULL on failure, and p is then untouched; also when p is not a live pointer of this
+ * slab. */
 WEFT_API void *weft_realloc(weft_ctx *ctx, void *p, size_t bytes);
 
-/* Frees p, which any context of the same slab, or weft_slab_free, may do. NULL is fine. O(1). The context's thread only.
- * On every failure nothing has changed:
- * WEFT_E_FOREIGN: p lies in no memory that this slab has given out; nor in any that has since gone back to the system.
- * WEFT_E_INVALID: ctx is NULL, or p points inside an object and not at its start.
- * WEFT_E_DOUBLE_FREE: p was freed before and not given out since.
- * A free is checked and done in two steps: two threads that free p at the same instant may both get WEFT_OK. The second is then
- * found when p reaches its slab again (double_frees counts it), unless p was given out and freed once more in between. */
+/* Frees p, which any context of the same slab, or weft_slab_free, may do. NULL is fine. O(1). The context's thread only. On
+ * every failure nothing has changed: WEFT_E_FOREIGN: p lies in no memory that this slab has given out; nor in any that has
+ * since gone back to the system. WEFT_E_INVALID: ctx is NULL, or p points inside an object and not at its start.
+ * WEFT_E_DOUBLE_FREE: p was freed before and not given out since. A free is checked and done in two steps: two threads that
+ * free p at the same instant may both get WEFT_OK. The second is then found when p reaches its slab again (double_frees
+ * counts it), unless p was given out and freed once more in between. */
 WEFT_API WEFT_MUST_CHECK weft_status weft_free(weft_ctx *ctx, void *p);
 
 /* weft_free by a caller who knows the size. As weft_free, and WEFT_E_INVALID also when bytes does not fit p's size class:
