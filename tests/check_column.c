@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The checks of kernels that hash rows of a column, of 64, 32 and 128 bits: columns of every layout in guarded memory,
- * hashed whole and in parts. Which rows such a kernel does in which way is its own affair: of what is here, much is made
- * so that a choice by some rows is wrong for others, and nothing asks what was chosen.
+ * The checks of kernels that hash rows of a column, many or few, of 64, 32 and 128 bits: columns of every layout in guarded
+ * memory, hashed whole and in parts. Which rows such a kernel does in which way is its own affair: of what is here, much is
+ * made so that a choice by some rows is wrong for others, and nothing asks what was chosen.
  */
 #include "checks.h"
 
@@ -245,4 +245,46 @@ static void equals_the_reference_on_parts_of_random_columns(const struct hash_ke
   }
 }
 
-FACTS_column64(DEFINE_HASH_CHECK, any) FACTS_column32(DEFINE_HASH_CHECK, any) FACTS_column128(DEFINE_HASH_CHECK, any)
+/* A few rows without nulls and selection. */
+static void check_few(const struct hash_kernel *k, size_t i, const struct column_spec *shape) {
+  uint64_t seed = rng_case_seed(i);
+  struct rng rng = {seed};
+  struct column_spec spec = column_spec_draw(&rng, shape->rows);
+  spec.selection = CHOICE_NONE, spec.base_nulls = spec.row_nulls = false;
+  spec.layout = shape->layout, spec.type = shape->type, spec.side = shape->side;
+  spec.lengths = shape->lengths, spec.length = shape->length;
+  struct test_column truth;
+  build(k, seed, &rng, &spec, &truth);
+  struct simd_column column = kernel_view(&truth.column);
+  const struct hash_rows rows = {.rows = truth.rows,
+                                 .bytes = truth.bytes,
+                                 .lengths = truth.lengths,
+                                 .nulls = truth.nulls,
+                                 .column = &column,
+                                 .side = spec.side};
+  guard_case.rows = truth.rows;
+  hash_kernel_check(k, &pool, &rng, &rows);
+}
+
+/* Lengths drawn in each way, 0 to 300 mostly; then each length by itself. */
+static void equals_the_reference_below_SIMD_FEW_rows_of_every_layout(const struct hash_kernel *k) {
+  for (int layout = WEFT_FIXED; layout <= WEFT_VIEWS; layout++)
+    for (int side = GUARD_LOW; side <= GUARD_HIGH; side++) {
+      struct column_spec shape = {
+          .layout = (enum weft_layout)layout, .type = WEFT_FIXED_BYTES, .side = (enum guard_side)side};
+      for (shape.rows = 0; shape.rows < SIMD_FEW; shape.rows++)
+        for (int lengths = 0; lengths < LENGTHS_EQUAL; lengths++) {
+          shape.lengths = (enum lengths)lengths;
+          shape.length = length_edges[(shape.rows * LENGTHS_EQUAL + (size_t)lengths) % LENGTH_EDGES];
+          check_few(k, shape.rows, &shape);
+        }
+      shape.lengths = LENGTHS_EQUAL;
+      for (shape.length = 0; shape.length <= 300; shape.length++) {
+        shape.rows = 1 + (shape.length + 7 * (size_t)side) % (SIMD_FEW - 1);
+        check_few(k, shape.length, &shape);
+      }
+    }
+}
+
+FACTS_few64(DEFINE_HASH_CHECK, any) FACTS_few32(DEFINE_HASH_CHECK, any) FACTS_few128(DEFINE_HASH_CHECK, any)
+    FACTS_column64(DEFINE_HASH_CHECK, any) FACTS_column32(DEFINE_HASH_CHECK, any) FACTS_column128(DEFINE_HASH_CHECK, any)
