@@ -12,8 +12,12 @@ enum peer_kind { LOOP, BASELINE }; /* the loop with the table's flags; in a base
 /* Sets target and place of a comparison of a table's batch of many rows with a loop; neither, where there is none. */
 void hash_target(const struct hash_case *c, const char *table, enum peer_kind peer, struct bench_against *against);
 
-/* A call of 1 to 7 rows against calls into the shared library, and against the loop of the table's flags. */
-void hash_target_few(const char *table, struct bench_against *lib, struct bench_against *loop);
+/* Rows that all have one seed that is not 0, against the loop with the table's flags. */
+void hash_target_seed(const struct hash_case *c, const char *table, struct bench_against *against);
+
+/* Calls of 1 to 7 rows against calls into the shared library, and in ns against the loop of the table's flags; calls of
+ * more rows against that loop alone. */
+void hash_target_calls(const struct hash_case *c, const char *table, struct bench_against *lib, struct bench_against *loop);
 
 /* A context that counts against one that does not. */
 void hash_target_statistics(const char *table, struct bench_against *against);
