@@ -64,8 +64,9 @@ static const struct hash_line {
 /* Calls of more rows, on every table: times the speed of the inlined loop. */
 #define CALLS_TARGET 0.95
 
-/* The time without statistics over that with them. */
+/* The time without statistics over that with them, of large batches; and the ns that they may add to a call. */
 #define STATISTICS_TARGET 0.99
+#define STATISTICS_BOUND_NS 1
 
 /* A distance of 16 rows against none, of rows that are scattered over the memory: the curve is not flat. */
 #define PREFETCH_TARGET 1.1
@@ -82,6 +83,7 @@ enum order {
   FEW_NS,
   CALLS,
   STATISTICS,
+  STATISTICS_NS,
   OUTSIDE
 };
 
@@ -151,7 +153,13 @@ void hash_target_calls(const struct hash_case *c, const char *table, struct benc
   snprintf(loop->row, sizeof loop->row, "the same, ns a call over the inlined loop");
 }
 
-void hash_target_statistics(const char *table, struct bench_against *against) {
+void hash_target_statistics(size_t call, const char *table, struct bench_against *against) {
+  if (call) {
+    against->bound_ns = STATISTICS_BOUND_NS;
+    place(against, times_faster, STATISTICS_NS, table);
+    snprintf(against->row, sizeof against->row, "the same, ns that they add to a call of %zu rows", call);
+    return;
+  }
   against->target = STATISTICS_TARGET;
   place(against, times_faster, STATISTICS, table);
   snprintf(against->row, sizeof against->row, "statistics on, against off");

@@ -19,8 +19,8 @@ void hash_target_seed(const struct hash_case *c, const char *table, struct bench
  * more rows against that loop alone. */
 void hash_target_calls(const struct hash_case *c, const char *table, struct bench_against *lib, struct bench_against *loop);
 
-/* A context that counts against one that does not. */
-void hash_target_statistics(const char *table, struct bench_against *against);
+/* A context that counts against one that does not, in calls of so many rows (0: in large batches). */
+void hash_target_statistics(size_t call, const char *table, struct bench_against *against);
 
 /* A point of the curve over prefetch_distance, against the loop and (NULL for the point 0 itself) against distance 0. */
 void hash_target_prefetch(const struct hash_case *c, const char *table, uint32_t distance, struct bench_against *loop,
