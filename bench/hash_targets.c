@@ -167,19 +167,19 @@ void hash_target_statistics(size_t call, const char *table, struct bench_against
 
 void hash_target_prefetch(const struct hash_case *c, const char *table, uint32_t distance, struct bench_against *loop,
                           struct bench_against *unprefetched) {
-  static const char *const columns[] = {"distance 0", "4", "16", "64"};
   const struct rows_spec *spec = &c->keys.columns[0]->spec;
-  bool scattered = spec->layout == ROWS_SHUFFLED || spec->layout == ROWS_SCATTERED;
+  bool follow = rows_follow(spec);
   const char *order = spec->layout == ROWS_SHUFFLED    ? "selected in random order"
                       : spec->layout == ROWS_SCATTERED ? "by pointers in random order"
                                                        : "in order";
   place(loop, "From DRAM with prefetch_distance, times faster than the loop", 0,
-        columns[distance == 0    ? 0
-                : distance == 4  ? 1
-                : distance == 16 ? 2
-                                 : 3]);
+        distance == 0    ? "distance 0"
+        : follow         ? "on"
+        : distance == 4  ? "4"
+        : distance == 16 ? "16"
+                         : "64");
   snprintf(loop->row, sizeof loop->row, "%s, %s", spec->law->about, order);
-  if (!unprefetched || !scattered || distance != 16)
+  if (!unprefetched || follow || distance != 16)
     return;
   unprefetched->target = PREFETCH_TARGET;
   place(unprefetched, times_faster, PREFETCH, table);

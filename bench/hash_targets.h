@@ -22,7 +22,8 @@ void hash_target_calls(const struct hash_case *c, const char *table, struct benc
 /* A context that counts against one that does not, in calls of so many rows (0: in large batches). */
 void hash_target_statistics(size_t call, const char *table, struct bench_against *against);
 
-/* A point of the curve over prefetch_distance, against the loop and (NULL for the point 0 itself) against distance 0. */
+/* A point of the curve over prefetch_distance, against the loop and (NULL for the point 0 itself) against distance 0. Where
+ * one row follows the other all distances but 0 are the same point. */
 void hash_target_prefetch(const struct hash_case *c, const char *table, uint32_t distance, struct bench_against *loop,
                           struct bench_against *unprefetched);
 
