@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * weft's batch hashes against loops over xxHash: every table of kernels, rows of many lengths and layouts, from the cache
- * and from DRAM, in large batches and in calls of a few rows. What the figures should be is said in hash_targets.c.
+ * and from DRAM, in large batches and in calls of 1 to 1000 rows. What the figures should be is said in hash_targets.c.
  */
 #include "bench.h"
 #include "hash_case.h"
@@ -21,6 +21,7 @@ static const struct law short_strings = {"1-16", "strings of 1 to 16 B", LAW_UNI
                         strings32 = {"1-32", "strings of 1 to 32 B", LAW_UNIFORM, 1, 32},
                         names_law = {"names", "package names", LAW_NAMES, 1, 73},
                         urls = {"urls", "URLs of 20 to 80 B", LAW_UNIFORM, 20, 80},
+                        longer = {"150-310", "strings of 150 to 310 B", LAW_UNIFORM, 150, 310},
                         u64 = {"u64", "integers of 64 bits", LAW_INTEGERS, 8, 8},
                         u32 = {"u32", "integers of 32 bits", LAW_INTEGERS, 4, 4};
 
@@ -101,31 +102,32 @@ static void take_rows(struct program *p, const struct rows_spec *specs, size_t n
   rows_make(specs, n, &p->names, p->rows);
 }
 
-/* The case of a comparison if it is wanted, with its rows. Its name: rows, layout, nulls or seeds, algorithm, kind. */
-static bool begin(struct program *p, struct hash_case *c, const struct rows_spec *specs, size_t n, enum algo algo,
-                  const char *kind, bool in_cache, char name[100]) {
-  snprintf(name, 100, "%s %s%s%s %s %s", n > 1 ? "keys" : specs->law->name, n > 1 ? "" : layout_words[specs->layout],
-           specs->nulls ? "-nulls" : "", specs->seeds ? "-seeds" : "", hash_words[algo], kind);
-  if (n > 1)
-    snprintf(name, 100, "keys%zu mixed %s %s", n, hash_words[algo], kind);
+/* The case of a comparison if it is wanted, with its rows. Its name: rows, layout, nulls or seeds, algorithm, kind.
+ * keys: all but the columns. */
+static bool begin(struct program *p, struct hash_case *c, const struct rows_spec *specs, struct keys keys, const char *kind,
+                  bool in_cache, char name[100]) {
+  const char *algo = hash_words[keys.algo], *nulls = specs->nulls ? "-nulls" : "";
+  const char *seeds = specs->seeds ? "-seeds" : keys.seed ? "-seed" : "";
+  if (keys.n > 1)
+    snprintf(name, 100, "keys%zu mixed %s %s", keys.n, algo, kind);
+  else
+    snprintf(name, 100, "%s %s%s%s %s %s", specs->law->name, layout_words[specs->layout], nulls, seeds, algo, kind);
   bool on_request = specs->law->kind == LAW_REPLAYED || strncmp(kind, "control", 7) == 0;
   if (!bench_wants(p->bench, name, on_request))
     return false;
-  take_rows(p, specs, n);
-  *c = (struct hash_case){.keys = {.algo = algo, .n = n}, .in_cache = in_cache};
+  take_rows(p, specs, keys.n);
+  *c = (struct hash_case){.keys = keys, .in_cache = in_cache};
   memcpy(c->keys.columns, p->rows, sizeof p->rows);
   return true;
 }
 
-/* Every table against its own loop, the baseline loop and the shared library. call: rows in a call, 0 for large batches. */
-static void compare_tables(struct program *p, const struct rows_spec *specs, size_t n_keys, enum algo algo, bool in_cache,
-                           size_t call) {
+/* Every table against its own loop, the baseline loop and the shared library. */
+static void compare_tables(struct program *p, const struct rows_spec *specs, struct keys keys, bool in_cache) {
   char kind[24], name[100];
-  snprintf(kind, sizeof kind, call ? "calls-of-%zu" : in_cache ? "cache" : "dram", call);
+  snprintf(kind, sizeof kind, keys.call ? "calls-of-%zu" : in_cache ? "cache" : "dram", keys.call);
   struct hash_case c;
-  if (!begin(p, &c, specs, n_keys, algo, kind, in_cache, name))
+  if (!begin(p, &c, specs, keys, kind, in_cache, name))
     return;
-  c.keys.call = call;
   size_t n = p->n_tables, baseline = 2 * n, lib = 2 * n + 1;
   for (size_t i = 0; i < n; i++)
     hash_case_add(&c, (struct side){.ctx = p->ctx[i]}, "weft %s", p->tables[i]);
@@ -136,12 +138,14 @@ static void compare_tables(struct program *p, const struct rows_spec *specs, siz
   for (size_t i = 0; i < n; i++) {
     struct bench_against *loop = hash_case_against(&c, i, n + i), *plain = hash_case_against(&c, i, baseline);
     struct bench_against *calls = hash_case_against(&c, i, lib);
-    if (call) {
-      hash_target_few(p->tables[i], calls, loop);
-      continue;
+    if (keys.call) {
+      hash_target_calls(&c, p->tables[i], calls, loop);
+    } else if (keys.seed) {
+      hash_target_seed(&c, p->tables[i], loop);
+    } else {
+      hash_target(&c, p->tables[i], LOOP, loop);
+      hash_target(&c, p->tables[i], BASELINE, plain);
     }
-    hash_target(&c, p->tables[i], LOOP, loop);
-    hash_target(&c, p->tables[i], BASELINE, plain);
   }
   hash_case_run(&c, p->bench, name);
 }
@@ -150,51 +154,59 @@ static void compare_tables(struct program *p, const struct rows_spec *specs, siz
 static void compare_algos(struct program *p, const struct rows_spec *specs, size_t n_keys, enum algo end) {
   for (enum algo algo = 0; algo < end; algo++)
     for (int in_cache = 1; in_cache >= 0; in_cache--)
-      compare_tables(p, specs, n_keys, algo, in_cache, 0);
+      compare_tables(p, specs, (struct keys){.algo = algo, .n = n_keys}, in_cache);
 }
 
 static void compare_calls(struct program *p, const struct rows_spec *spec) {
-  for (size_t call = 1; call <= 7; call++)
-    compare_tables(p, spec, 1, XXH3, true, call);
+  static const size_t calls[] = {1, 2, 3, 4, 5, 6, 7, 16, 32, 100, 1000};
+  for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++)
+    compare_tables(p, spec, (struct keys){.algo = XXH3, .n = 1, .call = calls[i]}, true);
 }
 
-/* The best of the chosen tables at several prefetch distances, each against the loop and against no prefetching. */
+/* The best of the chosen tables at several prefetch distances, each against the loop and against no prefetching. Where one
+ * row follows the other all distances but 0 are the same to weft: that is only on or off. */
 static void compare_distances(struct program *p, const struct rows_spec *spec) {
-  static const uint32_t distances[] = {0, 4, 16, 64};
-  enum { N = sizeof distances / sizeof distances[0] };
+  static const uint32_t curve[] = {0, 4, 16, 64}, off_and_on[] = {0, 16};
+  const bool follow = rows_follow(spec);
+  const uint32_t *distances = follow ? off_and_on : curve;
+  const size_t n = follow ? sizeof off_and_on / sizeof off_and_on[0] : sizeof curve / sizeof curve[0];
   const char *table = p->tables[p->n_tables - 1];
   char name[100];
   struct hash_case c;
-  if (!begin(p, &c, spec, 1, XXH3, "prefetch", false, name))
+  if (!begin(p, &c, spec, (struct keys){.algo = XXH3, .n = 1}, "prefetch", false, name))
     return;
-  for (size_t i = 0; i < N; i++) {
+  for (size_t i = 0; i < n; i++) {
     struct weft_ctx_options options = options_of(table);
     options.prefetch_distance = distances[i];
-    hash_case_add(&c, (struct side){.ctx = make_ctx(&options)}, "%s distance %u", table, (unsigned)distances[i]);
+    if (follow && distances[i])
+      hash_case_add(&c, (struct side){.ctx = make_ctx(&options)}, "%s on", table);
+    else
+      hash_case_add(&c, (struct side){.ctx = make_ctx(&options)}, "%s distance %u", table, (unsigned)distances[i]);
   }
   hash_case_add(&c, (struct side){.peer = p->loops[p->n_tables - 1]}, "loop %s", table);
-  for (size_t i = 0; i < N; i++) {
-    struct bench_against *loop = hash_case_against(&c, i, N);
+  for (size_t i = 0; i < n; i++) {
+    struct bench_against *loop = hash_case_against(&c, i, n);
     hash_target_prefetch(&c, table, distances[i], loop, i ? hash_case_against(&c, i, 0) : NULL);
   }
   hash_case_run(&c, p->bench, name);
-  for (size_t i = 0; i < N; i++)
+  for (size_t i = 0; i < n; i++)
     weft_ctx_free(c.sides[i].ctx);
 }
 
-/* The best table with statistics and without. The context without is there twice: how far those two are apart is noise. */
-static void compare_statistics(struct program *p, const struct rows_spec *spec) {
-  const char *table = p->tables[p->n_tables - 1];
+/* The best table with statistics and without, in large batches, which hide what counting costs, and in calls of a few rows,
+ * which show it. The context without is there twice: how far those two are apart is noise. */
+static void compare_statistics(struct program *p, const struct rows_spec *spec, size_t call) {
+  const char *table = p->tables[p->n_tables - 1], *kind = call ? "statistics-of-calls" : "statistics";
   char name[100];
   struct hash_case c;
-  if (!begin(p, &c, spec, 1, XXH3, "statistics", true, name))
+  if (!begin(p, &c, spec, (struct keys){.algo = XXH3, .n = 1, .call = call}, kind, true, name))
     return;
   struct weft_ctx_options options = options_of(table);
   hash_case_add(&c, (struct side){.ctx = make_ctx(&options)}, "%s on", table);
   options.collect_stats = false;
   hash_case_add(&c, (struct side){.ctx = make_ctx(&options)}, "%s off", table);
   hash_case_add(&c, (struct side){.ctx = make_ctx(&options)}, "%s off again", table);
-  hash_target_statistics(table, hash_case_against(&c, 0, 1));
+  hash_target_statistics(call, table, hash_case_against(&c, 0, 1));
   hash_case_against(&c, 2, 1);
   hash_case_run(&c, p->bench, name);
   for (size_t i = 0; i < c.n; i++)
@@ -208,7 +220,8 @@ static void compare_alike(struct program *p, const struct rows_spec *spec, bool 
   const struct weft_ctx_options options = options_of(p->tables[best]);
   char name[100];
   struct hash_case c;
-  if (!begin(p, &c, spec, 1, XXH3, in_cache ? "control-cache" : "control-dram", in_cache, name))
+  const char *kind = in_cache ? "control-cache" : "control-dram";
+  if (!begin(p, &c, spec, (struct keys){.algo = XXH3, .n = 1}, kind, in_cache, name))
     return;
   for (int twin = 0; twin < 2; twin++) {
     weft[twin] = hash_case_add(&c, (struct side){.ctx = make_ctx(&options)}, "weft %s %c", p->tables[best], 'a' + twin);
@@ -226,10 +239,10 @@ static void compare_alike(struct program *p, const struct rows_spec *spec, bool 
 /* The best table against the loops of --peer. */
 static void compare_outside(struct program *p, const struct law *law, bool in_cache) {
   const struct rows_spec spec = {law, ROWS_OFFSETS32, false, false};
-  const char *table = p->tables[p->n_tables - 1];
+  const char *table = p->tables[p->n_tables - 1], *kind = in_cache ? "peers-cache" : "peers-dram";
   char name[100];
   struct hash_case c;
-  if (!p->n_outside || !begin(p, &c, &spec, 1, XXH3, in_cache ? "peers-cache" : "peers-dram", in_cache, name))
+  if (!p->n_outside || !begin(p, &c, &spec, (struct keys){.algo = XXH3, .n = 1}, kind, in_cache, name))
     return;
   size_t weft = hash_case_add(&c, (struct side){.ctx = p->ctx[p->n_tables - 1]}, "weft %s", table);
   for (size_t i = 0; i < p->n_outside; i++) {
@@ -245,6 +258,7 @@ static void compare_laws(struct program *p) {
     compare_algos(p, &(struct rows_spec){first[i], ROWS_OFFSETS32, false, false}, 1, ALGOS);
   compare_algos(p, &(struct rows_spec){&u64, ROWS_FIXED, false, false}, 1, ALGOS);
   compare_algos(p, &(struct rows_spec){&u32, ROWS_FIXED, false, false}, 1, ALGOS);
+  compare_algos(p, &(struct rows_spec){&longer, ROWS_OFFSETS32, false, false}, 1, XXH64_);
   for (size_t i = 0; i < sizeof other_laws / sizeof other_laws[0]; i++) {
     enum rows_layout layout = other_laws[i].kind == LAW_INTEGERS ? ROWS_FIXED : ROWS_OFFSETS32;
     compare_algos(p, &(struct rows_spec){&other_laws[i], layout, false, false}, 1, ALGOS);
@@ -255,26 +269,31 @@ static void compare_layouts(struct program *p, const struct law *law) {
   static const enum rows_layout layouts[] = {ROWS_OFFSETS64, ROWS_POINTERS, ROWS_VIEWS, ROWS_SELECTION};
   for (size_t i = 0; i < sizeof layouts / sizeof layouts[0]; i++)
     for (int in_cache = 1; in_cache >= 0; in_cache--)
-      compare_tables(p, &(struct rows_spec){law, layouts[i], false, false}, 1, XXH3, in_cache, 0);
-  compare_distances(p, &(struct rows_spec){law, ROWS_OFFSETS32, false, false});
+      compare_tables(p, &(struct rows_spec){law, layouts[i], false, false}, (struct keys){.algo = XXH3, .n = 1}, in_cache);
   static const enum rows_layout random[] = {ROWS_SHUFFLED, ROWS_SCATTERED};
   for (size_t i = 0; i < sizeof random / sizeof random[0]; i++) {
     const struct rows_spec spec = {law, random[i], false, false};
-    compare_tables(p, &spec, 1, XXH3, false, 0);
+    compare_tables(p, &spec, (struct keys){.algo = XXH3, .n = 1}, false);
     compare_distances(p, &spec);
   }
+  compare_distances(p, &(struct rows_spec){law, ROWS_OFFSETS32, false, false});
 }
 
-/* Nulls, a seed for each row, and keys of several columns: against loops that do the same row by row. */
+/* Nulls, one seed, a seed for each row, and keys of several columns: against loops that do the same row by row. */
 static void compare_keys(struct program *p) {
   const struct rows_spec nulls[] = {{&names_law, ROWS_OFFSETS32, true, false}, {&u64, ROWS_FIXED, true, false}};
   const struct rows_spec seeds[] = {{&names_law, ROWS_OFFSETS32, false, true}, {&u64, ROWS_FIXED, false, true}};
+  const struct rows_spec seed[] = {{&names_law, ROWS_OFFSETS32, false, false},
+                                   {&u64, ROWS_FIXED, false, false},
+                                   {&longer, ROWS_OFFSETS32, false, false}};
   const struct rows_spec keys[MOST_KEYS] = {{&u64, ROWS_FIXED, false, false},
                                             {&names_law, ROWS_OFFSETS32, false, false},
                                             {&u32, ROWS_FIXED, false, false},
                                             {&short_strings, ROWS_OFFSETS32, false, false}};
   for (size_t i = 0; i < 2; i++)
     compare_algos(p, &nulls[i], 1, ALGOS);
+  for (size_t i = 0; i < 3; i++)
+    compare_tables(p, &seed[i], (struct keys){.algo = XXH3, .n = 1, .seed = ONE_SEED}, true);
   for (size_t i = 0; i < 2; i++)
     compare_algos(p, &seeds[i], 1, XXH3_128);
   for (size_t n = 2; n <= MOST_KEYS; n++)
@@ -292,7 +311,8 @@ static void compare_all(struct program *p) {
   compare_keys(p);
   for (size_t i = 0; i < sizeof few / sizeof few[0]; i++) {
     compare_calls(p, &few[i]);
-    compare_statistics(p, &few[i]);
+    compare_statistics(p, &few[i], 0);
+    compare_statistics(p, &few[i], 4);
     compare_alike(p, &few[i], true);
     compare_alike(p, &few[i], false);
   }

@@ -22,16 +22,16 @@ static weft_status hash_columns(weft_ctx *ctx, const struct keys *keys, const st
                                 const uint64_t *seeds, void *out) {
   enum weft_algo algo = keys->algo == XXH3 ? WEFT_XXH3_64 : WEFT_XXH64;
   if (keys->algo == XXH32_)
-    return weft_hash32(ctx, columns, keys->n, 0, out);
+    return weft_hash32(ctx, columns, keys->n, (uint32_t)keys->seed, out);
   if (keys->algo == XXH3_128)
-    return weft_hash128(ctx, columns, keys->n, 0, out);
+    return weft_hash128(ctx, columns, keys->n, keys->seed, out);
   return seeds ? weft_hash64_seeded(ctx, algo, columns, keys->n, seeds, out)
-               : weft_hash64(ctx, algo, columns, keys->n, 0, out);
+               : weft_hash64(ctx, algo, columns, keys->n, keys->seed, out);
 }
 
-/* Calls of a few rows, written as a caller would who has them in that layout: a call costs some ns, and nothing of the
+/* Calls of some rows each, written as a caller would who has them in that layout: a call costs some ns, and nothing of the
  * benchmark's may be among them. */
-static weft_status hash_few(weft_ctx *ctx, const struct keys *keys, size_t first, size_t n, void *out) {
+static weft_status hash_calls(weft_ctx *ctx, const struct keys *keys, size_t first, size_t n, void *out) {
   const struct rows *r = keys->columns[0];
   size_t call = keys->call, size = hash_bytes(keys->algo);
   weft_status status = WEFT_OK;
@@ -47,7 +47,7 @@ static weft_status hash_few(weft_ctx *ctx, const struct keys *keys, size_t first
 /* Rows first .. first + n by weft. The columns are made anew, as a caller has to. */
 static weft_status hash_rows(weft_ctx *ctx, const struct keys *keys, size_t first, size_t n, void *out) {
   if (keys->call)
-    return hash_few(ctx, keys, first, n, out);
+    return hash_calls(ctx, keys, first, n, out);
   struct weft_column columns[MOST_KEYS];
   for (size_t i = 0; i < keys->n; i++)
     columns[i] = rows_column(keys->columns[i], first, n);
@@ -148,7 +148,11 @@ void hash_case_run(struct hash_case *c, struct bench *bench, const char *name) {
     snprintf(about + strlen(about), sizeof about - strlen(about), "%s%s", i ? " + " : "",
              c->keys.columns[i]->spec.law->about);
   snprintf(about + strlen(about), sizeof about - strlen(about), "%s%s; %zu rows, %zu in a piece",
-           r->spec.nulls ? ", one in ten null" : "", r->spec.seeds ? ", a seed a row" : "", r->rows, r->piece_rows);
+           r->spec.nulls ? ", one in ten null" : "",
+           r->spec.seeds  ? ", a seed a row"
+           : c->keys.seed ? ", one seed"
+                          : "",
+           r->rows, r->piece_rows);
   c->out = bench_memory(r->piece_rows * hash_bytes(c->keys.algo));
   const struct bench_case frame_case = {.name = name,
                                         .about = about,

@@ -30,6 +30,7 @@ static const struct hash_line {
     {"64-256", "xxh3", "avx512*", "cache", LOOP, 2},
     {"64-256", "xxh3", "avx512*", "dram", LOOP, 1.4},
     {"64-256", "xxh3", "avx2", "cache", LOOP, 1.4},
+    {"150-310", "xxh3", "*", "*", LOOP, 0.95},
     {"1k", "xxh3", "avx512*", "*", LOOP, 1},
     {"1k", "xxh3", "avx2", "cache", LOOP, 1},
     {"names", "xxh64", "avx512*", "*", LOOP, 4.5},
@@ -52,12 +53,20 @@ static const struct hash_line {
     {"*", "*", "*", "*", LOOP, 0.95},
 };
 
+/* Rows of one seed that is not 0, on every table: times the speed of the loop. */
+#define SEED_TARGET 0.95
+
 /* Calls of 1 to 7 rows, on every table: times the speed of calls into the shared library, and ns over the inlined loop. */
+#define FEW_ROWS 7
 #define FEW_ROWS_TARGET 0.95
 #define FEW_ROWS_BOUND_NS 5
 
-/* The time without statistics over that with them. */
+/* Calls of more rows, on every table: times the speed of the inlined loop. */
+#define CALLS_TARGET 0.95
+
+/* The time without statistics over that with them, of large batches; and the ns that they may add to a call. */
 #define STATISTICS_TARGET 0.99
+#define STATISTICS_BOUND_NS 1
 
 /* A distance of 16 rows against none, of rows that are scattered over the memory: the curve is not flat. */
 #define PREFETCH_TARGET 1.1
@@ -65,7 +74,18 @@ static const struct hash_line {
 static const char times_faster[] = "Times faster than the same rows in a loop";
 
 /* Rows of the summary: first those that name rows, in the order of the lines above. */
-enum order { PREFETCH = 200, OTHER, OTHER_128 = OTHER + 2, FEW = OTHER_128 + 2, FEW_NS, STATISTICS, OUTSIDE };
+enum order {
+  PREFETCH = 200,
+  OTHER,
+  OTHER_128 = OTHER + 2,
+  SEED = OTHER_128 + 2,
+  FEW,
+  FEW_NS,
+  CALLS,
+  STATISTICS,
+  STATISTICS_NS,
+  OUTSIDE
+};
 
 static void place(struct bench_against *against, const char *table, int order, const char *column) {
   against->table = table;
@@ -109,7 +129,22 @@ void hash_target(const struct hash_case *c, const char *table, enum peer_kind pe
   }
 }
 
-void hash_target_few(const char *table, struct bench_against *lib, struct bench_against *loop) {
+void hash_target_seed(const struct hash_case *c, const char *table, struct bench_against *against) {
+  against->target = SEED_TARGET;
+  place(against, times_faster, SEED, table);
+  snprintf(against->row, sizeof against->row, "one seed, not 0: %s, %s, %s", c->keys.columns[0]->spec.law->about,
+           hash_functions[c->keys.algo], c->in_cache ? "cache" : "DRAM");
+}
+
+void hash_target_calls(const struct hash_case *c, const char *table, struct bench_against *lib,
+                       struct bench_against *loop) {
+  size_t call = c->keys.call;
+  if (call > FEW_ROWS) {
+    loop->target = CALLS_TARGET;
+    place(loop, times_faster, CALLS, table);
+    snprintf(loop->row, sizeof loop->row, "calls of %zu %s", call, c->keys.columns[0]->width ? "integers" : "strings");
+    return;
+  }
   lib->target = FEW_ROWS_TARGET;
   place(lib, times_faster, FEW, table);
   snprintf(lib->row, sizeof lib->row, "calls of 1 to 7 rows, against calls into libxxhash");
@@ -118,7 +153,13 @@ void hash_target_few(const char *table, struct bench_against *lib, struct bench_
   snprintf(loop->row, sizeof loop->row, "the same, ns a call over the inlined loop");
 }
 
-void hash_target_statistics(const char *table, struct bench_against *against) {
+void hash_target_statistics(size_t call, const char *table, struct bench_against *against) {
+  if (call) {
+    against->bound_ns = STATISTICS_BOUND_NS;
+    place(against, times_faster, STATISTICS_NS, table);
+    snprintf(against->row, sizeof against->row, "the same, ns that they add to a call of %zu rows", call);
+    return;
+  }
   against->target = STATISTICS_TARGET;
   place(against, times_faster, STATISTICS, table);
   snprintf(against->row, sizeof against->row, "statistics on, against off");
@@ -126,19 +167,19 @@ void hash_target_statistics(const char *table, struct bench_against *against) {
 
 void hash_target_prefetch(const struct hash_case *c, const char *table, uint32_t distance, struct bench_against *loop,
                           struct bench_against *unprefetched) {
-  static const char *const columns[] = {"distance 0", "4", "16", "64"};
   const struct rows_spec *spec = &c->keys.columns[0]->spec;
-  bool scattered = spec->layout == ROWS_SHUFFLED || spec->layout == ROWS_SCATTERED;
+  bool follow = rows_follow(spec);
   const char *order = spec->layout == ROWS_SHUFFLED    ? "selected in random order"
                       : spec->layout == ROWS_SCATTERED ? "by pointers in random order"
                                                        : "in order";
   place(loop, "From DRAM with prefetch_distance, times faster than the loop", 0,
-        columns[distance == 0    ? 0
-                : distance == 4  ? 1
-                : distance == 16 ? 2
-                                 : 3]);
+        distance == 0    ? "distance 0"
+        : follow         ? "on"
+        : distance == 4  ? "4"
+        : distance == 16 ? "16"
+                         : "64");
   snprintf(loop->row, sizeof loop->row, "%s, %s", spec->law->about, order);
-  if (!unprefetched || !scattered || distance != 16)
+  if (!unprefetched || follow || distance != 16)
     return;
   unprefetched->target = PREFETCH_TARGET;
   place(unprefetched, times_faster, PREFETCH, table);

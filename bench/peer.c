@@ -166,8 +166,11 @@ static void no_loop(const struct keys *keys, size_t first, size_t n, void *out) 
     return algo##_fixed(r->width);                                                                         \
   }
 
-/* SEEDED_LOOPS(algo, HASH, SEEDED): the loops in which a row has its own seed, of algorithms of 64 bits. */
+/* SEEDED_LOOPS(algo, HASH, SEEDED): the loops in which rows have a seed, ONE_SEED or each its own, of algorithms of 64
+ * bits. The one seed is a constant, as in a program that always takes the same: the compiler may make the most of it. */
 #define SEEDED_LOOPS(algo, HASH, SEEDED)                                                                         \
+  LOOP(algo##_offsets32_seed, uint64_t, CALL(SEEDED, OFFSETS32(k), ONE_SEED))                                    \
+  LOOP(algo##_8_seed, uint64_t, CALL(SEEDED, FIXED(k, 8), ONE_SEED))                                             \
   LOOP(algo##_offsets32_seeds, uint64_t, CALL(SEEDED, OFFSETS32(k), r.seeds[k]))                                 \
   LOOP(algo##_8_seeds, uint64_t, CALL(SEEDED, FIXED(k, 8), r.seeds[k]))                                          \
   LOOP_OF_KEYS(algo##_keys2, 2, HASH, SEEDED)                                                                    \
@@ -177,6 +180,8 @@ static void no_loop(const struct keys *keys, size_t first, size_t n, void *out) 
     const struct rows *r = keys->columns[0];                                                                     \
     if (keys->n > 1)                                                                                             \
       return keys->n == 2 ? algo##_keys2 : keys->n == 3 ? algo##_keys3 : algo##_keys4;                           \
+    if (keys->seed == ONE_SEED)                                                                                  \
+      return r->width == 8 ? algo##_8_seed : r->spec.layout == ROWS_OFFSETS32 ? algo##_offsets32_seed : no_loop; \
     return r->width == 8 ? algo##_8_seeds : r->spec.layout == ROWS_OFFSETS32 ? algo##_offsets32_seeds : no_loop; \
   }
 
@@ -191,7 +196,7 @@ LOOP_OF_KEYS128(xxh128_keys3, 3)
 LOOP_OF_KEYS128(xxh128_keys4, 4)
 
 static bool is_seeded(const struct keys *keys) {
-  return keys->n > 1 || keys->columns[0]->seeds;
+  return keys->n > 1 || keys->columns[0]->seeds || keys->seed != 0;
 }
 
 static void hash_xxh3(const struct keys *keys, size_t first, size_t n, void *out) {
@@ -204,7 +209,7 @@ static void hash_xxh64(const struct keys *keys, size_t first, size_t n, void *ou
 
 static void hash_xxh128(const struct keys *keys, size_t first, size_t n, void *out) {
   peer_hash *of_keys = keys->n == 2 ? xxh128_keys2 : keys->n == 3 ? xxh128_keys3 : xxh128_keys4;
-  (keys->columns[0]->seeds ? no_loop : keys->n > 1 ? of_keys : xxh128_loop(keys))(keys, first, n, out);
+  (keys->columns[0]->seeds || keys->seed != 0 ? no_loop : keys->n > 1 ? of_keys : xxh128_loop(keys))(keys, first, n, out);
 }
 
 static void hash_xxh32(const struct keys *keys, size_t first, size_t n, void *out) {

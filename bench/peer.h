@@ -18,10 +18,14 @@ struct keys {
   enum algo algo;
   size_t n; /* columns */
   struct rows *columns[MOST_KEYS];
-  size_t call; /* rows in a call, of ROWS_OFFSETS32 or 8 bytes wide; 0: all at once */
+  size_t call;   /* rows in a call, of ROWS_OFFSETS32 or 8 bytes wide; 0: all at once */
+  uint64_t seed; /* of all rows: 0, or ONE_SEED, of one column of 64-bit hashes, ROWS_OFFSETS32 or 8 bytes wide */
 };
 
-/* Hashes rows first .. first + n into out[n], of the algorithm's hashes; the seed is 0, or the row's own. */
+/* A seed that is no 0, for which xxHash has code of its own. */
+#define ONE_SEED 42
+
+/* Hashes rows first .. first + n into out[n], of the algorithm's hashes; the seed is that of keys, or the row's own. */
 typedef void peer_hash(const struct keys *keys, size_t first, size_t n, void *out);
 
 struct peer {

@@ -29,6 +29,11 @@ struct rows_spec {
   bool seeds; /* each row has a seed of its own */
 };
 
+/* Does one row follow the other in memory, so that what comes next is known without a look at where each row is? */
+static inline bool rows_follow(const struct rows_spec *spec) {
+  return spec->layout == ROWS_OFFSETS32 || spec->layout == ROWS_OFFSETS64 || spec->layout == ROWS_FIXED;
+}
+
 /* Rows in one layout. A piece is piece_rows of them that with their offsets and hashes take about 400 KB. */
 struct rows {
   struct rows_spec spec;

@@ -27,14 +27,27 @@ foreach(i RANGE ${last})
 endforeach()
 require("${weft} of ${n} contenders are weft's" weft GREATER 0)
 
-# A composite key's hashes are right in every column's order; a kernel or loop against itself is about as
-# fast as itself (on a machine that does other things beside, not exactly).
+# A composite key's hashes are right in every column's order, and those of one seed for all rows.
 run(0 text --seconds 0.01 --isa scalar --filter "keys4 mixed xxh64 cache")
-run(0 json --seconds 0.3 --isa scalar --filter "1-16 offsets32 xxh3 control-cache" --json)
-foreach(i 0 1)
-  string(JSON twins GET "${json}" ${i} ratios 0 median)
-  require("contender ${i} is ${twins} times as fast as itself" twins GREATER 0.5 AND twins LESS 2)
+run(0 text --seconds 0.01 --isa scalar --filter "names offsets32-seed xxh3 cache")
+require("the seed is not named:\n${text}" text MATCHES "package names, one seed;")
+
+# A kernel or loop against itself is as fast as itself. What else the machine does may disturb an attempt, and so may the place
+# in memory that a process gives to the scratch of one context and not of the other (up to 1.18); a frame that is unfair to a
+# contender's turn fails them all.
+set(seen "")
+foreach(attempt RANGE 1 5)
+  run(0 json --seconds 0.3 --isa scalar --filter "1-16 offsets32 xxh3 control-cache" --json)
+  string(JSON weft GET "${json}" 0 ratios 0 median)
+  string(JSON loop GET "${json}" 1 ratios 0 median)
+  string(APPEND seen " ${weft} ${loop};")
+  set(fair FALSE)
+  if(weft GREATER 0.9 AND weft LESS 1.1 AND loop GREATER 0.9 AND loop LESS 1.1)
+    set(fair TRUE)
+    break()
+  endif()
 endforeach()
+require("a kernel and a loop, in five attempts, are so many times as fast as themselves:${seen}" fair)
 
 # Other hashes come from files; one that contradicts itself is found out.
 run(0 text --seconds 0.01 --isa scalar --peer ${PEER},${PEER} --filter "1-32 offsets32 xxh3 peers-cache")

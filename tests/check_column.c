@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The checks of kernels that hash rows of a column, of 64, 32 and 128 bits: columns of every layout in guarded memory,
- * hashed whole and in parts. Which rows such a kernel does in which way is its own affair: of what is here, much is made
- * so that a choice by some rows is wrong for others, and nothing asks what was chosen.
+ * The checks of kernels that hash rows of a column, many or few, of 64, 32 and 128 bits: columns of every layout in guarded
+ * memory, hashed whole and in parts. Which rows such a kernel does in which way is its own affair: of what is here, much is
+ * made so that a choice by some rows is wrong for others, and nothing asks what was chosen.
  */
 #include "checks.h"
 
@@ -100,23 +100,28 @@ static void equals_the_reference_at_every_length_in_every_layout(const struct ha
     check_length(k, longer[i], (enum weft_layout)(WEFT_FIXED + i % 5), 20);
 }
 
-/* Which length the rows have, by their place. A kernel that judges by some rows takes two runs of eight neighbours, a third
- * of the way and two thirds through: here they are apart from all others, or from rows of any length; wherever else it may
- * look, runs of rows of one length mislead it. */
+/* Which length the rows have, by their place. A kernel that judges by some rows (take_sample of simd/kernels/column.h,
+ * of plain batches from SIMD_FEW rows on) takes two runs of neighbours, a third of the way and two thirds through: here
+ * those are apart from all others, or from rows of any length; wherever else it may look, runs of rows of one length
+ * mislead it. Were fewer rows marked than the kernel takes, it would see the others too and not be misled, so that marks
+ * are of every size of its. */
 enum pattern { SAMPLED_APART, SAMPLED_AMONG_ALL, RISING, FALLING, RUNS, PATTERNS };
+static const uint8_t sampled_runs[] = {16, 24, 32};
 
-static bool is_sampled(size_t i, size_t n) {
-  return (i + 4 >= n / 3 && i < n / 3 + 4) || (i + 4 >= 2 * n / 3 && i < 2 * n / 3 + 4);
+static bool is_sampled(size_t i, size_t n, size_t run) {
+  size_t half = run / 2;
+  return (i + half >= n / 3 && i < n / 3 + half) || (i + half >= 2 * n / 3 && i < 2 * n / 3 + half);
 }
 
 /* Draws picks[n], numbers of length_edges. */
 static void draw_picks(struct rng *rng, enum pattern pattern, size_t n, uint32_t *picks) {
   size_t some = rng_upto(rng, LENGTH_EDGES - 1), other = rng_upto(rng, LENGTH_EDGES - 1), run = rng_upto(rng, 24);
+  size_t sampled = sampled_runs[rng_upto(rng, sizeof sampled_runs - 1)];
   for (size_t i = 0; i < n; i++) {
     size_t any = rng_upto(rng, LENGTH_EDGES - 1), pick = some;
     switch (pattern) {
-    case SAMPLED_APART: pick = is_sampled(i, n) ? some : other; break;
-    case SAMPLED_AMONG_ALL: pick = is_sampled(i, n) ? some : any; break;
+    case SAMPLED_APART: pick = is_sampled(i, n, sampled) ? some : other; break;
+    case SAMPLED_AMONG_ALL: pick = is_sampled(i, n, sampled) ? some : any; break;
     case RISING: pick = i * LENGTH_EDGES / n; break;
     case FALLING: pick = LENGTH_EDGES - 1 - i * LENGTH_EDGES / n; break;
     default: /* RUNS */
@@ -127,9 +132,10 @@ static void draw_picks(struct rng *rng, enum pattern pattern, size_t n, uint32_t
   }
 }
 
+/* plain: without nulls and selection, as those batches are that are sampled. */
 #define PATTERN_ROWS 1100
-static void check_pattern(const struct hash_kernel *k, size_t i, enum weft_layout layout, enum pattern pattern,
-                          size_t rows) {
+static void check_pattern(const struct hash_kernel *k, size_t i, enum weft_layout layout, enum pattern pattern, size_t rows,
+                          bool plain) {
   static uint8_t text[LENGTH_EDGES + 300];
   const uint8_t *bytes[LENGTH_EDGES];
   size_t lengths[LENGTH_EDGES];
@@ -143,17 +149,19 @@ static void check_pattern(const struct hash_kernel *k, size_t i, enum weft_layou
   const struct column_values values = {.n = LENGTH_EDGES, .bytes = bytes, .lengths = lengths};
   struct column_spec spec = column_spec_draw(&rng, rows);
   spec.layout = layout, spec.values = &values, spec.picks = picks;
-  spec.selection = rng_percent(&rng, 80) ? CHOICE_NONE : spec.selection;
-  spec.base_nulls = rng_percent(&rng, 20);
+  spec.selection = plain || rng_percent(&rng, 80) ? CHOICE_NONE : spec.selection;
+  spec.base_nulls = !plain && rng_percent(&rng, 20);
   check_spec(k, seed, &rng, &spec);
 }
 
 static void equals_the_reference_where_some_rows_mislead_about_others(const struct hash_kernel *k) {
   for (int layout = WEFT_OFFSETS32; layout <= WEFT_VIEWS; layout++) {
     for (size_t i = 0; i < 150; i++)
-      check_pattern(k, i, (enum weft_layout)layout, (enum pattern)(i % PATTERNS), 8 + i);
+      check_pattern(k, i, (enum weft_layout)layout, (enum pattern)(i % PATTERNS), 8 + i, false);
+    for (size_t i = 0; i < 150; i++)
+      check_pattern(k, i, (enum weft_layout)layout, (enum pattern)(i % PATTERNS), SIMD_FEW + 2 * i, true);
     for (size_t i = 0; i < PATTERNS; i++)
-      check_pattern(k, i, (enum weft_layout)layout, (enum pattern)i, 1000 + 20 * i);
+      check_pattern(k, i, (enum weft_layout)layout, (enum pattern)i, 1000 + 20 * i, true);
   }
 }
 
@@ -237,4 +245,46 @@ static void equals_the_reference_on_parts_of_random_columns(const struct hash_ke
   }
 }
 
-FACTS_column64(DEFINE_HASH_CHECK, any) FACTS_column32(DEFINE_HASH_CHECK, any) FACTS_column128(DEFINE_HASH_CHECK, any)
+/* A few rows without nulls and selection. */
+static void check_few(const struct hash_kernel *k, size_t i, const struct column_spec *shape) {
+  uint64_t seed = rng_case_seed(i);
+  struct rng rng = {seed};
+  struct column_spec spec = column_spec_draw(&rng, shape->rows);
+  spec.selection = CHOICE_NONE, spec.base_nulls = spec.row_nulls = false;
+  spec.layout = shape->layout, spec.type = shape->type, spec.side = shape->side;
+  spec.lengths = shape->lengths, spec.length = shape->length;
+  struct test_column truth;
+  build(k, seed, &rng, &spec, &truth);
+  struct simd_column column = kernel_view(&truth.column);
+  const struct hash_rows rows = {.rows = truth.rows,
+                                 .bytes = truth.bytes,
+                                 .lengths = truth.lengths,
+                                 .nulls = truth.nulls,
+                                 .column = &column,
+                                 .side = spec.side};
+  guard_case.rows = truth.rows;
+  hash_kernel_check(k, &pool, &rng, &rows);
+}
+
+/* Lengths drawn in each way, 0 to 300 mostly; then each length by itself. */
+static void equals_the_reference_below_SIMD_FEW_rows_of_every_layout(const struct hash_kernel *k) {
+  for (int layout = WEFT_FIXED; layout <= WEFT_VIEWS; layout++)
+    for (int side = GUARD_LOW; side <= GUARD_HIGH; side++) {
+      struct column_spec shape = {
+          .layout = (enum weft_layout)layout, .type = WEFT_FIXED_BYTES, .side = (enum guard_side)side};
+      for (shape.rows = 0; shape.rows < SIMD_FEW; shape.rows++)
+        for (int lengths = 0; lengths < LENGTHS_EQUAL; lengths++) {
+          shape.lengths = (enum lengths)lengths;
+          shape.length = length_edges[(shape.rows * LENGTHS_EQUAL + (size_t)lengths) % LENGTH_EDGES];
+          check_few(k, shape.rows, &shape);
+        }
+      shape.lengths = LENGTHS_EQUAL;
+      for (shape.length = 0; shape.length <= 300; shape.length++) {
+        shape.rows = 1 + (shape.length + 7 * (size_t)side) % (SIMD_FEW - 1);
+        check_few(k, shape.length, &shape);
+      }
+    }
+}
+
+FACTS_few64(DEFINE_HASH_CHECK, any) FACTS_few32(DEFINE_HASH_CHECK, any) FACTS_few128(DEFINE_HASH_CHECK, any)
+    FACTS_column64(DEFINE_HASH_CHECK, any) FACTS_column32(DEFINE_HASH_CHECK, any) FACTS_column128(DEFINE_HASH_CHECK, any)

@@ -32,9 +32,11 @@
 #define FACTS_hash32(FACT, name) FACTS_hash(FACT, hash32, name)
 #define FACTS_hash128(FACT, name) FACTS_hash(FACT, hash128, name)
 
-#define FACTS_few64(FACT, name)
-#define FACTS_few32(FACT, name)
-#define FACTS_few128(FACT, name)
+#define FACTS_few(FACT, kind, name) FACT(kind, name, equals_the_reference_below_SIMD_FEW_rows_of_every_layout)
+#define FACTS_few64(FACT, name) FACTS_few(FACT, few64, name)
+#define FACTS_few32(FACT, name) FACTS_few(FACT, few32, name)
+#define FACTS_few128(FACT, name) FACTS_few(FACT, few128, name)
+
 #define FACTS_column(FACT, kind, name)                                        \
   FACT(kind, name, equals_the_reference_at_every_row_count_of_every_layout)   \
   FACT(kind, name, equals_the_reference_at_every_length_in_every_layout)      \
@@ -73,12 +75,16 @@
 #define REFERENCE_column64 reference_hash
 #define REFERENCE_column32 reference_hash
 #define REFERENCE_column128 reference_hash128
+#define REFERENCE_few64 reference_hash
+#define REFERENCE_few32 reference_hash
+#define REFERENCE_few128 reference_hash128
 #define DECLARE_HASH(kind, name, fact) \
   void check_##kind##_##fact(const char *isa, const char *what, simd_##kind##_fn *kernel, REFERENCE_##kind *reference);
 FACTS_resolve(DECLARE, any) FACTS_find(DECLARE, any) FACTS_insert(DECLARE, any) FACTS_differ(DECLARE, any)
     FACTS_combine128(DECLARE, any) FACTS_hash64(DECLARE_HASH, any) FACTS_hash32(DECLARE_HASH, any)
         FACTS_hash128(DECLARE_HASH, any) FACTS_column64(DECLARE_HASH, any) FACTS_column32(DECLARE_HASH, any)
-            FACTS_column128(DECLARE_HASH, any)
+            FACTS_column128(DECLARE_HASH, any) FACTS_few64(DECLARE_HASH, any) FACTS_few32(DECLARE_HASH, any)
+                FACTS_few128(DECLARE_HASH, any)
 #undef DECLARE
 #undef DECLARE_HASH
 
@@ -94,5 +100,8 @@ FACTS_resolve(DECLARE, any) FACTS_find(DECLARE, any) FACTS_insert(DECLARE, any) 
 #define CALL_column64(table, name, fact) check_column64_##fact((table)->isa, #name, (table)->name, reference_##name)
 #define CALL_column32(table, name, fact) check_column32_##fact((table)->isa, #name, (table)->name, reference_##name)
 #define CALL_column128(table, name, fact) check_column128_##fact((table)->isa, #name, (table)->name, reference_##name)
+#define CALL_few64(table, name, fact) check_few64_##fact((table)->isa, #name, (table)->name, reference_##name)
+#define CALL_few32(table, name, fact) check_few32_##fact((table)->isa, #name, (table)->name, reference_##name)
+#define CALL_few128(table, name, fact) check_few128_##fact((table)->isa, #name, (table)->name, reference_##name)
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Kernels that hash, of batches and of columns, of 64, 32 and 128 bits, behind one shape, and the check of a call's results
- * beside libxxhash's, for check_hash.c and check_column.c.
+ * Kernels that hash, of batches, of columns and of a few rows, of 64, 32 and 128 bits, behind one shape, and the check of a
+ * call's results beside libxxhash's, for check_hash.c and check_column.c.
  */
 #ifndef TESTS_HASH_KERNELS_H
 #define TESTS_HASH_KERNELS_H
@@ -10,7 +10,7 @@
 #include "oracle.h"
 #include "simd/kernels.h"
 
-/* One of the six functions, and one of the references. */
+/* One of the nine functions, and one of the references. */
 struct hash_kernel {
   const char *isa, *what;
   size_t word; /* bytes of a hash */
@@ -20,6 +20,9 @@ struct hash_kernel {
   simd_column64_fn *column64;
   simd_column32_fn *column32;
   simd_column128_fn *column128;
+  simd_few64_fn *few64;
+  simd_few32_fn *few32;
+  simd_few128_fn *few128;
   reference_hash *reference;
   reference_hash128 *reference128;
 };
@@ -30,8 +33,8 @@ struct hash_rows {
   const uint8_t *const *bytes;      /* [rows] */
   const size_t *lengths;            /* [rows] of those that are not null */
   const bool *nulls;                /* [rows] */
-  const struct simd_rows *batch;    /* the rows themselves; for a kernel of columns: room for them */
-  const struct simd_column *column; /* of which they are the rows from number `first` on */
+  const struct simd_rows *batch;    /* the rows themselves; for a kernel of columns: room for them; of a few rows: NULL */
+  const struct simd_column *column; /* of which they are the rows from number `first` on, which is 0 for a few rows */
   size_t first;
   enum guard_side side; /* against which out lies */
 };
@@ -55,11 +58,17 @@ void hash_kernel_check(const struct hash_kernel *kernel, struct guard_pool *pool
 #define WORD_column64 WORD_hash64
 #define WORD_column32 WORD_hash32
 #define WORD_column128 WORD_hash128
+#define WORD_few64 WORD_hash64
+#define WORD_few32 WORD_hash32
+#define WORD_few128 WORD_hash128
 #define FIELD_hash64 reference
 #define FIELD_hash32 reference
 #define FIELD_hash128 reference128
 #define FIELD_column64 reference
 #define FIELD_column32 reference
 #define FIELD_column128 reference128
+#define FIELD_few64 reference
+#define FIELD_few32 reference
+#define FIELD_few128 reference128
 
 #endif

@@ -36,11 +36,15 @@ static inline XXH128_hash_t reference_xxh3_128(const void *bytes, size_t n, uint
   return XXH3_128bits_withSeed(bytes, n, seed);
 }
 
-/* A column's kernel gives what the kernel of batches gives. */
+/* A column's kernel, and that of a few rows, give what the kernel of batches gives. */
 #define reference_xxh3_64_column reference_xxh3_64
 #define reference_xxh64_column reference_xxh64
 #define reference_xxh32_column reference_xxh32
 #define reference_xxh3_128_column reference_xxh3_128
+#define reference_xxh3_64_few reference_xxh3_64
+#define reference_xxh64_few reference_xxh64
+#define reference_xxh32_few reference_xxh32
+#define reference_xxh3_128_few reference_xxh3_128
 
 /* What weft_hash128 makes of the hash of the columns so far and that of one more, in xxHash's words. */
 static inline XXH128_hash_t reference_combined(XXH128_hash_t so_far, XXH128_hash_t next, uint64_t seed) {
