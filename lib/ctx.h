@@ -57,13 +57,14 @@ static inline void ctx_add(_Atomic uint64_t *counter, uint64_t n) {
   atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + n, memory_order_relaxed);
 }
 
-/* Counts one operation on rows done one by one. */
-static inline void ctx_count_few(weft_ctx *ctx, uint64_t rows, uint64_t bytes) {
+/* Counts one operation on a few rows, all done in vector code or none. */
+static inline void ctx_count_few(weft_ctx *ctx, uint64_t rows, struct simd_done done) {
   if (!ctx->collect_stats)
     return;
-  ctx_add(&ctx->counters.bytes, bytes);
-  ctx_add(&ctx->counters.scalar_rows, rows);
-  ctx_add(&ctx->counters.scalar_ops, 1);
+  struct ctx_counters *to = &ctx->counters;
+  ctx_add(&to->bytes, done.bytes);
+  ctx_add(done.vector_rows != 0 ? &to->simd_rows : &to->scalar_rows, rows);
+  ctx_add(done.vector_rows != 0 ? &to->simd_ops : &to->scalar_ops, 1);
 }
 
 /* Sets the context's message and returns status. ctx NULL: the message of this thread. */

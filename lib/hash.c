@@ -82,15 +82,15 @@ static inline bool is_few(const weft_ctx *ctx, const struct weft_column *column,
 }
 
 /* The whole of such a call; FEW: the kernel of the table. */
-#define HASH_FEW(FEW, ctx, column, seed, out)                                                         \
-  do {                                                                                                \
-    enum simd_layout layout_ = (enum simd_layout)((column)->layout - WEFT_FIXED);                     \
-    const void *lead_ = simd_lead(layout_, (column)->aux, (column)->buffers, (column)->width);        \
-    ctx_enter(ctx);                                                                                   \
-    uint64_t bytes_ = (ctx)->kernels->FEW(layout_, (column)->data, lead_, (column)->rows, seed, out); \
-    ctx_count_few(ctx, (column)->rows, bytes_);                                                       \
-    ctx_leave(ctx);                                                                                   \
-    return WEFT_OK;                                                                                   \
+#define HASH_FEW(FEW, ctx, column, seed, out)                                                                \
+  do {                                                                                                       \
+    enum simd_layout layout_ = (enum simd_layout)((column)->layout - WEFT_FIXED);                            \
+    const void *lead_ = simd_lead(layout_, (column)->aux, (column)->buffers, (column)->width);               \
+    ctx_enter(ctx);                                                                                          \
+    struct simd_done done_ = (ctx)->kernels->FEW(layout_, (column)->data, lead_, (column)->rows, seed, out); \
+    ctx_count_few(ctx, (column)->rows, done_);                                                               \
+    ctx_leave(ctx);                                                                                          \
+    return WEFT_OK;                                                                                          \
   } while (0)
 
 static weft_status hash(weft_ctx *ctx, const char *who, const struct weft_column *columns, size_t n_columns,

@@ -103,14 +103,18 @@ typedef size_t simd_column128_fn(const struct simd_column *column, size_t first,
                                  bool seed_per_row, struct simd_hash128 *out, struct simd_rows *batch);
 
 /* The same for n < SIMD_FEW rows without nulls and selection, so few that to choose a way would take longer than to go the
- * plainest. lead: what leads to rows at data, by layout. Returns the rows' bytes. */
-#define SIMD_FEW 32
-typedef uint64_t simd_few64_fn(enum simd_layout layout, const void *data, const void *lead, size_t n, uint64_t seed,
-                               uint64_t *out);
-typedef uint64_t simd_few32_fn(enum simd_layout layout, const void *data, const void *lead, size_t n, uint32_t seed,
-                               uint32_t *out);
-typedef uint64_t simd_few128_fn(enum simd_layout layout, const void *data, const void *lead, size_t n, uint64_t seed,
-                                struct simd_hash128 *out);
+ * plainest. lead: what leads to rows at data, by layout. */
+struct simd_done {
+  uint64_t bytes;     /* of the rows together */
+  size_t vector_rows; /* rows done in vector code */
+};
+#define SIMD_FEW 64
+typedef struct simd_done simd_few64_fn(enum simd_layout layout, const void *data, const void *lead, size_t n, uint64_t seed,
+                                       uint64_t *out);
+typedef struct simd_done simd_few32_fn(enum simd_layout layout, const void *data, const void *lead, size_t n, uint32_t seed,
+                                       uint32_t *out);
+typedef struct simd_done simd_few128_fn(enum simd_layout layout, const void *data, const void *lead, size_t n,
+                                        uint64_t seed, struct simd_hash128 *out);
 
 /* The lead of a layout's rows: their width (as an address), their offsets or lengths (aux), or the views' buffers. */
 static inline const void *simd_lead(enum simd_layout layout, const void *aux, const uint8_t *const *buffers, size_t width) {

@@ -54,7 +54,7 @@ static bool is_few(const struct hash_kernel *k) {
 }
 
 /* Runs a kernel of a few rows; returns the bytes that it says they have. */
-static uint64_t run_few(const struct hash_kernel *k, const struct simd_column *c, size_t n, uint64_t seed, void *out) {
+static struct simd_done run_few(const struct hash_kernel *k, const struct simd_column *c, size_t n, uint64_t seed, void *out) {
   const void *lead = simd_lead(c->layout, c->aux, c->buffers, c->width);
   return k->few64   ? k->few64(c->layout, c->data, lead, n, seed, out)
          : k->few32 ? k->few32(c->layout, c->data, lead, n, (uint32_t)seed, out)
@@ -65,8 +65,9 @@ static uint64_t run_few(const struct hash_kernel *k, const struct simd_column *c
 static size_t run(const struct hash_kernel *k, const struct hash_rows *r, const void *seeds, bool per_row, void *out,
                   uint64_t *total_bytes) {
   if (is_few(k)) {
-    *total_bytes = run_few(k, r->column, r->rows, seed_at(k, seeds, 0), out);
-    return 0;
+    struct simd_done done = run_few(k, r->column, r->rows, seed_at(k, seeds, 0), out);
+    *total_bytes = done.bytes;
+    return done.vector_rows;
   }
   struct simd_rows batch = *r->batch; /* that of a kernel of columns, which may change it, begins as garbage */
   size_t vector_rows = k->hash64      ? k->hash64(&batch, seeds, per_row, out)

@@ -83,14 +83,15 @@ static inline uint64_t plain_bytes(enum simd_layout layout, const void *lead, si
   }
 }
 
-/* Lengths of some rows of a plain column of SIMD_FEW rows or more: two runs of neighbours, a third of the way and two
- * thirds through. */
+/* Lengths of some rows of a plain column of SIMD_FEW rows or more: a run of neighbours in the middle, or where there are more
+ * rows two, a third of the way and two thirds through. */
 #define SAMPLE_RUN 24 /* at most */
 #define SAMPLED (2 * SAMPLE_RUN)
 struct sample {
   size_t rows; /* that it stands for */
   size_t mean; /* of their lengths, or where to know it takes a look at each row, of the sample's */
   size_t run;  /* rows of a run, a multiple of 8 */
+  size_t n;    /* rows of the sample: of one run, or of two */
   uint64_t bytes[SAMPLED];
 };
 
@@ -99,18 +100,22 @@ static inline void take_run(PLAIN_ROWS, uint64_t *out) {
 }
 
 static inline void take_sample(const struct simd_column *column, size_t first, size_t n, struct sample *sample) {
-  size_t run = n < 10 * SAMPLE_RUN ? 16 : SAMPLE_RUN, sum = 0;
+  size_t runs = n < 256 ? 1 : 2, run = runs == 1 ? 16 : SAMPLE_RUN;
   sample->rows = n;
   sample->run = run;
-  for (size_t k = 0; k < 2; k++) {
-    size_t from = first + n * (k + 1) / 3 - run / 2;
+  sample->n = runs * run;
+  for (size_t k = 0; k < runs; k++) {
+    size_t from = first + n * (k + 1) / (runs + 1) - run / 2;
     take_run(column->layout, plain_data(column, from), plain_lead(column, from), run, sample->bytes + k * run);
   }
-  for (size_t i = 0; i < 2 * run; i++)
-    sum += sample->bytes[i];
-  sample->mean = column->layout == SIMD_POINTERS || column->layout == SIMD_VIEWS
-                     ? sum / (2 * run)
-                     : plain_bytes(column->layout, plain_lead(column, first), n) / n;
+  if (column->layout != SIMD_POINTERS && column->layout != SIMD_VIEWS) {
+    sample->mean = plain_bytes(column->layout, plain_lead(column, first), n) / n;
+  } else {
+    sample->mean = 0;
+    for (size_t i = 0; i < sample->n; i++)
+      sample->mean += sample->bytes[i];
+    sample->mean /= sample->n;
+  }
 }
 
 /* Where rows lie; returns the sum of their lengths. */
@@ -138,9 +143,9 @@ static inline void gather_values(const struct simd_column *column, const uint32_
 #undef GATHER
 }
 
-static inline bool is_straight(const struct simd_column *column) {
-  size_t width = column->width;
-  return column->layout == SIMD_FIXED && width - 1 < 16 && (width & (width - 1)) == 0;
+/* A width of fixed.h. */
+static inline bool is_straight(size_t width) {
+  return width - 1 < 16 && (width & (width - 1)) == 0;
 }
 
 /* STRAIGHT_COLUMN(name, seed_word, hash_word, NULL_HASH): name_straight, which hashes columns of the widths of fixed.h by
@@ -151,7 +156,7 @@ static inline bool is_straight(const struct simd_column *column) {
                               bool seed_per_row, hash_word *out, struct simd_rows *batch, size_t *vector_rows) {        \
     const uint8_t *data = column->data;                                                                                 \
     size_t width = column->width, step = seed_per_row, done = 0, valid_rows = 0;                                        \
-    if (!is_straight(column))                                                                                           \
+    if (column->layout != SIMD_FIXED || !is_straight(width))                                                            \
       return false;                                                                                                     \
     if (is_plain(column)) {                                                                                             \
       batch->total_bytes = n * width;                                                                                   \
@@ -182,14 +187,17 @@ static inline bool is_straight(const struct simd_column *column) {
     return true;                                                                                                        \
   }
 
+/* Fewer values than this are done one by one sooner than in vectors. */
+#define FEW_VALUES 6
+
 /* PLAIN_LOOP(function, hash_word, HASH(p, bytes), LAYOUT, ASK): a function that hashes PLAIN_ROWS of one layout and returns
  * their bytes, each layout having a function of its own, as registers are short in one that has all. ASK: a statement, done
  * for each row i. */
-#define PLAIN_LOOP(function, hash_word, HASH, LAYOUT, ASK)                                                  \
-  FLAT_COPY uint64_t function(const void *data, const void *lead, size_t n, size_t ahead, hash_word *out) { \
-    (void)ahead;                                                                                            \
-    FOR_ROWS_OF(LAYOUT, (ASK, out[i] = HASH(p, bytes)))                                                     \
-    return plain_bytes(SIMD_##LAYOUT, lead, n);                                                             \
+#define PLAIN_LOOP(function, hash_word, HASH, LAYOUT, ASK)                                                          \
+  FLAT_COPY struct simd_done function(const void *data, const void *lead, size_t n, size_t ahead, hash_word *out) { \
+    (void)ahead;                                                                                                    \
+    FOR_ROWS_OF(LAYOUT, (ASK, out[i] = HASH(p, bytes)))                                                             \
+    return (struct simd_done){plain_bytes(SIMD_##LAYOUT, lead, n), 0};                                              \
   }
 #define ASK_NOTHING (void)0
 /* For the pointer `ahead` rows on, or the last one. */
@@ -198,66 +206,69 @@ static inline bool is_straight(const struct simd_column *column) {
 /* COLUMN_KERNEL(name, seed_word, hash_word, SEEDLESS(p, bytes), loop_wins): the kernels name_column and name_few. SEEDLESS
  * hashes one row with seed 0; loop_wins says of a sample that the plain loop is faster than name, the kernel of batches.
  * name_rows does the rows of a batch one by one. */
-#define COLUMN_KERNEL(name, seed_word, hash_word, SEEDLESS, loop_wins)                                                 \
-  PLAIN_LOOP(name##_of_fixed, hash_word, SEEDLESS, FIXED, ASK_NOTHING)                                                 \
-  PLAIN_LOOP(name##_of_offsets32, hash_word, SEEDLESS, OFFSETS32, ASK_NOTHING)                                         \
-  PLAIN_LOOP(name##_of_offsets64, hash_word, SEEDLESS, OFFSETS64, ASK_NOTHING)                                         \
-  PLAIN_LOOP(name##_of_pointers, hash_word, SEEDLESS, POINTERS, ASK_POINTER)                                           \
-                                                                                                                       \
-  /* All layouts but views, without a seed. Returns the rows' bytes. */                                                \
-  ALWAYS_INLINE uint64_t name##_plain(PLAIN_ROWS, size_t ahead, hash_word *out) {                                      \
-    switch (layout) {                                                                                                  \
-    case SIMD_FIXED: return name##_of_fixed(data, lead, n, ahead, out);                                                \
-    case SIMD_OFFSETS32: return name##_of_offsets32(data, lead, n, ahead, out);                                        \
-    case SIMD_OFFSETS64: return name##_of_offsets64(data, lead, n, ahead, out);                                        \
-    default: return name##_of_pointers(data, lead, n, ahead, out);                                                     \
-    }                                                                                                                  \
-  }                                                                                                                    \
-                                                                                                                       \
-  /* Views, and all layouts with a seed. */                                                                            \
-  __attribute__((noinline)) static uint64_t name##_few_else(PLAIN_ROWS, seed_word seed, hash_word *out) {              \
-    const uint8_t *ptrs[SIMD_FEW];                                                                                     \
-    uint64_t lengths[SIMD_FEW], total = plain_block(layout, data, lead, n, ptrs, lengths);                             \
-    const struct simd_rows rows = {.rows = n, .ptrs = ptrs, .bytes = lengths};                                         \
-    if (seed == 0)                                                                                                     \
-      name##_of_pointers(ptrs, lengths, n, 0, out);                                                                    \
-    else                                                                                                               \
-      name##_rows(&rows, 0, n, &seed, false, out);                                                                     \
-    return total;                                                                                                      \
-  }                                                                                                                    \
-                                                                                                                       \
-  static uint64_t name##_few(PLAIN_ROWS, seed_word seed, hash_word *out) {                                             \
-    if (seed != 0 || layout == SIMD_VIEWS)                                                                             \
-      return name##_few_else(layout, data, lead, n, seed, out);                                                        \
-    return name##_plain(layout, data, lead, n, 0, out);                                                                \
-  }                                                                                                                    \
-                                                                                                                       \
-  static size_t name##_column(const struct simd_column *column, size_t first, size_t n, const seed_word *seeds,        \
-                              bool seed_per_row, hash_word *out, struct simd_rows *batch) {                            \
-    size_t vector_rows;                                                                                                \
-    if (name##_straight(column, first, n, seeds, seed_per_row, out, batch, &vector_rows))                              \
-      return vector_rows;                                                                                              \
-    bool plain = is_plain(column), seeded = seed_per_row || seeds[0] != 0, by_loop = n < SIMD_FEW;                     \
-    if (plain && !by_loop) {                                                                                           \
-      struct sample sample;                                                                                            \
-      take_sample(column, first, n, &sample);                                                                          \
-      by_loop = loop_wins(&sample);                                                                                    \
-    }                                                                                                                  \
-    if (!by_loop) {                                                                                                    \
-      resolve(column, first, n, batch);                                                                                \
-      return name(batch, seeds, seed_per_row, out);                                                                    \
-    }                                                                                                                  \
-    if (plain && !seeded && column->layout != SIMD_VIEWS) {                                                            \
-      batch->total_bytes =                                                                                             \
-          name##_plain(column->layout, plain_data(column, first), plain_lead(column, first), n, batch->prefetch, out); \
-      return 0;                                                                                                        \
-    }                                                                                                                  \
-    resolve_rows(column, first, n, batch);                                                                             \
-    if (seeded || batch->has_nulls)                                                                                    \
-      name##_rows(batch, 0, n, seeds, seed_per_row, out);                                                              \
-    else                                                                                                               \
-      name##_of_pointers(batch->ptrs, batch->bytes, n, batch->prefetch, out);                                          \
-    return 0;                                                                                                          \
+#define COLUMN_KERNEL(name, seed_word, hash_word, SEEDLESS, loop_wins)                                                \
+  PLAIN_LOOP(name##_of_fixed, hash_word, SEEDLESS, FIXED, ASK_NOTHING)                                                \
+  PLAIN_LOOP(name##_of_offsets32, hash_word, SEEDLESS, OFFSETS32, ASK_NOTHING)                                        \
+  PLAIN_LOOP(name##_of_offsets64, hash_word, SEEDLESS, OFFSETS64, ASK_NOTHING)                                        \
+  PLAIN_LOOP(name##_of_pointers, hash_word, SEEDLESS, POINTERS, ASK_POINTER)                                          \
+                                                                                                                      \
+  /* All layouts but views, without a seed. Returns the rows' bytes. */                                               \
+  ALWAYS_INLINE struct simd_done name##_plain(PLAIN_ROWS, size_t ahead, hash_word *out) {                             \
+    switch (layout) {                                                                                                 \
+    case SIMD_FIXED: return name##_of_fixed(data, lead, n, ahead, out);                                               \
+    case SIMD_OFFSETS32: return name##_of_offsets32(data, lead, n, ahead, out);                                       \
+    case SIMD_OFFSETS64: return name##_of_offsets64(data, lead, n, ahead, out);                                       \
+    default: return name##_of_pointers(data, lead, n, ahead, out);                                                    \
+    }                                                                                                                 \
+  }                                                                                                                   \
+                                                                                                                      \
+  /* Views, and all layouts with a seed. */                                                                           \
+  __attribute__((noinline)) static struct simd_done name##_few_else(PLAIN_ROWS, seed_word seed, hash_word *out) {     \
+    const uint8_t *ptrs[SIMD_FEW];                                                                                    \
+    uint64_t lengths[SIMD_FEW], total = plain_block(layout, data, lead, n, ptrs, lengths);                            \
+    const struct simd_rows rows = {.rows = n, .ptrs = ptrs, .bytes = lengths};                                        \
+    if (seed == 0)                                                                                                    \
+      name##_of_pointers(ptrs, lengths, n, 0, out);                                                                   \
+    else                                                                                                              \
+      name##_rows(&rows, 0, n, &seed, false, out);                                                                    \
+    return (struct simd_done){total, 0};                                                                              \
+  }                                                                                                                   \
+                                                                                                                      \
+  static struct simd_done name##_few(PLAIN_ROWS, seed_word seed, hash_word *out) {                                    \
+    if (layout == SIMD_FIXED && n >= FEW_VALUES && is_straight((uintptr_t)lead))                                      \
+      return (struct simd_done){n * (uintptr_t)lead, name##_fixed(data, (uintptr_t)lead, n, &seed, false, out)};      \
+    if (seed != 0 || layout == SIMD_VIEWS)                                                                            \
+      return name##_few_else(layout, data, lead, n, seed, out);                                                       \
+    return name##_plain(layout, data, lead, n, 0, out);                                                               \
+  }                                                                                                                   \
+                                                                                                                      \
+  static size_t name##_column(const struct simd_column *column, size_t first, size_t n, const seed_word *seeds,       \
+                              bool seed_per_row, hash_word *out, struct simd_rows *batch) {                           \
+    size_t vector_rows;                                                                                               \
+    if (name##_straight(column, first, n, seeds, seed_per_row, out, batch, &vector_rows))                             \
+      return vector_rows;                                                                                             \
+    bool plain = is_plain(column), seeded = seed_per_row || seeds[0] != 0, by_loop = n < SIMD_FEW;                    \
+    if (plain && !by_loop) {                                                                                          \
+      struct sample sample;                                                                                           \
+      take_sample(column, first, n, &sample);                                                                         \
+      by_loop = loop_wins(&sample);                                                                                   \
+    }                                                                                                                 \
+    if (!by_loop) {                                                                                                   \
+      resolve(column, first, n, batch);                                                                               \
+      return name(batch, seeds, seed_per_row, out);                                                                   \
+    }                                                                                                                 \
+    if (plain && !seeded && column->layout != SIMD_VIEWS) {                                                           \
+      batch->total_bytes =                                                                                            \
+          name##_plain(column->layout, plain_data(column, first), plain_lead(column, first), n, batch->prefetch, out) \
+              .bytes;                                                                                                 \
+      return 0;                                                                                                       \
+    }                                                                                                                 \
+    resolve_rows(column, first, n, batch);                                                                            \
+    if (seeded || batch->has_nulls)                                                                                   \
+      name##_rows(batch, 0, n, seeds, seed_per_row, out);                                                             \
+    else                                                                                                              \
+      name##_of_pointers(batch->ptrs, batch->bytes, n, batch->prefetch, out);                                         \
+    return 0;                                                                                                         \
   }
 
 /* Of algorithms without a kernel of batches. */

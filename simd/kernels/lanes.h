@@ -126,11 +126,11 @@ ALWAYS_INLINE size_t lanes_flush(const struct lanes_kernel *kernel, const void *
  * neighbours in the sample are equal, but for few. */
 ALWAYS_INLINE bool lanes_loop_wins(const struct sample *sample, size_t bytes) {
   size_t longer = 0, changes = 0;
-  for (size_t i = 0; i < 2 * sample->run; i++) {
+  for (size_t i = 0; i < sample->n; i++) {
     longer += sample->bytes[i] > bytes;
     changes += i % sample->run != 0 && sample->bytes[i] != sample->bytes[i - 1];
   }
-  return longer == 0 && changes <= sample->run / 8;
+  return longer == 0 && changes <= sample->n / 16;
 }
 
 /* Does a batch. Returns how many rows were done in vectors. */

@@ -38,15 +38,14 @@ static const uint8_t xxh3_ways[256] = {
     TIMES_16(WAY_129TO143 + 5), TIMES_16(WAY_129TO143 + 6), WAY_240, TIMES_8(WAY_LONG), TIMES_4(WAY_LONG), WAY_LONG, WAY_LONG,
     WAY_LONG};
 
-/* Cycles a row (Zen 4, rows of one length, docs/internals/hash.md): of a loop, whose branches are then foreseen, and in
- * batches. */
-static const uint8_t xxh3_loop_costs[XXH3_WAYS] = {8, 8, 8, 8, 10, 15, 21, 26, 34, 36, 39, 42, 44, 47, 50, 53, 0};
+/* Cycles by which a loop is ahead of batches for a row, where its branches are foreseen (Zen 4, rows of one length; what each
+ * takes is in docs/internals/hash.md). */
 #if defined(V64_LANES) && V64_LANES == 8
-static const uint8_t xxh3_batch_costs[XXH3_WAYS] = {7, 7, 7, 7, 9, 13, 19, 19, 34, 34, 34, 34, 34, 34, 34, 34, 8};
+static const int8_t xxh3_loop_gains[XXH3_WAYS] = {-1, -1, -1, -1, -1, -2, -2, -7, 0, -2, -5, -8, -10, -13, -16, -19, 8};
 #elif defined(V64_LANES) && V64_LANES == 4
-static const uint8_t xxh3_batch_costs[XXH3_WAYS] = {11, 11, 11, 11, 15, 19, 28, 28, 48, 48, 48, 48, 48, 48, 48, 48, 12};
+static const int8_t xxh3_loop_gains[XXH3_WAYS] = {3, 3, 3, 3, 5, 4, 7, 2, 14, 12, 9, 6, 4, 1, -2, -5, 12};
 #else
-static const uint8_t xxh3_batch_costs[XXH3_WAYS] = {13, 13, 13, 13, 15, 21, 28, 33, 42, 45, 48, 52, 54, 57, 60, 64, 8};
+static const int8_t xxh3_loop_gains[XXH3_WAYS] = {5, 5, 5, 5, 5, 6, 7, 7, 8, 9, 9, 10, 10, 10, 10, 11, 8};
 #endif
 /* clang-format on */
 #define MISPREDICTED 23      /* cycles for each row whose way is not foreseen */
@@ -55,11 +54,12 @@ static const uint8_t xxh3_batch_costs[XXH3_WAYS] = {13, 13, 13, 13, 15, 21, 28, 
 /* Does a processor that knows the ways of the last rows foresee a sample's, all but `most`? It does where ways repeat after
  * one row, or two, or as many as the longest period that is looked for. */
 #define LONGEST_PERIOD 8
-static inline bool xxh3_foreseen(const uint8_t ways[SAMPLED], size_t run, size_t most) {
+static inline bool xxh3_foreseen(const uint8_t *ways, const struct sample *sample, size_t most) {
+  size_t run = sample->run;
   size_t most_here = most * (run - LONGEST_PERIOD) / run; /* the first rows of a run are compared with none */
   for (size_t period = 1; period <= LONGEST_PERIOD; period++) {
     uint64_t changes = 0; /* in bytes, 8 rows at a time: ways are below 128 */
-    for (size_t first = 0; first < 2 * run; first += run)
+    for (size_t first = 0; first < sample->n; first += run)
       for (size_t i = LONGEST_PERIOD; i < run; i += 8) {
         uint64_t here, before;
         memcpy(&here, ways + first + i, sizeof here);
@@ -84,17 +84,16 @@ static inline bool xxh3_foreseen(const uint8_t ways[SAMPLED], size_t run, size_t
 #endif
 
 static inline bool xxh3_loop_wins(const struct sample *sample) {
-  size_t sampled = 2 * sample->run, loop = 0, batch = XXH3_BATCH_START * sampled / sample->rows;
+  int32_t gain =
+      (int32_t)(XXH3_BATCH_START * sample->n / sample->rows); /* cycles by which a loop is ahead, were all foreseen */
   uint8_t ways[SAMPLED];
   if (sample->mean > SORTED_MEAN)
     return true;
-  for (size_t i = 0; i < sampled; i++) {
-    uint8_t way = xxh3_ways[sample->bytes[i] < 255 ? sample->bytes[i] : 255];
-    ways[i] = way;
-    loop += xxh3_loop_costs[way];
-    batch += xxh3_batch_costs[way];
+  for (size_t i = 0; i < sample->n; i++) {
+    ways[i] = xxh3_ways[sample->bytes[i] < 255 ? sample->bytes[i] : 255];
+    gain += xxh3_loop_gains[ways[i]];
   }
-  return loop < batch && xxh3_foreseen(ways, sample->run, (batch - loop - 1) / MISPREDICTED);
+  return gain > 0 && xxh3_foreseen(ways, sample, (size_t)(gain - 1) / MISPREDICTED);
 }
 
 #endif
