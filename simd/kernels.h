@@ -28,7 +28,11 @@
 
 /* In a loop over i, makes the compiler leave it a loop and make no vectors of it: those of two lanes, and of products of 64
  * bits, are no faster, and their code is many times as long. */
+#ifdef SIMD_ISA_scalar
+#define ONE_BY_ONE(i) (void)0
+#else
 #define ONE_BY_ONE(i) __asm__("" : "+r"(i))
+#endif
 
 /* Rows of a batch come in blocks of 64, one word of a bitmap; capacities of batches are multiples of it. */
 #define SIMD_BLOCK 64

@@ -137,6 +137,7 @@ static inline void gather_values(const struct simd_column *column, const uint32_
     GATHER(2)
     GATHER(4)
     GATHER(8)
+    GATHER(12)
     GATHER(16)
   default: break;
   }
@@ -145,7 +146,7 @@ static inline void gather_values(const struct simd_column *column, const uint32_
 
 /* A width of fixed.h. */
 static inline bool is_straight(size_t width) {
-  return width - 1 < 16 && (width & (width - 1)) == 0;
+  return width <= 16 && ((1 << 1 | 1 << 2 | 1 << 4 | 1 << 8 | 1 << 12 | 1 << 16) >> width & 1) != 0;
 }
 
 /* STRAIGHT_COLUMN(name, seed_word, hash_word, NULL_HASH): name_straight, which hashes columns of the widths of fixed.h by
@@ -263,11 +264,24 @@ static inline bool is_straight(size_t width) {
               .bytes;                                                                                                 \
       return 0;                                                                                                       \
     }                                                                                                                 \
-    resolve_rows(column, first, n, batch);                                                                            \
-    if (seeded || batch->has_nulls)                                                                                   \
-      name##_rows(batch, 0, n, seeds, seed_per_row, out);                                                             \
-    else                                                                                                              \
-      name##_of_pointers(batch->ptrs, batch->bytes, n, batch->prefetch, out);                                         \
+    if (plain) { /* blocks, so that reading where rows lie goes along with reading them */                            \
+      uint64_t total = 0;                                                                                             \
+      batch->has_nulls = false;                                                                                       \
+      batch->next.at = NULL;                                                                                          \
+      for (size_t at = 0; at < n; at += SIMD_BLOCK) {                                                                 \
+        const void *data = plain_data(column, first + at), *lead = plain_lead(column, first + at);                    \
+        batch->rows = n - at < SIMD_BLOCK ? n - at : SIMD_BLOCK;                                                      \
+        total += plain_block(column->layout, data, lead, batch->rows, batch->ptrs, batch->bytes);                     \
+        if (seeded)                                                                                                   \
+          name##_rows(batch, 0, batch->rows, seed_per_row ? seeds + at : seeds, seed_per_row, out + at);              \
+        else                                                                                                          \
+          name##_of_pointers(batch->ptrs, batch->bytes, batch->rows, batch->prefetch, out + at);                      \
+      }                                                                                                               \
+      batch->total_bytes = total;                                                                                     \
+      return 0;                                                                                                       \
+    }                                                                                                                 \
+    resolve(column, first, n, batch);                                                                                 \
+    name##_rows(batch, 0, n, seeds, seed_per_row, out);                                                               \
     return 0;                                                                                                         \
   }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Hashes of contiguous values of 1, 2, 4, 8 or 16 bytes: xxh3_64_fixed, xxh3_128_fixed, xxh64_fixed, xxh32_fixed. Each
+ * Hashes of contiguous values of 1, 2, 4, 8, 12 or 16 bytes: xxh3_64_fixed, xxh3_128_fixed, xxh64_fixed, xxh32_fixed. Each
  * writes out[n] and returns how many values it did in vectors. Values may lie at any address, nothing behind them is read;
  * out may be seeds, of which there are n with seed_per_row, else one. Included by isa_table.c, after xxh64.h and xxh32.h
  * where a table has those kernels.
@@ -26,68 +26,82 @@
     case 2: return WAY(values, 2, n, seeds, seed_per_row, out);                                                           \
     case 4: return WAY(values, 4, n, seeds, seed_per_row, out);                                                           \
     case 8: return WAY(values, 8, n, seeds, seed_per_row, out);                                                           \
+    case 12: return WAY(values, 12, n, seeds, seed_per_row, out);                                                         \
     default: return WAY(values, 16, n, seeds, seed_per_row, out);                                                         \
     }                                                                                                                     \
   }
 
-/* FIXED_LOOP(name, seed_word, hash_word, SEEDLESS, SEEDED): the function name_fixed_loop over SEEDLESS(p, bytes), SEEDED(p,
- * bytes, seed). */
-#define FIXED_LOOP(name, seed_word, hash_word, SEEDLESS, SEEDED)                                                \
+/* FIXED_LOOP(name, seed_word, hash_word, SEEDLESS, SEEDED, SINGLY): the function name_fixed_loop over SEEDLESS(p, bytes),
+ * SEEDED(p, bytes, seed). SINGLY(width): vectors of two lanes gain nothing. */
+#define WIDTH_4_OR_8(width) ((width) == 4 || (width) == 8)
+#define NO_WIDTH(width) false
+#define FIXED_LOOP(name, seed_word, hash_word, SEEDLESS, SEEDED, SINGLY)                                        \
   ALWAYS_INLINE size_t name##_fixed_loop(const uint8_t *values, size_t width, size_t n, const seed_word *seeds, \
                                          bool seed_per_row, hash_word *out) {                                   \
     const seed_word seed = n != 0 ? seeds[0] : 0;                                                               \
     if (seed_per_row)                                                                                           \
       for (size_t i = 0; i < n; i++) {                                                                          \
-        ONE_BY_ONE(i);                                                                                          \
+        if (SINGLY(width))                                                                                      \
+          ONE_BY_ONE(i);                                                                                        \
         out[i] = SEEDED(values + i * width, width, seeds[i]);                                                   \
       }                                                                                                         \
     else if (seed != 0)                                                                                         \
       for (size_t i = 0; i < n; i++) {                                                                          \
-        ONE_BY_ONE(i);                                                                                          \
+        if (SINGLY(width))                                                                                      \
+          ONE_BY_ONE(i);                                                                                        \
         out[i] = SEEDED(values + i * width, width, seed);                                                       \
       }                                                                                                         \
     else                                                                                                        \
       for (size_t i = 0; i < n; i++) {                                                                          \
-        ONE_BY_ONE(i);                                                                                          \
+        if (SINGLY(width))                                                                                      \
+          ONE_BY_ONE(i);                                                                                        \
         out[i] = SEEDLESS(values + i * width, width);                                                           \
       }                                                                                                         \
     return 0;                                                                                                   \
   }
 
+/* Values of 12 bytes are loaded as 16, and so not in vectors when none follows. */
+#define FIXED_SPARE(width) ((width) == 12)
+
 /* FIXED_LANES(name, word, vec, LANES, HASH): the function name_fixed_lanes over HASH(p, width, hash), which turns seeds
- * into hashes of FIXED_GROUPS vectors of type vec, of LANES lanes each. What does not fill them goes through copies. */
+ * into hashes of FIXED_GROUPS vectors of type vec, of LANES lanes each. What does not fill them goes through copies, by the
+ * same loops. */
 #define FIXED_LANES(name, word, vec, LANES, HASH)                                                           \
   ALWAYS_INLINE size_t name##_fixed_lanes(const uint8_t *values, size_t width, size_t n, const word *seeds, \
                                           bool seed_per_row, word *out) {                                   \
     enum { STEP = FIXED_GROUPS * LANES };                                                                   \
     const vec seed = vec##_set1(n != 0 ? seeds[0] : 0);                                                     \
+    const size_t rows = n, least = STEP + FIXED_SPARE(width);                                               \
     vec hash[FIXED_GROUPS];                                                                                 \
-    size_t done = 0;                                                                                        \
-    if (seed_per_row)                                                                                       \
-      for (; n - done >= STEP; done += STEP) {                                                              \
-        EACH hash[g] = vec##_load(seeds + done + g * LANES);                                                \
-        HASH(values + done * width, width, hash);                                                           \
-        EACH vec##_store(out + done + g * LANES, hash[g]);                                                  \
-      }                                                                                                     \
-    else /* a loop of its own, from which what the seed alone decides is taken out */                       \
-      for (; n - done >= STEP; done += STEP) {                                                              \
-        EACH hash[g] = seed;                                                                                \
-        HASH(values + done * width, width, hash);                                                           \
-        EACH vec##_store(out + done + g * LANES, hash[g]);                                                  \
-      }                                                                                                     \
-    size_t left = n - done;                                                                                 \
-    if (left != 0) {                                                                                        \
-      uint8_t last[16 * STEP] = {0};                                                                        \
-      word words[STEP] = {0};                                                                               \
+    uint8_t last[16 * STEP];                                                                                \
+    word words[STEP], *behind = out;                                                                        \
+    size_t left = 0, done = 0;                                                                              \
+    for (;;) {                                                                                              \
+      if (seed_per_row)                                                                                     \
+        for (; n - done >= least; done += STEP) {                                                           \
+          EACH hash[g] = vec##_load(seeds + done + g * LANES);                                              \
+          HASH(values + done * width, width, hash);                                                         \
+          EACH vec##_store(out + done + g * LANES, hash[g]);                                                \
+        }                                                                                                   \
+      else /* a loop of its own, from which what the seed alone decides is taken out */                     \
+        for (; n - done >= least; done += STEP) {                                                           \
+          EACH hash[g] = seed;                                                                              \
+          HASH(values + done * width, width, hash);                                                         \
+          EACH vec##_store(out + done + g * LANES, hash[g]);                                                \
+        }                                                                                                   \
+      if (left != 0 || done == n)                                                                           \
+        break;                                                                                              \
+      left = n - done;                                                                                      \
+      memset(last, 0, sizeof last);                                                                         \
+      memset(words, 0, sizeof words);                                                                       \
       memcpy(last, values + done * width, left * width);                                                    \
       if (seed_per_row)                                                                                     \
         memcpy(words, seeds + done, left * sizeof *words);                                                  \
-      EACH hash[g] = seed_per_row ? vec##_load(words + g * LANES) : seed;                                   \
-      HASH(last, width, hash);                                                                              \
-      EACH vec##_store(words + g * LANES, hash[g]);                                                         \
-      memcpy(out + done, words, left * sizeof *words);                                                      \
+      behind = out + done;                                                                                  \
+      values = last, seeds = out = words, n = least, done = 0;                                              \
     }                                                                                                       \
-    return n;                                                                                               \
+    memcpy(behind, words, left * sizeof *words);                                                            \
+    return rows;                                                                                            \
   }
 
 /* Vectors that go through together, as in xxh64.h: a tenth faster with AVX2. */
@@ -131,14 +145,28 @@ ALWAYS_INLINE void xxh3_fixed_upto8(const uint8_t *p, size_t width, v64 *hash) {
   EACH hash[g] = v64_xor(hash[g], v64_shr(hash[g], 28));
 }
 
-ALWAYS_INLINE void xxh3_fixed_16(const uint8_t *p, v64 *hash) {
+/* The first and the second half of values of 16 bytes; of 12, the first 8 bytes, and the last 4 before something else. */
+ALWAYS_INLINE void fixed_load128(const uint8_t *p, size_t width, v64 *low, v64 *high) {
+  const uint8_t *ptrs[V64_LANES];
+  if (width == 16) {
+    v64_load_pair_values(p, low, high);
+    return;
+  }
+  for (size_t i = 0; i < V64_LANES; i++)
+    ptrs[i] = p + i * width;
+  v64_load_pairs(ptrs, low, high);
+}
+
+ALWAYS_INLINE void xxh3_fixed_upto16(const uint8_t *p, size_t width, v64 *hash) {
   const uint64_t *s = xxh3_secret;
   EACH {
     v64 low, high;
-    v64_load_pair_values(p + g * V64_LANES * 16, &low, &high);
+    fixed_load128(p + g * V64_LANES * width, width, &low, &high);
+    if (width == 12)
+      high = v64_or(v64_shr(low, 32), v64_shl(high, 32)); /* the last 8 bytes */
     low = v64_xor(low, v64_add(v64_set1(s[3] ^ s[4]), hash[g]));
     high = v64_xor(high, v64_sub(v64_set1(s[5] ^ s[6]), hash[g]));
-    hash[g] = v64_add(v64_add(v64_swap_bytes(low), v64_set1(16)), v64_add(high, v64_mul_fold(low, high)));
+    hash[g] = v64_add(v64_add(v64_swap_bytes(low), v64_set1(width)), v64_add(high, v64_mul_fold(low, high)));
   }
   EACH hash[g] = v64_mul(v64_xor(hash[g], v64_shr(hash[g], 37)), v64_set1(PRIME_MX1));
   EACH hash[g] = v64_xor(hash[g], v64_shr(hash[g], 32));
@@ -147,18 +175,18 @@ ALWAYS_INLINE void xxh3_fixed_16(const uint8_t *p, v64 *hash) {
 ALWAYS_INLINE void xxh3_fixed(const uint8_t *p, size_t width, v64 *hash) {
   if (width < 4)
     xxh3_fixed_upto2(p, width, hash);
-  else if (width < 16)
+  else if (width <= 8)
     xxh3_fixed_upto8(p, width, hash);
   else
-    xxh3_fixed_16(p, hash);
+    xxh3_fixed_upto16(p, width, hash);
 }
 
 ALWAYS_INLINE void xxh64_fixed_step(const uint8_t *p, size_t width, v64 *hash) {
   v64 x[FIXED_GROUPS], y[FIXED_GROUPS];
   EACH {
     const uint8_t *from = p + g * V64_LANES * width;
-    if (width == 16)
-      v64_load_pair_values(from, &x[g], &y[g]);
+    if (width > 8)
+      fixed_load128(from, width, &x[g], &y[g]);
     else
       x[g] = fixed_load64(from, width);
     hash[g] = v64_add(hash[g], v64_set1(XXH64_PRIME_5 + width));
@@ -167,6 +195,10 @@ ALWAYS_INLINE void xxh64_fixed_step(const uint8_t *p, size_t width, v64 *hash) {
   case 16:
     EACH hash[g] = xxh64_word(hash[g], x[g]);
     EACH hash[g] = xxh64_word(hash[g], y[g]);
+    break;
+  case 12:
+    EACH hash[g] = xxh64_word(hash[g], x[g]);
+    EACH hash[g] = xxh64_half_word(hash[g], v64_and(y[g], v64_set1(UINT32_MAX)));
     break;
   case 8: EACH hash[g] = xxh64_word(hash[g], x[g]); break;
   case 4: EACH hash[g] = xxh64_half_word(hash[g], x[g]); break;
@@ -186,8 +218,8 @@ FIXED(xxh64, uint64_t, uint64_t, xxh64_fixed_lanes)
 
 #else
 
-FIXED_LOOP(xxh3_64, uint64_t, uint64_t, xxh3_64_seedless, xxh3_64_seeded)
-FIXED_LOOP(xxh64, uint64_t, uint64_t, XXH64_SEEDLESS, XXH64)
+FIXED_LOOP(xxh3_64, uint64_t, uint64_t, xxh3_64_seedless, xxh3_64_seeded, WIDTH_4_OR_8)
+FIXED_LOOP(xxh64, uint64_t, uint64_t, XXH64_SEEDLESS, XXH64, NO_WIDTH)
 FIXED(xxh3_64, uint64_t, uint64_t, xxh3_64_fixed_loop)
 FIXED(xxh64, uint64_t, uint64_t, xxh64_fixed_loop)
 
@@ -223,13 +255,19 @@ ALWAYS_INLINE void xxh32_fixed_upto8(const uint8_t *p, size_t width, v32 *hash) 
 }
 
 ALWAYS_INLINE void xxh32_fixed_step(const uint8_t *p, size_t width, v32 *hash) {
-  if (width == 16) {
+  if (width > 8) {
     EACH {
       const uint8_t *ptrs[V32_LANES];
       v32 words[4], sums[4];
       for (size_t i = 0; i < V32_LANES; i++)
-        ptrs[i] = p + (g * V32_LANES + i) * 16;
+        ptrs[i] = p + (g * V32_LANES + i) * width;
       v32_load_rows(ptrs, 0, words);
+      if (width == 12) {
+        hash[g] = v32_add(hash[g], v32_set1(XXH32_PRIME_5 + 12));
+        for (size_t k = 0; k < 3; k++)
+          hash[g] = xxh32_word(hash[g], words[k]);
+        continue;
+      }
       xxh32_start(hash[g], sums);
       for (size_t k = 0; k < 4; k++)
         sums[k] = xxh32_round(sums[k], words[k]);
@@ -247,7 +285,7 @@ FIXED(xxh32, uint32_t, uint32_t, xxh32_fixed_lanes)
 
 #else
 
-FIXED_LOOP(xxh32, uint32_t, uint32_t, XXH32_SEEDLESS, XXH32)
+FIXED_LOOP(xxh32, uint32_t, uint32_t, XXH32_SEEDLESS, XXH32, NO_WIDTH)
 FIXED(xxh32, uint32_t, uint32_t, xxh32_fixed_loop)
 
 #endif

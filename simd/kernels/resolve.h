@@ -143,21 +143,32 @@ static void resolve_rows(const struct simd_column *column, size_t first, size_t 
 #undef PAIR
 #undef EACH_LAYOUT
 
-/* Of a resolved batch of strings that follow one another: sets what is to be asked for, as far ahead as rows are sorted at
- * a time. The processor's own prefetching stops at the end of every page, and loses its way where rows are visited by
- * length. */
+/* Of a resolved batch whose rows follow one another, all of them or with few left out: sets what is to be asked for, as far
+ * ahead as rows are sorted at a time. The processor's own prefetching stops at the end of every page, and loses its way where
+ * rows are visited by length. Of layouts that may lead anywhere the first row and the last one tell whether they do. */
+#define NEXT_SPARSE 4 /* one byte in so many is a row's */
 static inline void set_next(const struct simd_column *column, size_t first, size_t n, struct simd_rows *batch) {
-  if (column->layout == SIMD_FIXED && !column->selection)
+  bool plain = !column->selection, wide = column->layout == SIMD_OFFSETS64;
+  if (column->layout == SIMD_FIXED && plain)
     batch->prefetch = 0; /* in steps that the processor foresees */
-  if (batch->prefetch == 0 || column->selection || (column->layout != SIMD_OFFSETS32 && column->layout != SIMD_OFFSETS64))
+  if (batch->prefetch == 0)
     return;
-  bool wide = column->layout == SIMD_OFFSETS64;
-  size_t ahead = chunk_rows(batch), width = wide ? sizeof(int64_t) : sizeof(int32_t);
-  int64_t start = wide ? ((const int64_t *)column->aux)[first] : ((const int32_t *)column->aux)[first];
-  batch->next.step = (size_t)(batch->total_bytes + n - 1) / n;
-  batch->next.at = (const uint8_t *)column->data + start + ahead * batch->next.step;
-  batch->next.lead = (const uint8_t *)column->aux + (first + ahead) * width;
-  batch->next.lead_step = width;
+  size_t ahead = chunk_rows(batch);
+  if (plain && (wide || column->layout == SIMD_OFFSETS32)) {
+    size_t width = wide ? sizeof(int64_t) : sizeof(int32_t);
+    int64_t start = wide ? ((const int64_t *)column->aux)[first] : ((const int32_t *)column->aux)[first];
+    batch->next.step = (size_t)(batch->total_bytes + n - 1) / n;
+    batch->next.at = (const uint8_t *)column->data + start + ahead * batch->next.step;
+    batch->next.lead = (const uint8_t *)column->aux + (first + ahead) * width;
+    batch->next.lead_step = width;
+    return;
+  }
+  uintptr_t start = (uintptr_t)batch->ptrs[0], span = (uintptr_t)batch->ptrs[n - 1] - start;
+  if (n < SIMD_BLOCK || span > batch->total_bytes * NEXT_SPARSE || span < batch->total_bytes / 2)
+    return;
+  batch->next.step = span / n + 1;
+  batch->next.at = (const uint8_t *)(start + ahead * batch->next.step);
+  batch->next.lead_step = 0;
 }
 
 static void resolve(const struct simd_column *column, size_t first, size_t n, struct simd_rows *batch) {
