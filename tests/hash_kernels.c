@@ -54,7 +54,8 @@ static bool is_few(const struct hash_kernel *k) {
 }
 
 /* Runs a kernel of a few rows; returns the bytes that it says they have. */
-static struct simd_done run_few(const struct hash_kernel *k, const struct simd_column *c, size_t n, uint64_t seed, void *out) {
+static struct simd_done run_few(const struct hash_kernel *k, const struct simd_column *c, size_t n, uint64_t seed,
+                                void *out) {
   const void *lead = simd_lead(c->layout, c->aux, c->buffers, c->width);
   return k->few64   ? k->few64(c->layout, c->data, lead, n, seed, out)
          : k->few32 ? k->few32(c->layout, c->data, lead, n, (uint32_t)seed, out)
