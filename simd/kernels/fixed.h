@@ -189,7 +189,7 @@ ALWAYS_INLINE void xxh64_fixed_step(const uint8_t *p, size_t width, v64 *hash) {
       fixed_load128(from, width, &x[g], &y[g]);
     else
       x[g] = fixed_load64(from, width);
-    hash[g] = v64_add(hash[g], v64_set1(XXH64_PRIME_5 + width));
+    hash[g] = v64_add(hash[g], v64_set1(PRIME64_5 + width));
   }
   switch (width) {
   case 16:

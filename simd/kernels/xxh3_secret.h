@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The constants of XXH3 (xxhash.h of xxHash 0.8): multipliers, and the first 192 bytes of the default secret, as
- * little-endian words. Included by the XXH3 kernels.
+ * The constants of XXH64 and XXH3 (xxhash.h of xxHash 0.8): multipliers, and the first 192 bytes of XXH3's default secret,
+ * as little-endian words. Included by the kernels.
  */
 #ifndef SIMD_KERNELS_XXH3_SECRET_H
 #define SIMD_KERNELS_XXH3_SECRET_H
@@ -13,6 +13,7 @@
 #define PRIME64_2 0xc2b2ae3d27d4eb4f
 #define PRIME64_3 0x165667b19e3779f9
 #define PRIME64_4 0x85ebca77c2b2ae63
+#define PRIME64_5 0x27d4eb2f165667c5
 #define PRIME_MX1 0x165667919e3779f9
 #define PRIME_MX2 0x9fb21c651e98df25
 

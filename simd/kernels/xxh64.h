@@ -14,12 +14,7 @@
 #define SIMD_KERNELS_XXH64_H
 
 #include "simd/kernels/lanes.h"
-
-#define XXH64_PRIME_1 0x9e3779b185ebca87
-#define XXH64_PRIME_2 0xc2b2ae3d27d4eb4f
-#define XXH64_PRIME_3 0x165667b19e3779f9
-#define XXH64_PRIME_4 0x85ebca77c2b2ae63
-#define XXH64_PRIME_5 0x27d4eb2f165667c5
+#include "simd/kernels/xxh3_secret.h"
 
 /* Two vectors go through together, step by step: the steps of one wait for one another, some 70 cycles in all, and the
  * machine does not see far enough ahead to fill the time with the next one. EACH: for both. */
@@ -37,28 +32,28 @@ struct xxh64_job {
 };
 
 ALWAYS_INLINE v64 xxh64_round(v64 sum, v64 word) {
-  sum = v64_add(sum, v64_mul(word, v64_set1(XXH64_PRIME_2)));
-  return v64_mul(v64_rotl(sum, 31), v64_set1(XXH64_PRIME_1));
+  sum = v64_add(sum, v64_mul(word, v64_set1(PRIME64_2)));
+  return v64_mul(v64_rotl(sum, 31), v64_set1(PRIME64_1));
 }
 
 ALWAYS_INLINE v64 xxh64_word(v64 hash, v64 word) {
   hash = v64_xor(hash, xxh64_round(v64_set1(0), word));
-  return v64_add(v64_mul(v64_rotl(hash, 27), v64_set1(XXH64_PRIME_1)), v64_set1(XXH64_PRIME_4));
+  return v64_add(v64_mul(v64_rotl(hash, 27), v64_set1(PRIME64_1)), v64_set1(PRIME64_4));
 }
 
 ALWAYS_INLINE v64 xxh64_byte(v64 hash, v64 byte) {
-  hash = v64_xor(hash, v64_mul_small(byte, v64_set1(XXH64_PRIME_5)));
-  return v64_mul(v64_rotl(hash, 11), v64_set1(XXH64_PRIME_1));
+  hash = v64_xor(hash, v64_mul_small(byte, v64_set1(PRIME64_5)));
+  return v64_mul(v64_rotl(hash, 11), v64_set1(PRIME64_1));
 }
 
 ALWAYS_INLINE v64 xxh64_half_word(v64 hash, v64 half) {
-  hash = v64_xor(hash, v64_mul_small(half, v64_set1(XXH64_PRIME_1)));
-  return v64_add(v64_mul(v64_rotl(hash, 23), v64_set1(XXH64_PRIME_2)), v64_set1(XXH64_PRIME_3));
+  hash = v64_xor(hash, v64_mul_small(half, v64_set1(PRIME64_1)));
+  return v64_add(v64_mul(v64_rotl(hash, 23), v64_set1(PRIME64_2)), v64_set1(PRIME64_3));
 }
 
 ALWAYS_INLINE void xxh64_avalanche(v64 *hash) {
-  EACH hash[g] = v64_mul(v64_xor(hash[g], v64_shr(hash[g], 33)), v64_set1(XXH64_PRIME_2));
-  EACH hash[g] = v64_mul(v64_xor(hash[g], v64_shr(hash[g], 29)), v64_set1(XXH64_PRIME_3));
+  EACH hash[g] = v64_mul(v64_xor(hash[g], v64_shr(hash[g], 33)), v64_set1(PRIME64_2));
+  EACH hash[g] = v64_mul(v64_xor(hash[g], v64_shr(hash[g], 29)), v64_set1(PRIME64_3));
   EACH hash[g] = v64_xor(hash[g], v64_shr(hash[g], 32));
 }
 
@@ -92,7 +87,7 @@ ALWAYS_INLINE void xxh64_short(const uint8_t *const *ptrs, const v64 *length, v6
   v64 words[XXH64_GROUPS][4];
   EACH {
     v64_load_rows(ptrs + g * V64_LANES, 0, words[g]);
-    hash[g] = v64_add(v64_add(hash[g], v64_set1(XXH64_PRIME_5)), length[g]);
+    hash[g] = v64_add(v64_add(hash[g], v64_set1(PRIME64_5)), length[g]);
   }
   xxh64_rest(hash, words, length);
   xxh64_avalanche(hash);
@@ -120,10 +115,10 @@ ALWAYS_INLINE void xxh64_long(const uint8_t *const *ptrs, const v64 *start, cons
   const uint8_t *at[XXH64_ROWS];
   _Static_assert(sizeof *at == sizeof(uint64_t), "addresses are computed in lanes");
   EACH {
-    sums[g][0] = v64_add(hash[g], v64_set1(XXH64_PRIME_1 + XXH64_PRIME_2));
-    sums[g][1] = v64_add(hash[g], v64_set1(XXH64_PRIME_2));
+    sums[g][0] = v64_add(hash[g], v64_set1(PRIME64_1 + PRIME64_2));
+    sums[g][1] = v64_add(hash[g], v64_set1(PRIME64_2));
     sums[g][2] = hash[g];
-    sums[g][3] = v64_sub(hash[g], v64_set1(XXH64_PRIME_1));
+    sums[g][3] = v64_sub(hash[g], v64_set1(PRIME64_1));
     last[g] = v64_sub(length[g], v64_set1(XXH64_STRIPE));
   }
   size_t done = 0;
@@ -156,7 +151,7 @@ ALWAYS_INLINE void xxh64_long(const uint8_t *const *ptrs, const v64 *start, cons
   for (size_t k = 0; k < 4; k++)
     EACH {
       hash[g] = v64_xor(hash[g], xxh64_round(v64_set1(0), sums[g][k]));
-      hash[g] = v64_add(v64_mul(hash[g], v64_set1(XXH64_PRIME_1)), v64_set1(XXH64_PRIME_4));
+      hash[g] = v64_add(v64_mul(hash[g], v64_set1(PRIME64_1)), v64_set1(PRIME64_4));
     }
   uint64_t any = 0;
   EACH {
