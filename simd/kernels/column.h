@@ -188,8 +188,12 @@ static inline bool is_straight(size_t width) {
     return true;                                                                                                        \
   }
 
-/* Fewer values than this are done one by one sooner than in vectors. */
-#define FEW_VALUES 6
+/* Fewer values than this are done one by one sooner than in vectors, which fewer do not fill. */
+#if defined(V64_LANES) && V64_LANES > 2
+#define FEW_VALUES (2 * V64_LANES)
+#else
+#define FEW_VALUES 4
+#endif
 
 /* PLAIN_LOOP(function, hash_word, HASH(p, bytes), LAYOUT, ASK): a function that hashes PLAIN_ROWS of one layout and returns
  * their bytes, each layout having a function of its own, as registers are short in one that has all. ASK: a statement, done
