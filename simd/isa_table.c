@@ -34,7 +34,15 @@
 #include "simd/kernels/xxh3.h"
 #include "simd/kernels/xxh64.h"
 #else
+#ifdef SIMD_ISA_neon
+/* Sorting rows by their way, as xxh3_scalar.h does, doubles the instructions of short rows, and what mispredictions it saves
+ * on which ARM is not known here (docs/internals/hash.md). */
+LOOP_KERNEL(xxh3_64, uint64_t)
+#define xxh3_64 xxh3_64_loop
+#define xxh3_loop_wins LOOP_ALWAYS_WINS
+#else
 #include "simd/kernels/xxh3_scalar.h"
+#endif
 /* With two lanes and no 64-bit multiply the vector kernel gains little where lengths cannot be guessed (12.5 ns a row
  * for the loop's 14.8 on rows of 1 to 32 bytes, SSE on a Zen 4) and loses twice as much where they can. */
 LOOP_KERNEL(xxh64, uint64_t)
