@@ -97,7 +97,7 @@ show() {
   compare
 }
 
-printf '\ntables: %s paths, %s packages, %s names in the index; each run reads its tables from CSV and writes CSV\n' \
+printf '\ntables: %s paths, %s packages, %s entries of the index; each run reads its tables from CSV and writes CSV\n' \
   $(($(wc -l <paths.csv) - 1)) $(($(wc -l <packages.csv) - 1)) $(($(wc -l <avail.csv) - 1))
 show 'each installed path with the row of its package' \
   'SELECT path, package, section, version, size FROM paths JOIN packages USING (package)' 'paths packages' \

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The kernels that hash rows of a column (kinds column64, column32, column128), which choose how: a few rows one by one;
- * rows whose lengths a predictor learns, or that are long, by a plain loop where they lie, which then nothing beats; all
- * others resolved, by the kernels of batches. Included by isa_table.c.
+ * The kernels that hash rows of a column (kinds column64 to column128, few64 to few128), which choose how: a few rows one
+ * by one; rows whose lengths a predictor learns, or that are long, by a plain loop where they lie, which then nothing
+ * beats; all others resolved, by the kernels of batches. Included by isa_table.c.
  */
 #ifndef SIMD_KERNELS_COLUMN_H
 #define SIMD_KERNELS_COLUMN_H
@@ -83,8 +83,8 @@ static inline uint64_t plain_bytes(enum simd_layout layout, const void *lead, si
   }
 }
 
-/* Lengths of some rows of a plain column of SIMD_FEW rows or more: a run of neighbours in the middle, or where there are more
- * rows two, a third of the way and two thirds through. */
+/* Lengths of some rows of a plain column of SIMD_FEW rows or more: a run of neighbours in the middle, or where there are
+ * more rows two, a third of the way and two thirds through. */
 #define SAMPLE_RUN 24 /* at most */
 #define SAMPLED (2 * SAMPLE_RUN)
 struct sample {

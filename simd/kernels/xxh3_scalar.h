@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The kernel xxh3_64 of the tables without vectors of 4 lanes or more: rows are sorted by the way that XXH3 goes for their
+ * The kernel xxh3_64 of the scalar and the SSE table: rows are sorted by the way that XXH3 goes for their
  * length, and each way's rows hashed by xxHash's code for it, whose branches are then known. In vectors of two lanes, which
  * have no 64-bit multiplication, the same takes longer (docs/internals/hash.md). Included by isa_table.c.
  */

@@ -41,7 +41,7 @@ static const uint8_t xxh3_ways[256] = {
 /* Cycles by which a loop is ahead of batches for a row, where its branches are foreseen (Zen 4, rows of one length; what each
  * takes is in docs/internals/hash.md). */
 #if defined(V64_LANES) && V64_LANES == 8
-static const int8_t xxh3_loop_gains[XXH3_WAYS] = {-1, -1, -1, -1, -1, -2, -2, -7, 0, -2, -5, -8, -10, -13, -16, -19, 8};
+static const int8_t xxh3_loop_gains[XXH3_WAYS] = {-1, -1, -1, -1, -1, -2, -2, -7, -1, -2, -5, -8, -10, -13, -16, -19, 8};
 #elif defined(V64_LANES) && V64_LANES == 4
 static const int8_t xxh3_loop_gains[XXH3_WAYS] = {3, 3, 3, 3, 5, 4, 7, 2, 14, 12, 9, 6, 4, 1, -2, -5, 12};
 #else
