@@ -33,6 +33,12 @@ struct xxh3_piece {
   uint64_t *out;
 };
 
+/* For every eighth of a list's rows asks for the share of so many. */
+ALWAYS_INLINE void ask_by_eights(const struct simd_rows *batch, size_t asked, size_t k, size_t n) {
+  if (k % 8 == 0)
+    prefetch_ahead(batch, asked + k, n - k < 8 ? n - k : 8);
+}
+
 /* The rows of one list, which all go one way; seedless: with seed 0 (a constant). asked: the rows of the batch whose share
  * of what comes next has been asked for. */
 ALWAYS_INLINE void xxh3_way_rows(const struct xxh3_piece *p, unsigned way, const uint8_t *list, size_t n, size_t asked,
@@ -40,7 +46,7 @@ ALWAYS_INLINE void xxh3_way_rows(const struct xxh3_piece *p, unsigned way, const
 #define WAY_ROWS(least, most)                                                                       \
   for (size_t k = 0; k < n; k++) {                                                                  \
     size_t i = list[k];                                                                             \
-    prefetch_ahead(p->batch, asked + k, 1);                                                         \
+    ask_by_eights(p->batch, asked, k, n);                                                           \
     p->out[i] = xxh3_ranged(p->ptrs[i], p->bytes[i], least, most, seedless, p->seeds[i * p->step]); \
   }                                                                                                 \
   break
@@ -58,7 +64,7 @@ ALWAYS_INLINE void xxh3_way_rows(const struct xxh3_piece *p, unsigned way, const
       WAY_ROWS(241, SIZE_MAX);
     }
     for (size_t k = 0; k < n; k++) {
-      prefetch_ahead(p->batch, asked + k, 1);
+      ask_by_eights(p->batch, asked, k, n);
       p->out[list[k]] = xxh3_64_long(p->ptrs[list[k]], p->bytes[list[k]], p->long_secret);
     }
     break;
