@@ -107,10 +107,10 @@ typedef size_t simd_column128_fn(const struct simd_column *column, size_t first,
                                  bool seed_per_row, struct simd_hash128 *out, struct simd_rows *batch);
 
 /* The same for n < SIMD_FEW rows without nulls and selection, so few that to choose a way would take longer than to go the
- * plainest. lead: what leads to rows at data, by layout. */
+ * plainest. lead: what leads to rows at data, by layout. Returned in two registers: */
 struct simd_done {
   uint64_t bytes;     /* of the rows together */
-  size_t vector_rows; /* rows done in vector code */
+  size_t vector_rows; /* rows done in vector code: all or none */
 };
 #define SIMD_FEW 64
 typedef struct simd_done simd_few64_fn(enum simd_layout layout, const void *data, const void *lead, size_t n, uint64_t seed,

@@ -69,13 +69,13 @@ ALWAYS_INLINE struct simd_hash128 xxh3_128_seeded(const uint8_t *p, size_t bytes
 FLAT_COPY uint64_t xxh3_64_long(const uint8_t *p, size_t bytes, const uint64_t *secret) {
   if (bytes <= 240)
     __builtin_unreachable();
-  return XXH3_64bits_withSecretandSeed(p, bytes, secret, XXH3_LONG_SECRET, 0);
+  return XXH3_64bits_withSecret(p, bytes, secret, XXH3_LONG_SECRET);
 }
 
 FLAT_COPY struct simd_hash128 xxh3_128_long(const uint8_t *p, size_t bytes, const uint64_t *secret) {
   if (bytes <= 240)
     __builtin_unreachable();
-  return xxh3_128_of(XXH3_128bits_withSecretandSeed(p, bytes, secret, XXH3_LONG_SECRET, 0));
+  return xxh3_128_of(XXH3_128bits_withSecret(p, bytes, secret, XXH3_LONG_SECRET));
 }
 
 #endif

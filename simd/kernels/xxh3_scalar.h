@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The kernel xxh3_64 of the scalar and the SSE table: rows are sorted by the way that XXH3 goes for their
- * length, and each way's rows hashed by xxHash's code for it, whose branches are then known. In vectors of two lanes, which
- * have no 64-bit multiplication, the same takes longer (docs/internals/hash.md). Included by isa_table.c.
+ * The kernel xxh3_64 of the scalar and the SSE table: rows are sorted by the way that XXH3 goes for their length, and each
+ * way's rows hashed by xxHash's code for it, whose branches are then known. In vectors of two lanes, which have no 64-bit
+ * multiplication, the same takes longer (docs/internals/hash.md). Included by isa_table.c.
  */
 #ifndef SIMD_KERNELS_XXH3_SCALAR_H
 #define SIMD_KERNELS_XXH3_SCALAR_H
