@@ -129,7 +129,7 @@ static void retire_bin(struct slab_cache *cache, unsigned class_) {
     if (bin->loaded != NULL) {
       bin->loaded->count = count_of(bin);
       set_count(bin, 0);
-      weft__depot_retire(cache->slab, class_, bin->loaded);
+      weft__depot_retire(cache->slab, &cache->depots[class_], bin->loaded);
       bin->loaded = NULL;
     }
     set_credit(cache, class_, 0);
@@ -177,7 +177,7 @@ static bool extend_credit(struct slab_cache *cache, unsigned class_, uint32_t ro
 static bool has_magazine(struct slab_cache *cache, unsigned class_) {
   struct slab_bin *bin = &cache->bins[class_];
   if (bin->loaded == NULL && weft__classes[class_].bytes <= cache->cache_bytes)
-    bin->loaded = weft__depot_magazine(cache->slab, class_);
+    bin->loaded = weft__depot_magazine(cache->slab, &cache->depots[class_]);
   return bin->loaded != NULL;
 }
 
@@ -198,7 +198,7 @@ static bool refill(struct slab_cache *cache, unsigned class_, weft_status *statu
   set_credit(cache, class_, 0);
   if (!extend_credit(cache, class_, bin->batch) && !extend_credit(cache, class_, 1))
     return false;
-  struct slab_magazine *filled = weft__depot_refill(cache->slab, class_, bin->loaded, bin->credit, status);
+  struct slab_magazine *filled = weft__depot_refill(cache->slab, &cache->depots[class_], bin->loaded, bin->credit, status);
   if (filled != bin->loaded)
     ADD(cache->exchanges, 1);
   bin->loaded = filled;
@@ -221,11 +221,11 @@ static void *take_object(struct slab_cache *cache, unsigned class_, weft_status 
     for (void *object; count_of(bin) > 0; set_count(bin, count_of(bin) - 1)) {
       if (pop(bin, &object))
         return object;
-      weft__depot_twins(cache->slab, class_, 1);
+      weft__depot_twins(cache->slab, &cache->depots[class_], 1);
     }
   } while (refill(cache, class_, status));
   struct slab_round round;
-  if (weft__depot_take(cache->slab, class_, &round, 1, status) == 0)
+  if (weft__depot_take(cache->slab, &cache->depots[class_], &round, 1, status) == 0)
     return NULL;
   return give_out(bin, &round);
 }
@@ -233,7 +233,7 @@ static void *take_object(struct slab_cache *cache, unsigned class_, weft_status 
 static void *take_aligned_run(struct slab_cache *cache, unsigned class_, size_t align, weft_status *status) {
   struct slab_round round;
   ADD(cache->misses, 1);
-  if (weft__depot_take_aligned(cache->slab, class_, align, &round, status) == 0)
+  if (weft__depot_take_aligned(cache->slab, &cache->depots[class_], align, &round, status) == 0)
     return NULL;
   return give_out(&cache->bins[class_], &round);
 }
@@ -303,7 +303,7 @@ static bool make_room(struct slab_cache *cache, unsigned class_) {
   }
   uint32_t count = count_of(bin);
   if (count == most && bin->previous == NULL)
-    bin->previous = weft__depot_magazine(cache->slab, class_);
+    bin->previous = weft__depot_magazine(cache->slab, &cache->depots[class_]);
   if (count == most && bin->previous != NULL && GET(bin->previous_count) == 0) {
     swap(cache, class_);
     count = 0;
@@ -318,30 +318,49 @@ static bool make_room(struct slab_cache *cache, unsigned class_) {
   bin->loaded->count = count_of(bin);
   set_count(bin, 0);
   set_credit(cache, class_, 0);
-  bin->loaded = weft__depot_drain(cache->slab, class_, bin->loaded);
+  bin->loaded = weft__depot_drain(cache->slab, &cache->depots[class_], bin->loaded);
   ADD(cache->exchanges, 1);
   return extend_credit(cache, class_, step) || extend_credit(cache, class_, 1);
 }
 
+/* Frees an object that is marked so past the magazines: into another node's depot, or where no magazine is to be had. false:
+ * it was freed before. */
+static bool free_home(struct slab_cache *cache, void *p, const struct slab_place *place, bool local) {
+  struct slab_round round = {p, place->state};
+  struct slab_bin *bin = &cache->bins[place->class_];
+  struct slab_depot *depot = depot_at(cache->slab, place->node, place->class_);
+  if (weft__depot_give(cache->slab, depot, &round, 1) == 0)
+    return false;
+  if (local) {
+    uint32_t count = count_of(bin);
+    ADD(bin->frees, 1);
+    set_count(bin, count);
+  } else {
+    ADD_SHARED(depot->frees, 1);
+  }
+  return true;
+}
+
+/* Marks an object as freed; false: another thread was faster. */
+static bool mark_freed(slab_state *state) {
+  uint8_t live = STATE_LIVE;
+  return atomic_compare_exchange_strong(state, &live, STATE_FREED);
+}
+
+static bool free_object(struct slab_cache *cache, void *p, const struct slab_place *place) {
+  struct slab_bin *bin = &cache->bins[place->class_];
+  bool local = home_of(place->node, 0) == cache->home, atomic = cache->range_bytes == 0;
+  if (atomic && !mark_freed(place->state))
+    return false;
+  if (local && (push(bin, p, place->state) || (make_room(cache, place->class_) && push(bin, p, place->state))))
+    return true;
+  return (atomic || mark_freed(place->state)) && free_home(cache, p, place, local);
+}
+
 /* Frees what weft__slab_find found live. */
 static weft_status free_place(struct slab_cache *cache, void *p, const struct slab_place *place) {
-  bool freed;
-  if (place->kind == SLOT_MAPPED) {
-    freed = weft__mapped_give(cache->slab, slot_of(cache->slab, p)) == WEFT_OK;
-  } else {
-    struct slab_bin *bin = &cache->bins[place->class_];
-    if (push(bin, p, place->state) || (make_room(cache, place->class_) && push(bin, p, place->state)))
-      return WEFT_OK;
-    uint8_t live = STATE_LIVE;
-    struct slab_round round = {p, place->state};
-    freed = atomic_compare_exchange_strong(place->state, &live, STATE_FREED) &&
-            weft__depot_give(cache->slab, place->class_, &round, 1) == 1;
-    if (freed) {
-      uint32_t count = count_of(bin);
-      ADD(bin->frees, 1);
-      set_count(bin, count);
-    }
-  }
+  bool freed = place->kind == SLOT_MAPPED ? weft__mapped_give(cache->slab, slot_of(cache->slab, p)) == WEFT_OK
+                                          : free_object(cache, p, place);
   return freed ? WEFT_OK : complain(cache, "free", p, WEFT_E_DOUBLE_FREE, place);
 }
 
@@ -364,7 +383,8 @@ weft_status weft_free(weft_ctx *ctx, void *p) {
     uint32_t index = class_index(GET(hot->reciprocal), (uint32_t)offset & (SLAB_BYTES - 1), &at_start);
     if (LIKELY(at_start)) {
       slab_state *state = GET(hot->states) + index;
-      if (LIKELY(GET(*state) == STATE_LIVE && push(&cache->bins[GET(hot->class_)], p, state)))
+      unsigned class_ = GET(hot->home) ^ cache->home; /* BINS or more where the nodes differ */
+      if (LIKELY(class_ < BINS && GET(*state) == STATE_LIVE && push(&cache->bins[class_], p, state)))
         return WEFT_OK;
     }
   }
@@ -425,8 +445,11 @@ void weft__cache_open(struct slab_cache *cache, weft_slab *slab) {
   memset((void *)cache, 0, sizeof *cache);
   cache->slab = slab;
   cache->base = slab->base;
-  cache->range_bytes = slab->range_bytes;
+  cache->range_bytes = slab->check == WEFT_CHECK_ATOMIC ? 0 : slab->range_bytes;
   cache->hot = slab->hot;
+  unsigned node = weft__node(slab);
+  cache->depots = slab->nodes[node].depots;
+  cache->home = home_of(node, 0);
   cache->cache_bytes = GET(slab->armed) ? 0 : slab->cache_bytes;
   weft__slab_ref(slab);
   os_lock_take(&slab->caches_lock);
@@ -454,8 +477,8 @@ void weft__cache_close(struct slab_cache *cache) {
   for (unsigned class_ = 0; class_ < BINS; class_++) {
     struct slab_bin *bin = &cache->bins[class_];
     requests += GET(bin->allocations) + GET(bin->frees);
-    ADD_SHARED(depot_of(slab, class_)->allocations, GET(bin->allocations));
-    ADD_SHARED(depot_of(slab, class_)->frees, GET(bin->frees));
+    ADD_SHARED(cache->depots[class_].allocations, GET(bin->allocations));
+    ADD_SHARED(cache->depots[class_].frees, GET(bin->frees));
   }
   /* A second free that the bitmap finds has missed and was no request. */
   slab->closed_hits += requests > GET(cache->misses) ? requests - GET(cache->misses) : 0;

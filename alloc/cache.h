@@ -50,12 +50,15 @@ struct slab_bin {
 };
 
 struct slab_hot;
+struct slab_depot;
 
 struct slab_cache {
   weft_slab *slab;
-  uintptr_t base; /* of the slab's range */
-  size_t range_bytes;
+  uintptr_t base;             /* of the slab's range */
+  size_t range_bytes;         /* of it; 0 where every free is to be an atomic one, which the fast step is not */
   const struct slab_hot *hot; /* the slabs' descriptors */
+  struct slab_depot *depots;  /* [BINS], those of its memory node */
+  uint16_t home;              /* home_of the node and class 0 */
   _Alignas(64) struct slab_bin bins[BINS];
   size_t charged;          /* bytes that the magazines could hold */
   size_t cache_bytes;      /* bytes that they may */

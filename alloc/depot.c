@@ -7,25 +7,33 @@
 #include "alloc/registry.h"
 #include <string.h>
 
-static uint32_t take_from_slabs(weft_slab *slab, unsigned class_, struct slab_round *rounds, uint32_t want, bool may_grow,
-                                weft_status *status) {
-  return class_ < CLASSES ? weft__objects_take(slab, class_, rounds, want, may_grow, status)
-                          : weft__runs_take(slab, class_, 1, rounds, want, may_grow, status);
+static bool holds_runs(const struct slab_depot *depot) {
+  return class_at(depot->home) >= CLASSES;
 }
 
-static uint32_t give_to_slabs(weft_slab *slab, unsigned class_, const struct slab_round *rounds, uint32_t n) {
-  return class_ < CLASSES ? weft__objects_give(slab, class_, rounds, n) : weft__runs_give(slab, class_, rounds, n);
+static const struct size_class *class_of_depot(const struct slab_depot *depot) {
+  return &weft__classes[class_at(depot->home)];
 }
 
-void weft__depot_twins(weft_slab *slab, unsigned class_, uint32_t n) {
+static uint32_t take_from_slabs(weft_slab *slab, struct slab_depot *depot, struct slab_round *rounds, uint32_t want,
+                                bool may_grow, weft_status *status) {
+  return holds_runs(depot) ? weft__runs_take(slab, depot->home, 1, rounds, want, may_grow, status)
+                           : weft__objects_take(slab, depot, rounds, want, may_grow, status);
+}
+
+static uint32_t give_to_slabs(weft_slab *slab, struct slab_depot *depot, const struct slab_round *rounds, uint32_t n) {
+  return holds_runs(depot) ? weft__runs_give(slab, depot->home, rounds, n) : weft__objects_give(slab, depot, rounds, n);
+}
+
+void weft__depot_twins(weft_slab *slab, struct slab_depot *depot, uint32_t n) {
   ADD_SHARED(slab->double_frees, n);
-  ADD_SHARED(depot_of(slab, class_)->frees, -(uint64_t)n);
+  ADD_SHARED(depot->frees, -(uint64_t)n);
 }
 
-static void empty_into_slabs(weft_slab *slab, unsigned class_, struct slab_magazine *magazine) {
-  uint32_t given = give_to_slabs(slab, class_, magazine->rounds, magazine->count);
+static void empty_into_slabs(weft_slab *slab, struct slab_depot *depot, struct slab_magazine *magazine) {
+  uint32_t given = give_to_slabs(slab, depot, magazine->rounds, magazine->count);
   if (given < magazine->count)
-    weft__depot_twins(slab, class_, magazine->count - given);
+    weft__depot_twins(slab, depot, magazine->count - given);
 }
 
 static struct slab_magazine *pop(struct slab_magazine **list) {
@@ -54,61 +62,58 @@ static uint32_t take_from_shelf(struct slab_depot *depot, struct slab_round *rou
   return n;
 }
 
-static uint32_t take(weft_slab *slab, unsigned class_, struct slab_round *rounds, uint32_t want, weft_status *status) {
-  uint32_t got = take_from_slabs(slab, class_, rounds, want, false, status);
+static uint32_t take(weft_slab *slab, struct slab_depot *depot, struct slab_round *rounds, uint32_t want,
+                     weft_status *status) {
+  uint32_t got = take_from_slabs(slab, depot, rounds, want, false, status);
   if (got == 0)
-    got = take_from_shelf(depot_of(slab, class_), rounds, want);
+    got = take_from_shelf(depot, rounds, want);
   if (got == 0)
-    got = take_from_slabs(slab, class_, rounds, want, true, status);
+    got = take_from_slabs(slab, depot, rounds, want, true, status);
   return got;
 }
 
-uint32_t weft__depot_take(weft_slab *slab, unsigned class_, struct slab_round *rounds, uint32_t want, weft_status *status) {
-  struct slab_depot *depot = depot_of(slab, class_);
+uint32_t weft__depot_take(weft_slab *slab, struct slab_depot *depot, struct slab_round *rounds, uint32_t want,
+                          weft_status *status) {
   os_lock_take(&depot->lock);
-  uint32_t got = take(slab, class_, rounds, want, status);
+  uint32_t got = take(slab, depot, rounds, want, status);
   os_lock_give(&depot->lock);
   return got;
 }
 
-uint32_t weft__depot_take_aligned(weft_slab *slab, unsigned class_, size_t align, struct slab_round *round,
+uint32_t weft__depot_take_aligned(weft_slab *slab, struct slab_depot *depot, size_t align, struct slab_round *round,
                                   weft_status *status) {
-  return weft__runs_take(slab, class_, align, round, 1, true, status);
+  return weft__runs_take(slab, depot->home, align, round, 1, true, status);
 }
 
-uint32_t weft__depot_give(weft_slab *slab, unsigned class_, const struct slab_round *rounds, uint32_t n) {
-  struct slab_depot *depot = depot_of(slab, class_);
+uint32_t weft__depot_give(weft_slab *slab, struct slab_depot *depot, const struct slab_round *rounds, uint32_t n) {
   os_lock_take(&depot->lock);
-  uint32_t given = give_to_slabs(slab, class_, rounds, n);
+  uint32_t given = give_to_slabs(slab, depot, rounds, n);
   os_lock_give(&depot->lock);
   return given;
 }
 
-static struct slab_magazine *empty_magazine(weft_slab *slab, struct slab_depot *depot, unsigned class_) {
+static struct slab_magazine *empty_magazine(weft_slab *slab, struct slab_depot *depot) {
   weft_status status;
-  size_t bytes = sizeof(struct slab_magazine) + weft__classes[class_].rounds * sizeof(struct slab_round);
+  size_t bytes = sizeof(struct slab_magazine) + class_of_depot(depot)->rounds * sizeof(struct slab_round);
   return depot->empty != NULL ? pop(&depot->empty) : weft__meta_take(slab, bytes, &status);
 }
 
-struct slab_magazine *weft__depot_magazine(weft_slab *slab, unsigned class_) {
-  struct slab_depot *depot = depot_of(slab, class_);
+struct slab_magazine *weft__depot_magazine(weft_slab *slab, struct slab_depot *depot) {
   os_lock_take(&depot->lock);
-  struct slab_magazine *magazine = empty_magazine(slab, depot, class_);
+  struct slab_magazine *magazine = empty_magazine(slab, depot);
   os_lock_give(&depot->lock);
   return magazine;
 }
 
-void weft__depot_retire(weft_slab *slab, unsigned class_, struct slab_magazine *magazine) {
-  struct slab_depot *depot = depot_of(slab, class_);
+void weft__depot_retire(weft_slab *slab, struct slab_depot *depot, struct slab_magazine *magazine) {
   os_lock_take(&depot->lock);
-  empty_into_slabs(slab, class_, magazine);
+  empty_into_slabs(slab, depot, magazine);
   push(&depot->empty, magazine);
   os_lock_give(&depot->lock);
 }
 
-struct slab_magazine *weft__depot_refill(weft_slab *slab, unsigned class_, struct slab_magazine *empty, uint32_t capacity,
-                                         weft_status *status) {
-  struct slab_depot *depot = depot_of(slab, class_);
+struct slab_magazine *weft__depot_refill(weft_slab *slab, struct slab_depot *depot, struct slab_magazine *empty,
+                                         uint32_t capacity, weft_status *status) {
   struct slab_magazine *filled = empty;
   os_lock_take(&depot->lock);
   if (depot->full != NULL && depot->full->count <= capacity) {
@@ -118,45 +123,49 @@ struct slab_magazine *weft__depot_refill(weft_slab *slab, unsigned class_, struc
   } else {
     empty->count = take_from_shelf(depot, empty->rounds, capacity);
     if (empty->count == 0)
-      empty->count = take(slab, class_, empty->rounds, capacity, status);
+      empty->count = take(slab, depot, empty->rounds, capacity, status);
   }
   os_lock_give(&depot->lock);
   return filled;
 }
 
-struct slab_magazine *weft__depot_drain(weft_slab *slab, unsigned class_, struct slab_magazine *full) {
-  struct slab_depot *depot = depot_of(slab, class_);
-  uint32_t shelf = MAGAZINE_SHELF / (weft__classes[class_].rounds * weft__classes[class_].bytes);
+struct slab_magazine *weft__depot_drain(weft_slab *slab, struct slab_depot *depot, struct slab_magazine *full) {
+  uint32_t shelf = MAGAZINE_SHELF / (class_of_depot(depot)->rounds * class_of_depot(depot)->bytes);
   struct slab_magazine *empty = NULL;
   os_lock_take(&depot->lock);
   if (depot->full_count < (shelf < 4 ? 4 : shelf))
-    empty = empty_magazine(slab, depot, class_);
+    empty = empty_magazine(slab, depot);
   if (empty != NULL) {
     push(&depot->full, full);
     depot->full_count++;
   } else {
-    empty_into_slabs(slab, class_, full);
+    empty_into_slabs(slab, depot, full);
     empty = full;
   }
   os_lock_give(&depot->lock);
   return empty;
 }
 
+/* Gives what a depot keeps back to its slabs, and spare slabs to the system. */
+static void trim_depot(weft_slab *slab, struct slab_depot *depot) {
+  os_lock_take(&depot->lock);
+  while (depot->full != NULL) {
+    struct slab_magazine *full = pop(&depot->full);
+    empty_into_slabs(slab, depot, full);
+    push(&depot->empty, full);
+  }
+  depot->full_count = 0;
+  if (!holds_runs(depot))
+    weft__objects_trim(slab, depot);
+  os_lock_give(&depot->lock);
+}
+
 bool weft__depot_trim(weft_slab *slab) {
   uint64_t before = GET(slab->committed);
-  for (unsigned class_ = 0; class_ < BINS; class_++) {
-    struct slab_depot *depot = depot_of(slab, class_);
-    os_lock_take(&depot->lock);
-    while (depot->full != NULL) {
-      struct slab_magazine *full = pop(&depot->full);
-      empty_into_slabs(slab, class_, full);
-      push(&depot->empty, full);
-    }
-    depot->full_count = 0;
-    if (class_ < CLASSES)
-      weft__objects_trim(slab, class_);
-    os_lock_give(&depot->lock);
+  for (unsigned node = 0; node < slab->n_nodes; node++) {
+    for (unsigned class_ = 0; class_ < BINS; class_++)
+      trim_depot(slab, depot_at(slab, node, class_));
+    weft__runs_trim(slab, &slab->nodes[node]);
   }
-  weft__runs_trim(slab);
   return GET(slab->committed) < before;
 }

@@ -14,15 +14,15 @@ void *weft__slab_take(weft_slab *slab, size_t bytes, weft_status *status) {
   if (!weft__fault(slab)) {
     struct slab_round round;
     bool mapped = bytes > RUN_MAX_BYTES;
-    unsigned class_ = mapped ? 0 : weft__class_aligned(bytes, 1);
+    struct slab_depot *depot = mapped ? NULL : depot_at(slab, weft__node(slab), weft__class_aligned(bytes, 1));
     do {
       if (mapped) {
         void *p = weft__mapped_take(slab, bytes, status);
         if (p != NULL)
           return p;
-      } else if (weft__depot_take(slab, class_, &round, 1, status) == 1) {
+      } else if (weft__depot_take(slab, depot, &round, 1, status) == 1) {
         SET(*GET(round.state), STATE_LIVE);
-        ADD_SHARED(depot_of(slab, class_)->allocations, 1);
+        ADD_SHARED(depot->allocations, 1);
         return GET(round.object);
       }
     } while (weft__depot_trim(slab));
@@ -44,10 +44,10 @@ weft_status weft_slab_free(weft_slab *slab, void *p) {
     return weft__mapped_give(slab, slot_of(slab, p));
   uint8_t live = STATE_LIVE;
   struct slab_round round = {p, place.state};
-  if (!atomic_compare_exchange_strong(place.state, &live, STATE_FREED) ||
-      weft__depot_give(slab, place.class_, &round, 1) == 0)
+  struct slab_depot *depot = depot_at(slab, place.node, place.class_);
+  if (!atomic_compare_exchange_strong(place.state, &live, STATE_FREED) || weft__depot_give(slab, depot, &round, 1) == 0)
     return WEFT_E_DOUBLE_FREE;
-  ADD_SHARED(depot_of(slab, place.class_)->frees, 1);
+  ADD_SHARED(depot->frees, 1);
   return WEFT_OK;
 }
 
@@ -61,9 +61,11 @@ static uint32_t cached(const struct slab_bin *bin, unsigned class_) {
 /* One class's counts: frees before allocations, so that what is freed meanwhile cannot make the live ones negative. The
  * acquiring loads hold that order (a fence would too, and ThreadSanitizer does not know fences). */
 static void count_class(weft_slab *slab, unsigned class_, struct weft_slab_figures *stats, uint64_t *cached_requests) {
-  struct slab_depot *depot = depot_of(slab, class_);
-  uint64_t bytes = weft__classes[class_].bytes;
-  uint64_t frees = GET(depot->frees), allocations = GET(depot->allocations);
+  uint64_t bytes = weft__classes[class_].bytes, frees = 0, allocations = 0;
+  for (unsigned node = 0; node < slab->n_nodes; node++)
+    frees += atomic_load_explicit(&depot_at(slab, node, class_)->frees, memory_order_acquire);
+  for (unsigned node = 0; node < slab->n_nodes; node++)
+    allocations += GET(depot_at(slab, node, class_)->allocations);
   for (const struct slab_cache *cache = slab->caches; cache != NULL; cache = cache->next) {
     uint64_t n = atomic_load_explicit(&cache->bins[class_].frees, memory_order_acquire);
     frees += n;

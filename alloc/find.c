@@ -13,13 +13,15 @@ static weft_status judge(unsigned state, bool at_start) {
 
 static weft_status find_object(const weft_slab *slab, uint32_t slot, uint32_t offset, struct slab_place *place) {
   const struct slab_hot *hot = &slab->hot[slot];
-  const struct size_class *class = &weft__classes[GET(hot->class_)];
+  uint16_t home = GET(hot->home);
+  const struct size_class *class = &weft__classes[class_at(home)];
   bool at_start;
   uint32_t index = class_index(class->reciprocal, offset, &at_start);
   slab_state *states = GET(hot->states);
   if (states == NULL || index >= class->objects || GET(states[index]) == STATE_UNUSED)
     return WEFT_E_FOREIGN;
-  place->class_ = GET(hot->class_);
+  place->class_ = class_at(home);
+  place->node = node_at(home);
   place->state = states + index;
   place->start = slot_start(slab, slot) + (size_t)index * class->bytes;
   place->bytes = class->bytes;
@@ -34,6 +36,7 @@ static weft_status find_run(const weft_slab *slab, uint32_t slot, uint32_t offse
   if (map == NULL || GET(map->states[page]) == STATE_UNUSED)
     return WEFT_E_FOREIGN;
   place->class_ = GET(map->classes[page]);
+  place->node = node_at(GET(slab->hot[slot].home));
   place->state = GET(slab->hot[slot].states) + page;
   place->start = slot_start(slab, slot) + (size_t)page * PAGE_BYTES;
   place->bytes = weft__classes[place->class_].bytes;

@@ -16,8 +16,8 @@ static size_t meta_bytes(unsigned class_) {
 }
 
 /* Takes more memory for a slab that has no free object, and makes the objects that then fit free. */
-static bool grow_slab(weft_slab *slab, struct slab_depot *depot, unsigned class_, uint32_t slot, weft_status *status) {
-  const struct size_class *class = &weft__classes[class_];
+static bool grow_slab(weft_slab *slab, struct slab_depot *depot, uint32_t slot, weft_status *status) {
+  const struct size_class *class = &weft__classes[class_at(depot->home)];
   struct slab_cold *cold = &slab->cold[slot];
   if (!weft__memory_grow(slab, slot, (size_t)(cold->made + 1) * class->bytes, status))
     return false;
@@ -31,17 +31,18 @@ static bool grow_slab(weft_slab *slab, struct slab_depot *depot, unsigned class_
   return true;
 }
 
-static bool new_slab(weft_slab *slab, struct slab_depot *depot, unsigned class_, weft_status *status) {
+static bool new_slab(weft_slab *slab, struct slab_depot *depot, weft_status *status) {
+  unsigned class_ = class_at(depot->home);
   char *meta = weft__piece_take(slab, &depot->pieces, meta_bytes(class_), status);
   if (meta == NULL)
     return false;
   uint32_t slot = weft__slots_take(slab, 1, status);
   if (slot != NO_SLOT) {
     slab->cold[slot].bitmap = (uint64_t *)(void *)(meta + states_bytes(class_));
-    if (grow_slab(slab, depot, class_, slot, status)) {
+    if (grow_slab(slab, depot, slot, status)) {
       struct slab_hot *hot = &slab->hot[slot];
       SET(hot->states, (slab_state *)(void *)meta);
-      SET(hot->class_, (uint8_t)class_);
+      SET(hot->home, depot->home);
       SET(hot->kind, SLOT_OBJECTS);
       atomic_store_explicit(&hot->reciprocal, weft__classes[class_].reciprocal, memory_order_release);
       ADD_SHARED(slab->slabs, 1);
@@ -61,7 +62,7 @@ static void end_slab(weft_slab *slab, struct slab_depot *depot, uint32_t slot) {
   slab_state *states = GET(slab->hot[slot].states);
   SET(slab->hot[slot].reciprocal, 0);
   SET(slab->hot[slot].kind, SLOT_UNUSED);
-  weft__piece_give(&depot->pieces, (void *)states, meta_bytes(GET(slab->hot[slot].class_)));
+  weft__piece_give(&depot->pieces, (void *)states, meta_bytes(class_at(depot->home)));
   weft__memory_give(slab, slot_start(slab, slot), cold->committed);
   weft__slots_give(slab, slot, 1, SLOT_UNUSED);
   ADD_SHARED(slab->slabs, -(uint64_t)1);
@@ -89,14 +90,13 @@ static uint32_t take_from(weft_slab *slab, unsigned class_, uint32_t slot, struc
   return n;
 }
 
-uint32_t weft__objects_take(weft_slab *slab, unsigned class_, struct slab_round *rounds, uint32_t want, bool may_grow,
-                            weft_status *status) {
-  struct slab_depot *depot = depot_of(slab, class_);
+uint32_t weft__objects_take(weft_slab *slab, struct slab_depot *depot, struct slab_round *rounds, uint32_t want,
+                            bool may_grow, weft_status *status) {
   uint32_t got = 0;
   while (got < want) {
     uint32_t slot = depot->partial;
     if (slot != NO_SLOT) {
-      got += take_from(slab, class_, slot, rounds + got, want - got);
+      got += take_from(slab, class_at(depot->home), slot, rounds + got, want - got);
       if (slab->cold[slot].free == 0)
         weft__list_remove(slab, &depot->partial, slot);
     } else if (depot->spare != NO_SLOT) {
@@ -104,8 +104,8 @@ uint32_t weft__objects_take(weft_slab *slab, unsigned class_, struct slab_round 
       depot->spare = NO_SLOT;
     } else if (got > 0 || !may_grow) {
       break;
-    } else if (depot->growing != NO_SLOT ? !grow_slab(slab, depot, class_, depot->growing, status)
-                                         : !new_slab(slab, depot, class_, status)) {
+    } else if (depot->growing != NO_SLOT ? !grow_slab(slab, depot, depot->growing, status)
+                                         : !new_slab(slab, depot, status)) {
       break;
     }
   }
@@ -114,13 +114,13 @@ uint32_t weft__objects_take(weft_slab *slab, unsigned class_, struct slab_round 
 
 /* Puts one object back. false: freed by two threads at one instant, and the other's went through here first, or was given
  * out again since. */
-static bool give_one(weft_slab *slab, struct slab_depot *depot, unsigned class_, const struct slab_round *round) {
+static bool give_one(weft_slab *slab, struct slab_depot *depot, const struct slab_round *round) {
   slab_state *state = GET(round->state);
   uint32_t slot = slot_of(slab, GET(round->object));
   const struct slab_hot *hot = &slab->hot[slot];
   struct slab_cold *cold = &slab->cold[slot];
   size_t index = (uintptr_t)state - (uintptr_t)GET(hot->states);
-  if (GET(hot->kind) != SLOT_OBJECTS || GET(hot->class_) != class_ || index >= cold->made)
+  if (GET(hot->kind) != SLOT_OBJECTS || GET(hot->home) != depot->home || index >= cold->made)
     return false;
   uint64_t bit = UINT64_C(1) << (index % 64);
   if (GET(*state) == STATE_LIVE || (cold->bitmap[index / 64] & bit) != 0)
@@ -140,16 +140,14 @@ static bool give_one(weft_slab *slab, struct slab_depot *depot, unsigned class_,
   return true;
 }
 
-uint32_t weft__objects_give(weft_slab *slab, unsigned class_, const struct slab_round *rounds, uint32_t n) {
-  struct slab_depot *depot = depot_of(slab, class_);
+uint32_t weft__objects_give(weft_slab *slab, struct slab_depot *depot, const struct slab_round *rounds, uint32_t n) {
   uint32_t given = 0;
   for (uint32_t i = 0; i < n; i++)
-    given += give_one(slab, depot, class_, &rounds[i]);
+    given += give_one(slab, depot, &rounds[i]);
   return given;
 }
 
-void weft__objects_trim(weft_slab *slab, unsigned class_) {
-  struct slab_depot *depot = depot_of(slab, class_);
+void weft__objects_trim(weft_slab *slab, struct slab_depot *depot) {
   if (depot->spare != NO_SLOT)
     end_slab(slab, depot, depot->spare);
   depot->spare = NO_SLOT;

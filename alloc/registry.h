@@ -8,11 +8,13 @@
  *   descriptor of a slot: a hot half, all that weft_free reads, and a cold half, all that the depot works on.
  *   state      a byte per object (per page, in a slab of runs), apart from the objects.
  *   magazine   a stack of free objects of one class, in a context's bin or in the depot.
- *   depot      of a class: magazines, and the slabs with free objects. One lock; every object moves under it.
+ *   depot      of a node and a class: magazines, and the slabs with free objects. One lock; every object moves under it.
+ *   node       of memory. A slab of objects or runs belongs to one, that of the thread whose request made it, and its objects
+ *              are only ever cached by contexts of that node: those freed elsewhere go straight home, to their own depot.
  *
  * An object is in one place: given out (state live); in a magazine; or free in its slab (its bit is set, or its run's pages
  * are clear). The registry, slots and what lies in META slots, has a lock of its own. Locks are taken in this order:
- * caches, one depot, runs, registry.
+ * caches, one depot, runs of its node, registry.
  */
 #ifndef ALLOC_REGISTRY_H
 #define ALLOC_REGISTRY_H
@@ -21,7 +23,7 @@
 #include "alloc/os.h"
 
 enum {
-  NODES = 1, /* memory nodes told apart */
+  MAX_NODES = 64,
   RUN_LISTS = 10,
   SPARE_RUNS = 8,           /* wholly uncut slabs of runs that are kept back */
   COMMIT_STEP = 64 << 10,   /* memory is taken by at least this much, a multiple of any system's page */
@@ -47,8 +49,7 @@ struct slab_hot {
   _Alignas(32) _Atomic uint64_t reciprocal; /* of the class of a slab of objects; 0 for any other slot */
   slab_state *_Atomic states;               /* [objects + 1], the last for the slab's end; [SLAB_PAGES] for runs */
   _Atomic uint8_t kind;
-  _Atomic uint8_t class_;
-  uint8_t node; /* of memory: 0 while NODES is 1 */
+  _Atomic uint16_t home; /* of a slab of objects: home_of its node and class; of runs: its node and class 0 */
 };
 
 struct slab_cold {
@@ -80,6 +81,7 @@ struct meta_piece {
 
 struct slab_depot {
   _Alignas(64) struct os_lock lock;
+  uint16_t home; /* its node and class */
   struct slab_magazine *full;
   struct slab_magazine *empty;
   struct meta_piece *pieces; /* states and bitmaps of slabs that were given back */
@@ -88,7 +90,17 @@ struct slab_depot {
   uint32_t growing;             /* the slab, at most one, that is not wholly memory yet */
   uint32_t spare;               /* a slab whose objects are all free, kept back */
   _Atomic uint64_t allocations; /* without a context, and of contexts that have closed */
-  _Atomic uint64_t frees;
+  _Atomic uint64_t frees;       /* those too, and by contexts of other nodes */
+};
+
+/* What one memory node has. */
+struct slab_node {
+  _Alignas(64) struct os_lock runs_lock; /* over the slabs of runs */
+  uint32_t runs[RUN_LISTS];              /* those whose longest uncut run is of 2^i pages and more */
+  uint32_t spare_runs;                   /* wholly uncut ones, kept back */
+  uint32_t n_spare_runs;
+  struct meta_piece *run_pieces;
+  struct slab_depot depots[BINS];
 };
 
 /* One of the registry's arrays over slots: memory as far as slots have been in use. */
@@ -109,6 +121,7 @@ struct weft_slab {
   size_t page_bytes;        /* of the system */
   size_t cache_bytes;
   size_t limit_bytes;
+  enum weft_check check;
   _Atomic uint64_t committed;
   _Atomic uint64_t references;
   _Atomic uint64_t refused;
@@ -129,12 +142,6 @@ struct weft_slab {
   uint64_t mapped_frees;
   uint64_t mapped_bytes;
 
-  struct os_lock runs_lock;
-  uint32_t runs[RUN_LISTS]; /* slabs whose longest uncut run is of 2^i pages and more */
-  uint32_t spare_runs;      /* wholly uncut ones, kept back */
-  uint32_t n_spare_runs;
-  struct meta_piece *run_pieces;
-
   struct os_lock caches_lock;
   struct slab_cache *caches;
   uint64_t n_caches;
@@ -142,7 +149,10 @@ struct weft_slab {
   uint64_t closed_misses;
   uint64_t closed_exchanges;
 
-  struct slab_depot depots[NODES][BINS];
+  uint32_t n_nodes;
+  uint32_t (*node_of)(void *user); /* the calling thread's node; NULL: 0 */
+  void *node_user;
+  struct slab_node nodes[];
 };
 
 /* Shorthands for the relaxed atomics of counters and state bytes. */
@@ -157,8 +167,22 @@ static inline char *slot_start(const weft_slab *slab, size_t slot) {
 static inline uint32_t slot_of(const weft_slab *slab, const void *p) {
   return (uint32_t)(((uintptr_t)p - slab->base) >> SLAB_SHIFT);
 }
-static inline struct slab_depot *depot_of(weft_slab *slab, unsigned class_) {
-  return &slab->depots[0][class_];
+static inline uint16_t home_of(unsigned node, unsigned class_) {
+  return (uint16_t)(node << 8 | class_);
+}
+static inline unsigned node_at(uint16_t home) {
+  return home >> 8;
+}
+static inline unsigned class_at(uint16_t home) {
+  return home & 255;
+}
+static inline struct slab_depot *depot_at(weft_slab *slab, unsigned node, unsigned class_) {
+  return &slab->nodes[node].depots[class_];
+}
+/* The calling thread's node. */
+static inline unsigned weft__node(const weft_slab *slab) {
+  uint32_t node = slab->node_of == NULL ? 0 : slab->node_of(slab->node_user);
+  return node < slab->n_nodes ? node : 0;
 }
 
 /* slab.c: memory, slots, metadata */
@@ -192,16 +216,16 @@ void weft__list_remove(weft_slab *slab, uint32_t *list, uint32_t slot);
 
 /* Up to want free objects (of the class, or runs) into rounds, more than one only where that takes no more memory.
  * may_grow: whether it may take memory for the first. 0: none, and *status says why. */
-uint32_t weft__objects_take(weft_slab *slab, unsigned class_, struct slab_round *rounds, uint32_t want, bool may_grow,
-                            weft_status *status);
-uint32_t weft__runs_take(weft_slab *slab, unsigned class_, size_t align, struct slab_round *rounds, uint32_t want,
+uint32_t weft__objects_take(weft_slab *slab, struct slab_depot *depot, struct slab_round *rounds, uint32_t want,
+                            bool may_grow, weft_status *status);
+uint32_t weft__runs_take(weft_slab *slab, uint16_t home, size_t align, struct slab_round *rounds, uint32_t want,
                          bool may_grow, weft_status *status);
 /* Frees n objects into their slabs. Returns how many: those already free there, and live ones, are left out. */
-uint32_t weft__objects_give(weft_slab *slab, unsigned class_, const struct slab_round *rounds, uint32_t n);
-uint32_t weft__runs_give(weft_slab *slab, unsigned class_, const struct slab_round *rounds, uint32_t n);
+uint32_t weft__objects_give(weft_slab *slab, struct slab_depot *depot, const struct slab_round *rounds, uint32_t n);
+uint32_t weft__runs_give(weft_slab *slab, uint16_t home, const struct slab_round *rounds, uint32_t n);
 /* Gives spare slabs back to the system. */
-void weft__objects_trim(weft_slab *slab, unsigned class_);
-void weft__runs_trim(weft_slab *slab);
+void weft__objects_trim(weft_slab *slab, struct slab_depot *depot);
+void weft__runs_trim(weft_slab *slab, struct slab_node *node);
 
 /* mapped.c: allocations of slots of their own */
 
@@ -213,23 +237,24 @@ bool weft__mapped_resize(weft_slab *slab, uint32_t slot, size_t bytes, weft_stat
 /* depot.c: magazines */
 
 /* Up to want objects into rounds, wherever the depot has them; as weft__objects_take. */
-uint32_t weft__depot_take(weft_slab *slab, unsigned class_, struct slab_round *rounds, uint32_t want, weft_status *status);
+uint32_t weft__depot_take(weft_slab *slab, struct slab_depot *depot, struct slab_round *rounds, uint32_t want,
+                          weft_status *status);
 /* One run, at a multiple of align, past the shelf and the class's lock. */
-uint32_t weft__depot_take_aligned(weft_slab *slab, unsigned class_, size_t align, struct slab_round *round,
+uint32_t weft__depot_take_aligned(weft_slab *slab, struct slab_depot *depot, size_t align, struct slab_round *round,
                                   weft_status *status);
 /* Frees n objects into their slabs. Returns how many: as weft__objects_give. */
-uint32_t weft__depot_give(weft_slab *slab, unsigned class_, const struct slab_round *rounds, uint32_t n);
+uint32_t weft__depot_give(weft_slab *slab, struct slab_depot *depot, const struct slab_round *rounds, uint32_t n);
 /* Corrects the figures for n objects, already counted as freed, that proved to be freed before. */
-void weft__depot_twins(weft_slab *slab, unsigned class_, uint32_t n);
+void weft__depot_twins(weft_slab *slab, struct slab_depot *depot, uint32_t n);
 /* An empty magazine; NULL: no memory for it. */
-struct slab_magazine *weft__depot_magazine(weft_slab *slab, unsigned class_);
+struct slab_magazine *weft__depot_magazine(weft_slab *slab, struct slab_depot *depot);
 /* Takes back a magazine of any count, its objects going to their slabs. */
-void weft__depot_retire(weft_slab *slab, unsigned class_, struct slab_magazine *magazine);
+void weft__depot_retire(weft_slab *slab, struct slab_depot *depot, struct slab_magazine *magazine);
 /* For an empty magazine, one with 1 to capacity objects: a full one from the shelf, or the same one filled. */
-struct slab_magazine *weft__depot_refill(weft_slab *slab, unsigned class_, struct slab_magazine *empty, uint32_t capacity,
-                                         weft_status *status);
+struct slab_magazine *weft__depot_refill(weft_slab *slab, struct slab_depot *depot, struct slab_magazine *empty,
+                                         uint32_t capacity, weft_status *status);
 /* For a full magazine, an empty one; the same one emptied, when the shelf is full. */
-struct slab_magazine *weft__depot_drain(weft_slab *slab, unsigned class_, struct slab_magazine *full);
+struct slab_magazine *weft__depot_drain(weft_slab *slab, struct slab_depot *depot, struct slab_magazine *full);
 /* Gives everything back to the system that nobody holds. Whether it was anything. */
 bool weft__depot_trim(weft_slab *slab);
 
@@ -238,6 +263,7 @@ bool weft__depot_trim(weft_slab *slab);
 struct slab_place {
   enum slot_kind kind; /* OBJECTS, RUNS or MAPPED where status is OK, INVALID or DOUBLE_FREE */
   unsigned class_;
+  unsigned node;
   slab_state *state; /* NULL: mapped */
   char *start;       /* of the object */
   size_t bytes;      /* usable */

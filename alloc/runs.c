@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * Page runs: what is larger than the last class of objects and at most half a slab, cut from slabs of pages. Called by
- * depot.c; one lock for all. Knows no magazines.
+ * depot.c; one lock for all of a node. Knows no magazines.
  *
  * A slab's pages are a bitmap; a run is cut at the first place where it fits. Slabs with free pages hang in lists by the
  * length of their longest free stretch, so that one which certainly fits is found without a search.
@@ -15,6 +15,10 @@ static uint32_t run_pages(unsigned class_) {
 
 static struct run_map *map_of(const weft_slab *slab, uint32_t slot) {
   return (struct run_map *)(void *)GET(slab->hot[slot].states);
+}
+
+static struct slab_node *node_of(weft_slab *slab, uint32_t slot) {
+  return &slab->nodes[node_at(GET(slab->hot[slot].home))];
 }
 
 static uint32_t floor_log2(size_t n) {
@@ -34,13 +38,13 @@ static void list_slab(weft_slab *slab, uint32_t slot) {
   slab->cold[slot].list = RUN_LISTS;
   if (longest > 0) {
     slab->cold[slot].list = floor_log2(longest);
-    weft__list_push(slab, &slab->runs[slab->cold[slot].list], slot);
+    weft__list_push(slab, &node_of(slab, slot)->runs[slab->cold[slot].list], slot);
   }
 }
 
 static void unlist_slab(weft_slab *slab, uint32_t slot) {
   if (slab->cold[slot].list < RUN_LISTS)
-    weft__list_remove(slab, &slab->runs[slab->cold[slot].list], slot);
+    weft__list_remove(slab, &node_of(slab, slot)->runs[slab->cold[slot].list], slot);
 }
 
 /* The page at which n may be cut from a slab at a multiple of align, SLAB_PAGES when there is none. */
@@ -50,9 +54,9 @@ static size_t find_pages(const weft_slab *slab, uint32_t slot, size_t n, size_t 
 }
 
 /* A slab with n free pages at a multiple of align. In the list of n itself some may not fit: a few are tried. */
-static uint32_t find_slab(const weft_slab *slab, size_t n, size_t align, size_t *page) {
+static uint32_t find_slab(const weft_slab *slab, const struct slab_node *node, size_t n, size_t align, size_t *page) {
   for (uint32_t list = floor_log2(n); list < RUN_LISTS; list++) {
-    uint32_t slot = slab->runs[list];
+    uint32_t slot = node->runs[list];
     for (int tries = 0; slot != NO_SLOT && tries < 8; tries++, slot = slab->cold[slot].next)
       if ((*page = find_pages(slab, slot, n, align)) < SLAB_PAGES)
         return slot;
@@ -60,17 +64,19 @@ static uint32_t find_slab(const weft_slab *slab, size_t n, size_t align, size_t 
   return NO_SLOT;
 }
 
-static uint32_t new_slab(weft_slab *slab, weft_status *status) {
-  struct run_map *map = weft__piece_take(slab, &slab->run_pieces, sizeof *map, status);
+static uint32_t new_slab(weft_slab *slab, unsigned node, weft_status *status) {
+  struct meta_piece **pieces = &slab->nodes[node].run_pieces;
+  struct run_map *map = weft__piece_take(slab, pieces, sizeof *map, status);
   if (map == NULL)
     return NO_SLOT;
   uint32_t slot = weft__slots_take(slab, 1, status);
   if (slot == NO_SLOT) {
-    weft__piece_give(&slab->run_pieces, map, sizeof *map);
+    weft__piece_give(pieces, map, sizeof *map);
     return NO_SLOT;
   }
   slab->cold[slot].free = SLAB_PAGES;
   SET(slab->hot[slot].states, map->states);
+  SET(slab->hot[slot].home, home_of(node, 0));
   SET(slab->hot[slot].kind, SLOT_RUNS);
   ADD_SHARED(slab->slabs, 1);
   list_slab(slab, slot);
@@ -82,7 +88,7 @@ static void end_slab(weft_slab *slab, uint32_t slot) {
   size_t committed = slab->cold[slot].committed;
   struct run_map *map = map_of(slab, slot);
   SET(slab->hot[slot].kind, SLOT_UNUSED);
-  weft__piece_give(&slab->run_pieces, map, sizeof *map);
+  weft__piece_give(&node_of(slab, slot)->run_pieces, map, sizeof *map);
   if (committed > 0)
     weft__memory_give(slab, slot_start(slab, slot), committed);
   weft__slots_give(slab, slot, 1, SLOT_UNUSED);
@@ -91,20 +97,21 @@ static void end_slab(weft_slab *slab, uint32_t slot) {
 
 /* Keeps some slabs of which nothing is cut, gives others back. */
 static void list_or_end(weft_slab *slab, uint32_t slot) {
+  struct slab_node *node = node_of(slab, slot);
   if (slab->cold[slot].free < SLAB_PAGES) {
     list_slab(slab, slot);
-  } else if (slab->n_spare_runs < SPARE_RUNS) {
-    weft__list_push(slab, &slab->spare_runs, slot);
-    slab->n_spare_runs++;
+  } else if (node->n_spare_runs < SPARE_RUNS) {
+    weft__list_push(slab, &node->spare_runs, slot);
+    node->n_spare_runs++;
   } else {
     end_slab(slab, slot);
   }
 }
 
-static uint32_t pop_spare(weft_slab *slab) {
-  uint32_t slot = slab->spare_runs;
-  weft__list_remove(slab, &slab->spare_runs, slot);
-  slab->n_spare_runs--;
+static uint32_t pop_spare(weft_slab *slab, struct slab_node *node) {
+  uint32_t slot = node->spare_runs;
+  weft__list_remove(slab, &node->spare_runs, slot);
+  node->n_spare_runs--;
   return slot;
 }
 
@@ -124,17 +131,18 @@ static void cut_run(weft_slab *slab, uint32_t slot, size_t page, unsigned class_
   SET(round->state, map->states + page);
 }
 
-static bool take_one(weft_slab *slab, unsigned class_, size_t align, struct slab_round *round, bool may_grow,
+static bool take_one(weft_slab *slab, uint16_t home, size_t align, struct slab_round *round, bool may_grow,
                      weft_status *status) {
-  size_t page, n = run_pages(class_);
-  uint32_t slot = find_slab(slab, n, align, &page);
+  struct slab_node *node = &slab->nodes[node_at(home)];
+  size_t page, n = run_pages(class_at(home));
+  uint32_t slot = find_slab(slab, node, n, align, &page);
   if (slot == NO_SLOT)
     page = 0; /* of a slab of which nothing is cut */
-  if (slot == NO_SLOT && slab->spare_runs != NO_SLOT) {
-    slot = pop_spare(slab);
+  if (slot == NO_SLOT && node->spare_runs != NO_SLOT) {
+    slot = pop_spare(slab, node);
     list_slab(slab, slot);
   } else if (slot == NO_SLOT && may_grow) {
-    slot = new_slab(slab, status);
+    slot = new_slab(slab, node_at(home), status);
   }
   if (slot == NO_SLOT)
     return false;
@@ -144,26 +152,28 @@ static bool take_one(weft_slab *slab, unsigned class_, size_t align, struct slab
     list_or_end(slab, slot);
     return false;
   }
-  cut_run(slab, slot, page, class_, round);
+  cut_run(slab, slot, page, class_at(home), round);
   return true;
 }
 
-uint32_t weft__runs_take(weft_slab *slab, unsigned class_, size_t align, struct slab_round *rounds, uint32_t want,
+uint32_t weft__runs_take(weft_slab *slab, uint16_t home, size_t align, struct slab_round *rounds, uint32_t want,
                          bool may_grow, weft_status *status) {
+  struct slab_node *node = &slab->nodes[node_at(home)];
   size_t align_pages = align <= PAGE_BYTES ? 1 : align / PAGE_BYTES;
   uint32_t got = 0;
-  os_lock_take(&slab->runs_lock);
-  while (got < want && take_one(slab, class_, align_pages, rounds + got, may_grow && got == 0, status))
+  os_lock_take(&node->runs_lock);
+  while (got < want && take_one(slab, home, align_pages, rounds + got, may_grow && got == 0, status))
     got++;
-  os_lock_give(&slab->runs_lock);
+  os_lock_give(&node->runs_lock);
   return got;
 }
 
 /* Puts one run back. false: freed by two threads at one instant, as in objects.c. */
-static bool give_one(weft_slab *slab, unsigned class_, const struct slab_round *round) {
+static bool give_one(weft_slab *slab, uint16_t home, const struct slab_round *round) {
   slab_state *state = GET(round->state);
+  unsigned class_ = class_at(home);
   uint32_t slot = slot_of(slab, GET(round->object));
-  if (GET(slab->hot[slot].kind) != SLOT_RUNS)
+  if (GET(slab->hot[slot].kind) != SLOT_RUNS || node_at(GET(slab->hot[slot].home)) != node_at(home))
     return false;
   struct run_map *map = map_of(slab, slot);
   size_t page = (uintptr_t)state - (uintptr_t)map->states, n = run_pages(class_);
@@ -179,18 +189,19 @@ static bool give_one(weft_slab *slab, unsigned class_, const struct slab_round *
   return true;
 }
 
-uint32_t weft__runs_give(weft_slab *slab, unsigned class_, const struct slab_round *rounds, uint32_t n) {
+uint32_t weft__runs_give(weft_slab *slab, uint16_t home, const struct slab_round *rounds, uint32_t n) {
+  struct slab_node *node = &slab->nodes[node_at(home)];
   uint32_t given = 0;
-  os_lock_take(&slab->runs_lock);
+  os_lock_take(&node->runs_lock);
   for (uint32_t i = 0; i < n; i++)
-    given += give_one(slab, class_, &rounds[i]);
-  os_lock_give(&slab->runs_lock);
+    given += give_one(slab, home, &rounds[i]);
+  os_lock_give(&node->runs_lock);
   return given;
 }
 
-void weft__runs_trim(weft_slab *slab) {
-  os_lock_take(&slab->runs_lock);
-  while (slab->spare_runs != NO_SLOT)
-    end_slab(slab, pop_spare(slab));
-  os_lock_give(&slab->runs_lock);
+void weft__runs_trim(weft_slab *slab, struct slab_node *node) {
+  os_lock_take(&node->runs_lock);
+  while (node->spare_runs != NO_SLOT)
+    end_slab(slab, pop_spare(slab, node));
+  os_lock_give(&node->runs_lock);
 }

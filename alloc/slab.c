@@ -231,11 +231,11 @@ static bool options_known(const struct weft_slab_options *options) {
 
 /* Reserves the range and the registry behind it: weft_slab itself, then its arrays. On success only *layout is set, a
  * weft_slab to be copied to the head of the registry, which is returned; its first pages are memory. */
-static weft_slab *reserve(size_t range_bytes, size_t page, weft_slab *layout) {
+static weft_slab *reserve(size_t range_bytes, size_t nodes, size_t page, weft_slab *layout) {
   if (range_bytes > PTRDIFF_MAX) /* so that no sum below overflows: the registry is a small part of the range */
     return NULL;
   size_t slots = range_bytes >> SLAB_SHIFT;
-  size_t head = round_up(sizeof(weft_slab), page);
+  size_t head = round_up(sizeof(weft_slab) + nodes * sizeof(struct slab_node), page);
   size_t hot = round_up(slots * sizeof(struct slab_hot), page);
   size_t cold = round_up(slots * sizeof(struct slab_cold), page);
   size_t used = round_up((slots + 7) / 8, page);
@@ -252,6 +252,7 @@ static weft_slab *reserve(size_t range_bytes, size_t page, weft_slab *layout) {
                         .used = (uint64_t *)(void *)(registry + head + hot + cold),
                         .reservation_bytes = total,
                         .page_bytes = page,
+                        .n_nodes = (uint32_t)nodes,
                         .arrays = {{registry + head, 0, 8 * sizeof(struct slab_hot)},
                                    {registry + head + hot, 0, 8 * sizeof(struct slab_cold)},
                                    {registry + head + hot + cold, 0, 1}}};
@@ -263,11 +264,26 @@ static weft_slab *reserve(size_t range_bytes, size_t page, weft_slab *layout) {
 
 static void end_slab(weft_slab *slab) {
   os_lock_end(&slab->registry_lock);
-  os_lock_end(&slab->runs_lock);
   os_lock_end(&slab->caches_lock);
-  for (unsigned bin = 0; bin < BINS; bin++)
-    os_lock_end(&depot_of(slab, bin)->lock);
+  for (unsigned n = 0; n < slab->n_nodes; n++) {
+    os_lock_end(&slab->nodes[n].runs_lock);
+    for (unsigned class_ = 0; class_ < BINS; class_++)
+      os_lock_end(&depot_at(slab, n, class_)->lock);
+  }
   weft__os_release((void *)slab->base, slab->reservation_bytes);
+}
+
+static void start_node(struct slab_node *node, unsigned number) {
+  os_lock_init(&node->runs_lock);
+  for (unsigned i = 0; i < RUN_LISTS; i++)
+    node->runs[i] = NO_SLOT;
+  node->spare_runs = NO_SLOT;
+  for (unsigned class_ = 0; class_ < BINS; class_++) {
+    struct slab_depot *depot = &node->depots[class_];
+    os_lock_init(&depot->lock);
+    depot->home = home_of(number, class_);
+    depot->partial = depot->growing = depot->spare = NO_SLOT;
+  }
 }
 
 /* A failure without a context: its words are the thread's. */
@@ -292,6 +308,9 @@ weft_status weft_slab_create(const struct weft_slab_options *options, weft_slab 
                          "weft_slab_options_init sets both",
                          options->size, RESERVE_LEAST);
     memcpy(&set, options, options->size < sizeof set ? options->size : sizeof set);
+    if (set.check > WEFT_CHECK_ATOMIC || set.nodes > MAX_NODES)
+      return refuse_slab(WEFT_E_INVALID, "weft_slab_create: options.check is %u, not 0 or 1, or options.nodes %u, above %d",
+                         set.check, set.nodes, MAX_NODES);
   }
   /* Not more than a quarter of what the process may have: the caller has other uses for addresses, other slabs too. */
   size_t range = set.reserve_bytes != 0 ? set.reserve_bytes : RESERVE_DEFAULT;
@@ -299,26 +318,22 @@ weft_status weft_slab_create(const struct weft_slab_options *options, weft_slab 
     range /= 2;
   weft_slab layout, *slab = NULL;
   for (; slab == NULL && range >= RESERVE_LEAST; range /= 2)
-    slab = reserve(range & ~(size_t)(SLAB_BYTES - 1), weft__os_page_bytes(), &layout);
+    slab = reserve(range & ~(size_t)(SLAB_BYTES - 1), set.nodes == 0 ? 1 : set.nodes, weft__os_page_bytes(), &layout);
   if (slab == NULL)
     return refuse_slab(WEFT_E_NOMEM, "weft_slab_create: the system grants not even %zu bytes of addresses", RESERVE_LEAST);
 
   memcpy(slab, &layout, sizeof layout);
   slab->limit_bytes = set.limit_bytes;
   slab->cache_bytes = set.cache_bytes != 0 ? set.cache_bytes : CACHE_DEFAULT;
+  slab->check = (enum weft_check)set.check;
+  slab->node_of = set.node_of;
+  slab->node_user = set.node_user;
   slab->references = 1;
   slab->committed = (size_t)((char *)slab->hot - (char *)slab);
   os_lock_init(&slab->registry_lock);
-  os_lock_init(&slab->runs_lock);
   os_lock_init(&slab->caches_lock);
-  for (unsigned bin = 0; bin < BINS; bin++) {
-    struct slab_depot *depot = depot_of(slab, bin);
-    os_lock_init(&depot->lock);
-    depot->partial = depot->growing = depot->spare = NO_SLOT;
-  }
-  for (unsigned i = 0; i < RUN_LISTS; i++)
-    slab->runs[i] = NO_SLOT;
-  slab->spare_runs = NO_SLOT;
+  for (unsigned n = 0; n < slab->n_nodes; n++)
+    start_node(&slab->nodes[n], n);
   weft_status status;
   if (!know_slots(slab, 1, &status)) { /* which sees whether the limit holds as much as the registry */
     refuse_slab(status, "weft_slab_create: the registry begins with %zu bytes, and the limit is %zu (0: none)",

@@ -15,6 +15,13 @@
 
 WEFT_BEGIN_DECLS
 
+/* How a free is checked. */
+enum weft_check {
+  WEFT_CHECK_STATE = 0, /* by a byte that is read and then written: two threads that free one object at the same instant may
+                           both get WEFT_OK, and the second is found when the object reaches its slab */
+  WEFT_CHECK_ATOMIC = 1 /* by a compare-and-swap, which lets one of them through; a free costs some 5 ns more */
+};
+
 /* Settings of a slab; set up by weft_slab_options_init, then changed field by field. */
 struct weft_slab_options {
   size_t size;          /* sizeof this struct where the caller was compiled; set by weft_slab_options_init */
@@ -22,6 +29,13 @@ struct weft_slab_options {
                            a quarter of what RLIMIT_AS allows */
   size_t cache_bytes;   /* at most this much kept free in one context's magazines; 0: 8 MiB */
   size_t limit_bytes;   /* at most this much memory taken from the system at one time; 0: no limit */
+  uint32_t check;       /* enum weft_check */
+  uint32_t nodes;       /* of memory, at most 64, whose slabs, depots and figures are kept apart; 0: 1 */
+  uint32_t (*node_of)(
+      void *user); /* the number of the calling thread's node, called when a context is created or flushed and
+                                      for requests without one, on their threads; what it returns from nodes on counts as 0.
+                                      NULL: always 0 */
+  void *node_user; /* handed to it */
 };
 
 /* Fills options with the defaults. size is sizeof *options. NULL options: nothing happens. */
@@ -29,7 +43,8 @@ WEFT_API void weft_slab_options_init(struct weft_slab_options *options, size_t s
 
 /* Creates a slab. options may be NULL for the defaults. The caller holds one reference and ends it with
  * weft_slab_release. On failure *out is NULL.
- * WEFT_E_INVALID: out is NULL, or options->size is none this library knows, or reserve_bytes is not 0 and under 256 MiB.
+ * WEFT_E_INVALID: out is NULL, or options->size is none this library knows, or reserve_bytes is not 0 and under 256 MiB, or
+ * check is no enum weft_check, or there are more than 64 nodes.
  * WEFT_E_NOMEM: the system grants not even 256 MiB of addresses, or no memory for the registry.
  * WEFT_E_LIMIT: limit_bytes does not even hold the registry (32 KiB where pages are of 4 KiB). */
 WEFT_API WEFT_MUST_CHECK weft_status weft_slab_create(const struct weft_slab_options *options, weft_slab **out);
