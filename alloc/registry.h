@@ -29,6 +29,7 @@ enum {
   COMMIT_STEP = 64 << 10,   /* memory is taken by at least this much, a multiple of any system's page */
   MAGAZINE_SHELF = 1 << 20, /* a depot keeps full magazines up to so many bytes of objects, but 4 at least */
 };
+#define RUNS 255u /* in place of a class: its pages' classes stand in its map */
 #define NO_SLOT UINT32_MAX
 #define RESERVE_DEFAULT (UINT64_C(1) << 40)
 #define RESERVE_LEAST ((size_t)256 << 20)
@@ -46,10 +47,11 @@ enum slot_kind {
 
 /* Read by every free, also of pointers that nobody gave out: hence atomic, and readable for every slot of the range. */
 struct slab_hot {
-  _Alignas(32) _Atomic uint64_t reciprocal; /* of the class of a slab of objects; 0 for any other slot */
-  slab_state *_Atomic states;               /* [objects + 1], the last for the slab's end; [SLAB_PAGES] for runs */
+  _Alignas(32) _Atomic uint64_t
+      reciprocal;             /* of the class of a slab of objects; of runs: of a page; 0 for any other slot */
+  slab_state *_Atomic states; /* [objects + 1], the last for the slab's end; [SLAB_PAGES] for runs */
   _Atomic uint8_t kind;
-  _Atomic uint16_t home; /* of a slab of objects: home_of its node and class; of runs: its node and class 0 */
+  _Atomic uint16_t home; /* of a slab of objects: home_of its node and class; of runs: home_of its node and RUNS */
 };
 
 struct slab_cold {
@@ -72,6 +74,10 @@ struct run_map {
   _Atomic uint8_t classes[SLAB_PAGES]; /* of the run that starts here, as a bin's number */
   uint64_t cut[SLAB_PAGES / 64];
 };
+
+static inline struct run_map *map_of(const struct slab_hot *hot) {
+  return (struct run_map *)(void *)atomic_load_explicit(&hot->states, memory_order_relaxed);
+}
 
 /* The end of a piece of metadata that is kept for the next slab of the same kind. Its start, the state bytes, stays as it
  * was: a magazine may hold the twin of an object that was freed twice at once, and look at its state. */
