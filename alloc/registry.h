@@ -33,7 +33,7 @@ enum {
 #define NO_SLOT UINT32_MAX
 #define RESERVE_DEFAULT (UINT64_C(1) << 40)
 #define RESERVE_LEAST ((size_t)256 << 20)
-#define CACHE_DEFAULT ((size_t)8 << 20)
+#define CACHE_DEFAULT ((size_t)16 << 20)
 
 enum slot_kind {
   SLOT_UNUSED = 0,

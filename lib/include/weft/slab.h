@@ -4,7 +4,7 @@
  * reserved range of addresses and everything allocated in it; any number of contexts, on any threads, share it, each with
  * magazines of its own in front of it.
  *
- * Up to 32 KiB an allocation is an object of one of 64 size classes, up to 1 MiB a run of pages, above that a mapping of
+ * Up to 64 KiB an allocation is an object of one of 72 size classes, up to 1 MiB a run of pages, above that a mapping of
  * its own. A child after fork has its own copy of all of it; it may use the slab if no other thread of the parent was in a
  * call on it at the fork.
  */
@@ -27,7 +27,7 @@ struct weft_slab_options {
   size_t size;          /* sizeof this struct where the caller was compiled; set by weft_slab_options_init */
   size_t reserve_bytes; /* address space to reserve (not memory), halved until the system grants it; 0: 1 TiB, but at most
                            a quarter of what RLIMIT_AS allows */
-  size_t cache_bytes;   /* at most this much kept free in one context's magazines; 0: 8 MiB */
+  size_t cache_bytes;   /* at most this much kept free in one context's magazines; 0: 16 MiB */
   size_t limit_bytes;   /* at most this much memory taken from the system at one time; 0: no limit */
   uint32_t check;       /* enum weft_check */
   uint32_t nodes;       /* of memory, at most 64, whose slabs, depots and figures are kept apart; 0: 1 */
