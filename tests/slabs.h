@@ -21,6 +21,10 @@
       ck_abort_msg(__VA_ARGS__); \
   } while (0)
 
+/* Sizes of each kind of memory: objects, runs, mapped. */
+static const size_t kinds[] = {16, 96, 1000, 32768, 40000, 500000, 1 << 20, 3000000, 9 << 20};
+enum { KINDS = sizeof kinds / sizeof kinds[0] };
+
 struct fixture {
   weft_slab *slab;
   struct slab_cache cache;
