@@ -17,20 +17,25 @@ static struct world_seen seen_copy;
 
 #define ARENA_BYTES (RESERVE_LEAST + (4 << 20))
 
-size_t weft__os_page_bytes(void) {
+/* The system: see --wrap in tests/CMakeLists.txt. */
+size_t __wrap_weft__os_page_bytes(void);
+void *__wrap_weft__os_reserve(size_t bytes, size_t align);
+bool __wrap_weft__os_show(void *at, size_t bytes);
+bool __wrap_weft__os_commit(void *at, size_t bytes);
+void __wrap_weft__os_decommit(void *at, size_t bytes);
+void __wrap_weft__os_release(void *at, size_t bytes);
+
+size_t __wrap_weft__os_page_bytes(void) {
   return 4096;
 }
-size_t weft__os_address_limit(void) {
-  return SIZE_MAX;
-}
-void *weft__os_reserve(size_t bytes, size_t align) {
+void *__wrap_weft__os_reserve(size_t bytes, size_t align) {
   return bytes <= ARENA_BYTES && align <= SLAB_BYTES ? world.arena : NULL;
 }
-bool weft__os_show(void *at, size_t bytes) {
+bool __wrap_weft__os_show(void *at, size_t bytes) {
   return at != NULL && bytes > 0;
 }
 /* More than a step is for objects alone, and those need not be zero here. */
-bool weft__os_commit(void *at, size_t bytes) {
+bool __wrap_weft__os_commit(void *at, size_t bytes) {
   if (bytes > COMMIT_STEP)
     return true;
   memset(at, 0, bytes);
@@ -40,16 +45,13 @@ bool weft__os_commit(void *at, size_t bytes) {
   }
   return true;
 }
-void weft__os_decommit(void *at, size_t bytes) {
+void __wrap_weft__os_decommit(void *at, size_t bytes) {
   (void)at;
   (void)bytes;
 }
-void weft__os_release(void *at, size_t bytes) {
+void __wrap_weft__os_release(void *at, size_t bytes) {
   (void)at;
   (void)bytes;
-}
-void weft__os_random(void *out, size_t bytes) {
-  memset(out, 1, bytes);
 }
 
 static void for_each_commit(bool to_copy) {
