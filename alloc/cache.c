@@ -206,10 +206,12 @@ static bool refill(struct slab_cache *cache, unsigned class_, weft_status *statu
   return filled->count > 0;
 }
 
-/* Gives out an object that came straight from the depot, past the magazines. */
-static void *give_out(struct slab_bin *bin, const struct slab_round *round) {
+/* Gives out an object that came straight from the depot, past the magazines. NULL: its twin is live. */
+static void *give_out(struct slab_cache *cache, unsigned class_, const struct slab_round *round) {
+  struct slab_bin *bin = &cache->bins[class_];
   uint32_t count = count_of(bin);
-  SET(*GET(round->state), STATE_LIVE);
+  if (!weft__depot_make_live(cache->slab, class_, round))
+    return NULL;
   ADD(bin->allocations, 1);
   set_count(bin, count);
   return GET(round->object);
@@ -225,17 +227,19 @@ static void *take_object(struct slab_cache *cache, unsigned class_, weft_status 
     }
   } while (refill(cache, class_, status));
   struct slab_round round;
-  if (weft__depot_take(cache->slab, class_, &round, 1, status) == 0)
-    return NULL;
-  return give_out(bin, &round);
+  void *object = NULL;
+  while (object == NULL && weft__depot_take(cache->slab, class_, &round, 1, status) == 1)
+    object = give_out(cache, class_, &round);
+  return object;
 }
 
 static void *take_aligned_run(struct slab_cache *cache, unsigned class_, size_t align, weft_status *status) {
   struct slab_round round;
+  void *object = NULL;
   ADD(cache->misses, 1);
-  if (weft__depot_take_aligned(cache->slab, class_, align, &round, status) == 0)
-    return NULL;
-  return give_out(&cache->bins[class_], &round);
+  while (object == NULL && weft__depot_take_aligned(cache->slab, class_, align, &round, status) == 1)
+    object = give_out(cache, class_, &round);
+  return object;
 }
 
 static void *take(struct slab_cache *cache, size_t bytes, size_t align, weft_status *status) {

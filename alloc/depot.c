@@ -22,6 +22,15 @@ void weft__depot_twins(weft_slab *slab, unsigned class_, uint32_t n) {
   ADD_SHARED(depot_of(slab, class_)->frees, -(uint64_t)n);
 }
 
+bool weft__depot_make_live(weft_slab *slab, unsigned class_, const struct slab_round *round) {
+  if (GET(*GET(round->state)) == STATE_LIVE) {
+    weft__depot_twins(slab, class_, 1);
+    return false;
+  }
+  SET(*GET(round->state), STATE_LIVE);
+  return true;
+}
+
 static void empty_into_slabs(weft_slab *slab, unsigned class_, struct slab_magazine *magazine) {
   uint32_t given = give_to_slabs(slab, class_, magazine->rounds, magazine->count);
   if (given < magazine->count)

@@ -225,6 +225,25 @@ START_TEST(a_twin_of_a_live_object_is_dropped_by_its_slab) {
 }
 END_TEST
 
+START_TEST(a_slab_does_not_give_out_an_object_whose_twin_is_live) {
+  static struct slab_cache second;
+  weft__cache_open(&second, f.slab);
+  void *stays = weft_alloc(f.ctx, 64), *p = weft_alloc(f.ctx, 64), *again[300];
+  free_twice_at_once(p, f.ctx, (weft_ctx *)(void *)&second);
+  close_cache(&f.cache); /* p is free in its slab, and in second's magazine */
+  weft__cache_open(&f.cache, f.slab);
+  ck_assert_ptr_eq(weft_alloc((weft_ctx *)(void *)&second, 64), p);
+  for (int i = 0; i < 300; i++)
+    ck_assert_ptr_ne(again[i] = weft__slab_alloc(f.slab, 64), p);
+  ck_assert_uint_eq(stats_of(f.slab).double_frees, 1);
+  for (int i = 0; i < 300; i++)
+    ck_assert_int_eq(weft_slab_free(f.slab, again[i]), WEFT_OK);
+  ck_assert_int_eq(weft_free(f.ctx, p), WEFT_OK);
+  ck_assert_int_eq(weft_free(f.ctx, stays), WEFT_OK);
+  close_cache(&second);
+}
+END_TEST
+
 START_TEST(a_twin_of_a_run_that_was_cut_anew_is_dropped) {
   static struct slab_cache second;
   weft__cache_open(&second, f.slab);
@@ -265,6 +284,7 @@ static void add_tests(TCase *tcase) {
   tcase_add_test(tcase, an_object_freed_twice_at_once_is_given_out_once);
   tcase_add_test(tcase, an_object_freed_twice_at_once_comes_to_its_slab_once);
   tcase_add_test(tcase, a_twin_of_a_live_object_is_dropped_by_its_slab);
+  tcase_add_test(tcase, a_slab_does_not_give_out_an_object_whose_twin_is_live);
   tcase_add_test(tcase, a_twin_of_a_run_that_was_cut_anew_is_dropped);
 }
 
