@@ -68,8 +68,15 @@ static void for_each_commit(bool to_copy) {
 /* What logical threads do */
 
 void world_take(int i) {
+  world_take_as(i, WITH);
+}
+
+void world_take_as(int i, enum world_way way) {
   uint64_t began = schedule_now();
-  void *p = weft_alloc(world_ctx(i), weft__classes[world.class_].bytes);
+  size_t bytes = weft__classes[world.class_].bytes;
+  void *p = way == WITH      ? weft_alloc(world_ctx(i), bytes)
+            : way == WITHOUT ? weft__slab_alloc(world.slab, bytes)
+                             : weft_aligned_alloc(world_ctx(i), bytes, 2 * PAGE_BYTES);
   SEEN_EXPECT(p != NULL, "thread %d: %s", i, world.caches[i].message);
   for (int other = 0; other < SCHEDULE_THREADS; other++)
     for (size_t k = 0; k < seen.n_held[other]; k++)
@@ -91,9 +98,9 @@ void world_give(int i) {
 }
 
 void world_close(int i) {
-  world.open[i] = false;
   weft__cache_close(&world.caches[i]);
   weft__slab_unref(world.slab);
+  world.open[i] = false;
 }
 
 void world_free_twin(int i, bool with_context) {

@@ -61,8 +61,11 @@ void world_open(unsigned class_, size_t cache_bytes, void (*prepare)(void));
  * where it is under 100. */
 void world_explore(const char *name, unsigned preemptions, void (*a)(void), void (*b)(void), void (*c)(void));
 
-/* What thread i does: allocates an object of the class and holds it; frees the one that it took last; frees twin, with its
+/* What thread i does: allocates an object of the class (with its context, without
+ * one, or aligned past the magazines) and holds it; frees the one that it took last; frees twin, with its
  * context or without one; closes its context. */
+enum world_way { WITH, WITHOUT, ALIGNED };
+void world_take_as(int i, enum world_way way);
 void world_take(int i);
 void world_give(int i);
 void world_free_twin(int i, bool with_context);

@@ -46,11 +46,28 @@ static void take_c(void) {
 static void give_a(void) {
   world_give(0);
 }
+static void close_b(void) {
+  world_close(1);
+}
 static void close_c(void) {
   world_close(2);
 }
 static void trim(void) {
   weft__depot_trim(world.slab);
+}
+static void take_without_c(void) {
+  world_take_as(2, WITHOUT);
+}
+static void take_aligned_b(void) {
+  world_take_as(1, ALIGNED);
+}
+static void give_without_a(void) {
+  void *p = seen.held[0][--seen.n_held[0]];
+  SEEN_EXPECT(weft_slab_free(world.slab, p) == WEFT_OK, "not freed");
+}
+static void take_and_give_a(void) {
+  world_take(0);
+  world_give(0);
 }
 static void read_figures(void) {
   struct weft_slab_figures stats;
@@ -77,7 +94,18 @@ static void give_out_and_back(int i) {
   world_give(i);
 }
 
+/* Lets context i, which holds nothing after it, ask for whole magazines. */
+static void ask_for_whole(int i) {
+  const struct slab_bin *bin = &world.caches[i].bins[world.class_];
+  do
+    ck_assert_int_eq(weft_slab_free(world.slab, weft_alloc(world_ctx(i), weft__classes[world.class_].bytes)), WEFT_OK);
+  while (bin->batch < weft__classes[world.class_].rounds || bin_count(bin) > 0);
+}
+
 static void nothing(void) {}
+static void a_holds_one_free(void) {
+  give_out_and_back(0);
+}
 static void a_is_full(void) {
   fill_magazines(0);
 }
@@ -90,6 +118,27 @@ START_TEST(a_magazine_passes_whole_from_a_context_that_frees_to_others_that_allo
   world_open(LARGEST, ENOUGH, a_is_full);
   world_explore("drain and refill", 3, give_a, take_b, NULL);
   world_explore("drain and two refills", 2, give_a, take_b, take_c);
+}
+END_TEST
+
+static void two_are_on_the_shelf(void) {
+  fill_magazines(0);
+  for (int i = 0; i < 2; i++) {
+    world_give(0);
+    fill_magazines(0);
+  }
+  ask_for_whole(1);
+  ask_for_whole(2);
+  while (depot_of(world.slab, world.class_)->full_count < 2) {
+    world_give(0);
+    fill_magazines(0);
+  }
+}
+
+START_TEST(two_contexts_take_whole_magazines_at_once) {
+  world_open(LARGEST, ENOUGH, two_are_on_the_shelf);
+  world_explore("two whole refills", 3, take_b, take_c, NULL);
+  world_explore("drain and two whole refills", 2, give_a, take_b, take_c);
 }
 END_TEST
 
@@ -128,6 +177,13 @@ START_TEST(a_context_closes_while_another_refills) {
 }
 END_TEST
 
+START_TEST(contexts_close_while_others_close_and_figures_are_read) {
+  world_open(LARGEST, ENOUGH, a_and_c_are_full);
+  world_explore("two contexts close", 2, close_b, close_c, NULL);
+  world_explore("close and figures", 1, close_c, read_figures, NULL);
+}
+END_TEST
+
 START_TEST(memory_goes_back_while_contexts_refill_and_drain) {
   world_open(LARGEST, ENOUGH, a_is_full);
   world_explore("trim and refill", 3, take_b, trim, NULL);
@@ -139,6 +195,7 @@ START_TEST(runs_pass_between_contexts) {
   world_open(LARGEST_RUN, ENOUGH, a_is_full);
   world_explore("runs: drain and refill", 3, give_a, take_b, NULL);
   world_explore("runs: trim and refill", 2, take_b, trim, NULL);
+  world_explore("runs: an aligned one, and a free without a context", 2, take_aligned_b, give_without_a, NULL);
 }
 END_TEST
 
@@ -192,6 +249,13 @@ END_TEST
 static bool both_are_done(void) {
   return seen.free_calls == 2;
 }
+static bool a_is_closed(void) {
+  return both_are_done() && !world.open[0] && seen.n_held[1] > 0;
+}
+static void wait_and_take_without_c(void) {
+  schedule_wait(a_is_closed);
+  take_without_c();
+}
 static void free_twin_wait_and_take_a(void) {
   world_free_twin(0, true);
   schedule_wait(both_are_done);
@@ -202,6 +266,21 @@ static void free_twin_wait_and_take_b(void) {
   schedule_wait(both_are_done);
   world_take(1);
 }
+
+static void free_twin_wait_and_close_a(void) {
+  world_free_twin(0, true);
+  schedule_wait(both_are_done);
+  world_close(0);
+}
+
+/* One of the two frees takes it to its slab, the other to a magazine. */
+START_TEST(an_object_freed_by_two_that_a_magazine_gives_out_is_not_given_out_by_its_slab) {
+  world_open(LARGEST, ENOUGH, twin_is_live);
+  world_explore("two frees, a close, two allocations", 2, free_twin_wait_and_close_a, free_twin_wait_and_take_b, NULL);
+  world_explore("two frees, a close, two allocations", 2, free_twin_wait_and_close_a, free_twin_wait_and_take_b,
+                wait_and_take_without_c);
+}
+END_TEST
 
 /* check_world holds the threads to it. */
 START_TEST(an_object_freed_by_two_is_given_out_once_unless_two_calls_on_it_meet_again) {
@@ -221,6 +300,12 @@ START_TEST(figures_hold_while_contexts_work) {
 }
 END_TEST
 
+START_TEST(figures_hold_while_the_first_object_is_given_out) {
+  world_open(LARGEST, ENOUGH, a_holds_one_free);
+  world_explore("figures of one object", 3, take_and_give_a, read_figures, NULL);
+}
+END_TEST
+
 static void add_tests(TCase *tcase) {
   tcase_add_test(tcase, a_race_shows_both_of_its_outcomes_and_a_lock_one);
   tcase_add_test(tcase, a_magazine_passes_whole_from_a_context_that_frees_to_others_that_allocate);
@@ -232,6 +317,10 @@ static void add_tests(TCase *tcase) {
   tcase_add_test(tcase, an_object_freed_by_two_at_one_instant_is_found_in_every_schedule);
   tcase_add_test(tcase, a_mapped_allocation_is_freed_once);
   tcase_add_test(tcase, an_object_freed_by_two_is_given_out_once_unless_two_calls_on_it_meet_again);
+  tcase_add_test(tcase, two_contexts_take_whole_magazines_at_once);
+  tcase_add_test(tcase, contexts_close_while_others_close_and_figures_are_read);
+  tcase_add_test(tcase, an_object_freed_by_two_that_a_magazine_gives_out_is_not_given_out_by_its_slab);
+  tcase_add_test(tcase, figures_hold_while_the_first_object_is_given_out);
   tcase_add_test(tcase, figures_hold_while_contexts_work);
 }
 
