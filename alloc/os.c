@@ -3,6 +3,7 @@
  * os.h for POSIX systems: one private anonymous mapping for a reservation, mprotect to commit, madvise to give back.
  */
 #include "alloc/os.h"
+#include <sched.h>
 #include <stdint.h>
 #include <sys/mman.h>
 #include <sys/random.h>
@@ -56,6 +57,10 @@ void weft__os_decommit(void *at, size_t bytes) {
 
 void weft__os_release(void *at, size_t bytes) {
   munmap(at, bytes);
+}
+
+void weft__os_yield(void) {
+  sched_yield();
 }
 
 void weft__os_random(void *out, size_t bytes) {

@@ -33,6 +33,9 @@ void weft__os_release(void *at, size_t bytes);
 /* Fills out[bytes] with numbers that nobody can foresee. Where the system has none to give: what little is at hand. */
 void weft__os_random(void *out, size_t bytes);
 
+/* Lets other threads have the core. */
+void weft__os_yield(void);
+
 /* A lock between threads of one process. */
 struct os_lock {
   pthread_mutex_t mutex;

@@ -252,6 +252,9 @@ uint32_t weft__depot_take_aligned(weft_slab *slab, struct slab_depot *depot, siz
 uint32_t weft__depot_give(weft_slab *slab, struct slab_depot *depot, const struct slab_round *rounds, uint32_t n);
 /* Corrects the figures for n objects, already counted as freed, that proved to be freed before. */
 void weft__depot_twins(weft_slab *slab, struct slab_depot *depot, uint32_t n);
+/* Marks an object live that came past the magazines. false: its twin, freed at one instant with it, was given out from a
+ * magazine meanwhile; it is dropped. */
+bool weft__depot_make_live(weft_slab *slab, struct slab_depot *depot, const struct slab_round *round);
 /* An empty magazine; NULL: no memory for it. */
 struct slab_magazine *weft__depot_magazine(weft_slab *slab, struct slab_depot *depot);
 /* Takes back a magazine of any count, its objects going to their slabs. */
