@@ -70,7 +70,7 @@ static void print_help(const struct bench *b, const char *purpose, const struct 
          b->program, purpose);
   for (size_t i = 0; i < n_options; i++) {
     char head[64];
-    snprintf(head, sizeof head, "--%s %s", options[i].name, options[i].argument);
+    snprintf(head, sizeof head, "--%s %s", options[i].name, options[i].argument ? options[i].argument : "");
     printf("  %-18s %s\n", head, options[i].help);
   }
   printf("\nExit status: 0 done, 1 a contender's results were wrong, 2 wrong usage.\n");
@@ -99,7 +99,8 @@ static void read_options(struct bench *b, int argc, char **argv, const char *pur
   assert(n_options <= MOST_OWN_OPTIONS);
   memcpy(all, frame, sizeof frame);
   for (size_t i = 0; i < n_options; i++)
-    all[FRAME + i] = (struct option){options[i].name, required_argument, NULL, OWN + (int)i};
+    all[FRAME + i] =
+        (struct option){options[i].name, options[i].argument ? required_argument : no_argument, NULL, OWN + (int)i};
   all[FRAME + n_options] = (struct option){0};
   for (int o; (o = getopt_long(argc, argv, "", all, NULL)) != -1;) {
     if (o == FILTER)
@@ -117,7 +118,7 @@ static void read_options(struct bench *b, int argc, char **argv, const char *pur
     else if (o == MARKDOWN)
       exit(summary_print(optarg));
     else if (o >= OWN)
-      *options[o - OWN].value = optarg;
+      *options[o - OWN].value = optarg ? optarg : "";
     else {
       if (o == HELP)
         print_help(b, purpose, options, n_options);

@@ -13,7 +13,8 @@
 /* A program's run: made by bench_open, ended by bench_close. */
 struct bench;
 
-/* An option of one program, beside the frame's own: --name ARGUMENT, kept in *value. */
+/* An option of one program, beside the frame's own: --name ARGUMENT, kept in *value; argument NULL: it takes none, and
+ * *value is "" where it is given. */
 struct bench_option {
   const char *name;
   const char *argument;
