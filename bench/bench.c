@@ -241,9 +241,9 @@ static struct slice time_pieces(const struct bench_case *c, size_t contender, ui
     uint64_t piece = (first + k) % c->pieces;
     struct bench_amount a = c->prepare(c->state, piece);
     long interruptions = machine_interruptions();
-    uint64_t start = c->whole ? machine_used() : machine_now();
+    uint64_t start = c->whole && !c->wall ? machine_used() : machine_now();
     c->work(c->state, contender, piece);
-    uint64_t end = c->whole ? machine_used() : machine_now();
+    uint64_t end = c->whole && !c->wall ? machine_used() : machine_now();
     if (k == 0)
       continue;
     if (!c->whole && machine_interruptions() != interruptions) {
@@ -331,6 +331,13 @@ static void count_targets(struct bench *b, const struct bench_contender *contend
   }
 }
 
+static void keep_result(struct bench *b, json_t *object) {
+  json_object_set_new(object, "bench", json_string(b->program));
+  json_object_set_new(object, "machine", json_string(machine_text(b)));
+  json_object_set_new(object, "table_in_use", json_string(b->features.isa));
+  json_array_append_new(b->results, object);
+}
+
 static void report(struct bench *b, const struct rounds *r) {
   const struct bench_case *c = r->c;
   double *scratch = bench_memory(r->n * sizeof *scratch);
@@ -348,11 +355,8 @@ static void report(struct bench *b, const struct rounds *r) {
       continue;
     }
     json_t *object = figures_json(c, i, &f, r->n, ghz);
-    json_object_set_new(object, "bench", json_string(b->program));
-    json_object_set_new(object, "machine", json_string(machine_text(b)));
-    json_object_set_new(object, "table_in_use", json_string(b->features.isa));
     json_object_set_new(object, "pieces_left_out", json_integer((json_int_t)r->left_out));
-    json_array_append_new(b->results, object);
+    keep_result(b, object);
   }
   fflush(stdout);
   free(scratch);
@@ -380,6 +384,22 @@ void bench_run(struct bench *b, const struct bench_case *c) {
   report(b, &r);
   free(r.samples);
   free(r.ghz);
+}
+
+void bench_value(struct bench *b, const struct bench_value *value) {
+  struct spread spread = spread_of(value->samples, value->n);
+  bool judged = value->least > 0 || value->most > 0, met = figures_value_met(value, &spread);
+  b->met += judged && met;
+  b->missed += judged && !met;
+  if (b->json)
+    keep_result(b, figures_value_json(value, &spread));
+  else
+    figures_value_print(stdout, value, &spread);
+  fflush(stdout);
+}
+
+double bench_seconds(const struct bench *b) {
+  return b->seconds;
 }
 
 void bench_note(const struct bench *b, const char *format, ...) {

@@ -25,7 +25,7 @@ struct bench_option {
 /* "This contender is so many times faster than that one", and its place in the summary that --markdown prints: the tables
  * have titles; a row stands for one target and may gather many cases, of which the worst one is shown. */
 struct bench_against {
-  size_t peer;       /* index of the other contender */
+  size_t peer;       /* index of the other contender, or BENCH_NOTHING: the time alone is judged, by bound_ns */
   double target;     /* how many times faster it should be; 0: no target */
   double bound_ns;   /* how many ns a unit it may take more than the other at most; 0: no bound, and none is printed */
   const char *table; /* title; NULL: the summary leaves this out */
@@ -35,6 +35,7 @@ struct bench_against {
 };
 
 #define BENCH_AGAINST 8
+#define BENCH_NOTHING SIZE_MAX
 
 struct bench_contender {
   char name[40];                               /* "weft avx2" */
@@ -60,7 +61,8 @@ struct bench_case {
   bool same;       /* in a round all contenders do the same pieces; else each goes on where the one before stopped, so that
                     * memory comes round only after all the rest of it */
   bool whole;  /* pieces are whole jobs of milliseconds or more, which on a busy machine somebody always interrupts: none is
-                    * left out, and what is timed is the core's time that the process used, not the wall's */
+                * left out, and what is timed is the core's time that the process used, not the wall's */
+  bool wall;   /* of whole jobs the wall's time after all, as is right for jobs of several threads */
   void *state; /* handed to the functions below */
 
   /* Compares the contender's results with the reference; false, with a message on stderr: it differs, and the program
@@ -86,6 +88,27 @@ bool bench_wants(struct bench *bench, const char *name, bool on_request);
 
 /* Checks, warms, measures and prints a case; the wanted time is that of --seconds. */
 void bench_run(struct bench *bench, const struct bench_case *c);
+
+/* A figure that is no time, such as a share or a ratio of bytes; of a case, and of one of its contenders. */
+struct bench_value {
+  const char *name;      /* of the case */
+  const char *about;     /* with the name, a heading above the figure; NULL: it stands among the case's others */
+  const char *contender; /* "weft" */
+  const char *unit;      /* "% magazine hits" */
+  double *samples;       /* [n], sorted on return; the median counts */
+  size_t n;              /* at least 1 */
+  double least, most;    /* what it should be; 0: no such target */
+  const char *table;     /* place in the summary, as a bench_against's */
+  const char *row;
+  int order;
+  const char *column;
+};
+
+/* Prints it. */
+void bench_value(struct bench *bench, const struct bench_value *value);
+
+/* How long each case is measured. */
+double bench_seconds(const struct bench *bench);
 
 /* A remark among the results: on stdout, or on stderr with --json. */
 void bench_note(const struct bench *bench, const char *format, ...) __attribute__((format(printf, 2, 3)));

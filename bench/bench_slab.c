@@ -1,152 +1,147 @@
 /* SPDX-License-Identifier: MIT
  *
  * The slab allocator against glibc's malloc and, where their libraries are there, mimalloc, jemalloc and tcmalloc: the same
- * loops (slab_loops.c) with the same sizes in the same order, every allocator in the same process. Checked frees are on, as
- * they always are.
+ * loops (slab_loops.c) with the same sizes in the same order, every allocator in the same process. Here: the options, and the
+ * cases of one thread. Frees are checked, as they always are.
  */
 #include "bench.h"
-#include "slab_loops.h"
-#include "slab_peers.h"
+#include "slab_case.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define TIMES "Slab, times faster than"
-
-enum order { IN_ORDER, SHUFFLED, RANDOM };
-
-/* A case of one thread, and of each peer's time the share that weft may take (TARGETS). */
+/* A case of one thread. */
 struct spec {
-  const char *name, *about, *row;
+  const char *name, *about;
   loop_function *loop;
-  size_t slots, least, most; /* sizes from least to most bytes */
-  bool even;                 /* sizes are uniform; else their logarithms are */
-  enum order order;          /* of ops[].slot */
-  size_t ops, pieces;        /* ops in a piece */
-  double share, share_of_jemalloc;
-  bool on_request;
+  struct sizes sizes;
+  size_t slots;
+  enum order order;
+  size_t ops, pieces;   /* ops in a piece */
+  struct target target; /* TARGETS; without a row the case is run on request */
 };
 
 static const struct spec specs[] = {
-    {"pair 64", "allocated and freed at once, 64 B; the first byte is written", "64 B, allocated and freed at once",
-     loop_pairs, 1, 64, 64, true, IN_ORDER, 10000, 64, 1.0, 1.0, false},
-    {"thousand 64", "1000 allocated, 64 B, their first byte written, then freed in random order",
-     "1000 of 64 B, freed in random order", loop_batches, 1000, 64, 64, true, SHUFFLED, 4000, 64, 0.9, 0.9, false},
-    {"thousand 16-256", "the same, sizes uniform in 16 to 256 B", "", loop_batches, 1000, 16, 256, true, SHUFFLED, 4000, 64,
-     0, 0, true},
+    {"pair 64",
+     "allocated and freed at once, 64 B; the first byte is written",
+     loop_pairs,
+     {64, 64, true},
+     1,
+     IN_ORDER,
+     10000,
+     64,
+     {1.0, 1.0, "64 B, freed at once", 0}},
+    {"thousand 64",
+     "1000 allocated, 64 B, their first byte written, then freed in random order",
+     loop_batches,
+     {64, 64, true},
+     1000,
+     SHUFFLED,
+     4000,
+     64,
+     {0.9, 0.9, "1000 of 64 B, freed in random order", 1}},
+    {"thousand 16-256",
+     "1000 allocated, uniform in 16 to 256 B, their first byte written, then freed in random order",
+     loop_batches,
+     {16, 256, true},
+     1000,
+     SHUFFLED,
+     4000,
+     64,
+     {0, 0, NULL, 0}},
     {"random 16-32k 10k-live",
      "a random one of 10,000 is freed and another allocated, 16 B to 32 KiB, log-uniform; the first byte is written",
-     "random 16 B to 32 KiB, 10,000 live", loop_churn, 10000, 16, 32768, false, RANDOM, 10000, 64, 1.0, 1.0, false},
-    {"random 16-32k-uniform 10k-live", "the same, sizes uniform", "", loop_churn, 10000, 16, 32768, true, RANDOM, 10000, 64,
-     0, 0, true},
+     loop_churn,
+     {16, 32768, false},
+     10000,
+     RANDOM,
+     10000,
+     64,
+     {1.0, 1.0, "random 16 B to 32 KiB, 10,000 live", 2}},
+    {"random 16-32k-uniform 10k-live",
+     "a random one of 10,000 is freed and another allocated, uniform in 16 B to 32 KiB; the first byte is written",
+     loop_churn,
+     {16, 32768, true},
+     10000,
+     RANDOM,
+     10000,
+     64,
+     {0, 0, NULL, 0}},
     {"scratch 8k-64k",
      "16 vectors of 8 to 64 KiB, log-uniform: a word of each cache line written and read again; then all freed",
-     "scratch vectors of 8 to 64 KiB", loop_scratch, 16, 8192, 65536, false, IN_ORDER, 64, 64, 0.9, 0.9, false},
+     loop_scratch,
+     {8192, 65536, false},
+     16,
+     IN_ORDER,
+     64,
+     64,
+     {0.9, 0.9, "scratch vectors of 8 to 64 KiB", 3}},
     {"random 16-1k hot",
      "a random one of 1000 is freed and another allocated, uniform in 16 B to 1 KiB; the first byte is written",
-     "random up to 1 KiB, 1000 live", loop_churn, 1000, 16, 1024, true, RANDOM, 5000, 64, 1.2, 1.2, false},
-    {"random 16-1k million-live", "the same, a million live", "random up to 1 KiB, a million live", loop_churn, 1000000, 16,
-     1024, true, RANDOM, 10000, 64, 1.2, 1.2, false},
+     loop_churn,
+     {16, 1024, true},
+     1000,
+     RANDOM,
+     5000,
+     64,
+     {1.2, 1.2, "random up to 1 KiB, 1000 live", 5}},
+    {"random 16-1k million-live",
+     "a random one of a million is freed and another allocated, uniform in 16 B to 1 KiB; the first byte is written",
+     loop_churn,
+     {16, 1024, true},
+     1000000,
+     RANDOM,
+     10000,
+     64,
+     {1.2, 1.2, "random up to 1 KiB, a million live", 6}},
 };
-
-/* What the contenders of a case have in hand. */
-struct side {
-  void **live;
-};
+enum { SPECS = sizeof specs / sizeof specs[0], PAIR = 0, THOUSAND = 1, LOCKSTEP_ROW = 4, THREADS_ROW = 7 };
 
 struct comparison {
-  const struct allocator *allocators;
-  size_t n;
+  const struct program *program;
   const struct spec *spec;
   struct op *ops;
-  struct side sides[MOST_ALLOCATORS];
-  struct weft_slab_figures before; /* the first piece of work that is timed */
+  void **live[MOST_ALLOCATORS];
+  struct weft_slab_figures before; /* the first piece of work after the check */
   bool started;
   uint64_t sum; /* lockstep */
 };
 
-struct program {
-  struct bench *bench;
-  struct allocator allocators[MOST_ALLOCATORS];
-  size_t n;
-  struct bench_contender contenders[MOST_ALLOCATORS];
-};
-
-/* Random numbers: splitmix64 (Steele, Lea, Flood 2014) */
-
-static uint64_t random_state;
-
-static uint64_t next_number(void) {
-  uint64_t x = random_state += 0x9e3779b97f4a7c15;
-  x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9;
-  x = (x ^ x >> 27) * 0x94d049bb133111eb;
-  return x ^ x >> 31;
+static const struct hand *hand_of(const struct comparison *c, size_t contender) {
+  return &c->program->allocators[contender].hand;
 }
-
-static uint32_t random_bytes(size_t least, size_t most, bool even) {
-  double u = (double)(next_number() >> 11) * 0x1p-53;
-  double bytes =
-      even ? (double)least + u * (double)(most - least + 1) : (double)least * exp2(u * log2((double)most / (double)least));
-  return bytes < (double)most ? (uint32_t)bytes : (uint32_t)most;
-}
-
-/* n ops on so many slots: SHUFFLED: each slots of them have each slot once, in random order. */
-static struct op *make_ops(size_t n, const struct spec *spec, enum order order) {
-  struct op *ops = bench_memory(n * sizeof *ops);
-  for (size_t i = 0; i < n; i++) {
-    size_t slot = order == RANDOM ? (size_t)(next_number() % spec->slots) : i % spec->slots;
-    ops[i] = (struct op){(uint32_t)slot, random_bytes(spec->least, spec->most, spec->even)};
-    size_t other = i - (size_t)(next_number() % (slot + 1));
-    if (order == SHUFFLED) { /* inside out (Durstenfeld 1964) */
-      ops[i].slot = ops[other].slot;
-      ops[other].slot = (uint32_t)slot;
-    }
-  }
-  return ops;
-}
-
-/* Cases of one thread */
 
 static struct job job_of(const struct comparison *c, size_t contender, uint64_t piece) {
   return (struct job){
-      .ops = c->ops + piece * c->spec->ops, .n = c->spec->ops, .live = c->sides[contender].live, .slots = c->spec->slots};
+      .ops = c->ops + piece * c->spec->ops, .n = c->spec->ops, .live = c->live[contender], .slots = c->spec->slots};
 }
 
-/* Fills what lives through the case, and works through some of it with checks. */
+/* Fills what lives through the case, and works through all of it with checks. */
 static bool check_spec(void *state, size_t contender) {
-  struct comparison *c = state;
-  const struct hand *hand = &c->allocators[contender].hand;
+  const struct comparison *c = state;
   struct job job = job_of(c, contender, 0);
   job.checked = true;
   if (c->spec->order == RANDOM) {
-    struct op *fill = make_ops(c->spec->slots, c->spec, IN_ORDER);
+    struct op *fill = case_ops(c->spec->slots, c->spec->slots, IN_ORDER, &c->spec->sizes);
     job.ops = fill;
     job.n = c->spec->slots;
-    loop_churn(hand, &job);
+    loop_churn(hand_of(c, contender), &job);
     free(fill);
   }
   job.n = c->spec->ops;
   for (uint64_t piece = 0; piece < c->spec->pieces; piece++) {
     job.ops = c->ops + piece * job.n;
-    c->spec->loop(hand, &job);
+    c->spec->loop(hand_of(c, contender), &job);
   }
   return !job.broken;
-}
-
-static void read_figures(const struct comparison *c, struct weft_slab_figures *figures) {
-  if (weft_slab_stats(c->allocators[ALLOCATOR_WEFT].slab, figures, sizeof *figures)) {
-    fprintf(stderr, "bench_slab: no figures of the slab\n");
-    exit(1);
-  }
 }
 
 static struct bench_amount prepare_spec(void *state, uint64_t piece) {
   struct comparison *c = state;
   (void)piece;
   if (!c->started)
-    read_figures(c, &c->before);
+    case_figures(c->program, &c->before);
   c->started = true;
   return (struct bench_amount){(double)c->spec->ops, 0};
 }
@@ -154,41 +149,20 @@ static struct bench_amount prepare_spec(void *state, uint64_t piece) {
 static void work_spec(void *state, size_t contender, uint64_t piece) {
   const struct comparison *c = state;
   struct job job = job_of(c, contender, piece);
-  c->spec->loop(&c->allocators[contender].hand, &job);
+  c->spec->loop(hand_of(c, contender), &job);
 }
 
-/* weft against each of the others. row NULL or "": not in the summary. */
-static void list_contenders(struct program *p, double share, double share_of_jemalloc, const char *row, int order) {
-  memset(p->contenders, 0, sizeof p->contenders);
-  for (size_t i = 0; i < p->n; i++) {
-    struct bench_contender *weft = &p->contenders[ALLOCATOR_WEFT];
-    snprintf(p->contenders[i].name, sizeof p->contenders[i].name, "%s", p->allocators[i].name);
-    if (i == ALLOCATOR_WEFT)
-      continue;
-    struct bench_against *against = &weft->against[weft->n_against++];
-    bool peer = p->allocators[i].hand.kind == KIND_MALLOC;
-    double most = strcmp(p->allocators[i].name, "jemalloc") == 0 ? share_of_jemalloc : share;
-    *against = (struct bench_against){.peer = i, .target = peer && most > 0 ? 1 / most : 0};
-    if (peer && most > 0) {
-      against->table = TIMES;
-      against->column = p->allocators[i].name;
-      against->order = order;
-      snprintf(against->row, sizeof against->row, "%s", row);
-    }
-  }
-}
-
-static void run_spec(struct program *p, const struct spec *spec, int order) {
-  if (!bench_wants(p->bench, spec->name, spec->on_request))
+static void run_spec(struct program *p, const struct spec *spec) {
+  if (!bench_wants(p->bench, spec->name, !spec->target.row))
     return;
-  random_state = 1;
-  struct comparison c = {.allocators = p->allocators, .n = p->n, .spec = spec};
-  c.ops = make_ops(spec->ops * spec->pieces, spec, spec->order);
+  case_seed(1);
+  struct comparison c = {.program = p, .spec = spec};
+  c.ops = case_ops(spec->ops * spec->pieces, spec->slots, spec->order, &spec->sizes);
   for (size_t i = 0; i < p->n; i++) {
-    c.sides[i].live = bench_memory(spec->slots * sizeof *c.sides[i].live);
-    memset(c.sides[i].live, 0, spec->slots * sizeof *c.sides[i].live);
+    c.live[i] = bench_memory(spec->slots * sizeof *c.live[i]);
+    memset(c.live[i], 0, spec->slots * sizeof *c.live[i]);
   }
-  list_contenders(p, spec->share, spec->share_of_jemalloc, spec->row, order);
+  case_contenders(p, &spec->target);
   struct bench_case frame_case = {.name = spec->name,
                                   .about = spec->about,
                                   .unit = spec->loop == loop_scratch ? "vector" : "pair",
@@ -201,41 +175,39 @@ static void run_spec(struct program *p, const struct spec *spec, int order) {
                                   .prepare = prepare_spec,
                                   .work = work_spec};
   bench_run(p->bench, &frame_case);
+  if (c.started)
+    case_hits(p, spec->name, &spec->target, &c.before);
   for (size_t i = 0; i < p->n; i++) {
-    struct job job = {.live = c.sides[i].live, .slots = spec->order == RANDOM ? spec->slots : 0};
-    loop_empty(&p->allocators[i].hand, &job);
-    free(c.sides[i].live);
+    struct job job = {.live = c.live[i], .slots = spec->order == RANDOM ? spec->slots : 0};
+    loop_empty(hand_of(&c, i), &job);
+    free(c.live[i]);
   }
   free(c.ops);
 }
 
 /* Vectors walked in lockstep */
 
-enum { STREAMS = 16, STREAM_WORDS = 32768 / sizeof(uint64_t) };
+enum { STREAMS = 16, STREAM_BYTES = 32768, STREAM_WORDS = STREAM_BYTES / sizeof(uint64_t), WALKS = 32 };
 static const struct spec lockstep = {
     .name = "lockstep 16x32k",
-    .about = "16 vectors of 32 KiB, each allocation anew every 32 walks, are summed side by side",
-    .row = "16 vectors of 32 KiB, walked in lockstep",
+    .about = "16 vectors of 32 KiB are summed side by side, word by word; allocated anew every 32 walks",
+    .sizes = {STREAM_BYTES, STREAM_BYTES, true},
     .slots = STREAMS,
-    .least = STREAM_WORDS * sizeof(uint64_t),
-    .most = STREAM_WORDS * sizeof(uint64_t),
-    .order = IN_ORDER,
     .ops = STREAMS,
-    .pieces = 32,
-    .share = 0.4,
-    .share_of_jemalloc = 1.1};
+    .pieces = WALKS,
+    .target = {0.4, 1.1, "16 vectors of 32 KiB, walked in lockstep", LOCKSTEP_ROW}};
 
 /* New vectors for each contender while it still has the old ones, so that they are others. */
 static void renew_vectors(void *state) {
   struct comparison *c = state;
   void *old[STREAMS];
-  for (size_t i = 0; i < c->n; i++) {
-    void **live = c->sides[i].live;
-    struct job job = {.ops = c->ops, .n = STREAMS, .live = live, .slots = STREAMS}, ended = {.live = old, .slots = STREAMS};
+  for (size_t i = 0; i < c->program->n; i++) {
+    void **live = c->live[i];
+    struct job job = job_of(c, i, 0), ended = {.live = old, .slots = STREAMS};
     memcpy(old, live, sizeof old);
     memset(live, 0, sizeof old);
-    loop_churn(&c->allocators[i].hand, &job);
-    loop_empty(&c->allocators[i].hand, &ended);
+    loop_churn(hand_of(c, i), &job);
+    loop_empty(hand_of(c, i), &ended);
     for (size_t k = 0; k < STREAMS; k++)
       for (size_t w = 0; w < STREAM_WORDS; w++)
         ((uint64_t *)live[k])[w] = k * STREAM_WORDS + w;
@@ -245,7 +217,7 @@ static void renew_vectors(void *state) {
 static void work_lockstep(void *state, size_t contender, uint64_t piece) {
   struct comparison *c = state;
   (void)piece;
-  struct job job = {.live = c->sides[contender].live, .slots = STREAMS, .n = STREAM_WORDS};
+  struct job job = {.live = c->live[contender], .slots = STREAMS, .n = STREAM_WORDS};
   loop_lockstep(&job);
   c->sum = job.sum;
 }
@@ -260,25 +232,26 @@ static bool check_lockstep(void *state, size_t contender) {
 static struct bench_amount prepare_lockstep(void *state, uint64_t piece) {
   (void)state;
   (void)piece;
-  return (struct bench_amount){STREAMS * STREAM_WORDS, STREAMS * STREAM_WORDS * sizeof(uint64_t)};
+  return (struct bench_amount){STREAMS * STREAM_WORDS, STREAMS * STREAM_BYTES};
 }
 
-static void run_lockstep(struct program *p, int order) {
+static void run_lockstep(struct program *p) {
   if (!bench_wants(p->bench, lockstep.name, false))
     return;
   void *live[MOST_ALLOCATORS][STREAMS] = {{NULL}};
-  struct comparison c = {.allocators = p->allocators, .n = p->n, .spec = &lockstep};
-  c.ops = make_ops(STREAMS, &lockstep, IN_ORDER);
+  struct comparison c = {.program = p, .spec = &lockstep};
+  c.ops = case_ops(STREAMS, STREAMS, IN_ORDER, &lockstep.sizes);
   for (size_t i = 0; i < p->n; i++)
-    c.sides[i].live = live[i];
+    c.live[i] = live[i];
+  case_figures(p, &c.before);
   renew_vectors(&c);
-  list_contenders(p, lockstep.share, lockstep.share_of_jemalloc, lockstep.row, order);
+  case_contenders(p, &lockstep.target);
   struct bench_case frame_case = {.name = lockstep.name,
                                   .about = lockstep.about,
                                   .unit = "word",
                                   .contenders = p->contenders,
                                   .n_contenders = p->n,
-                                  .pieces = lockstep.pieces,
+                                  .pieces = WALKS,
                                   .same = true,
                                   .state = &c,
                                   .check = check_lockstep,
@@ -286,11 +259,34 @@ static void run_lockstep(struct program *p, int order) {
                                   .work = work_lockstep,
                                   .lap = renew_vectors};
   bench_run(p->bench, &frame_case);
+  case_hits(p, lockstep.name, &lockstep.target, &c.before);
   for (size_t i = 0; i < p->n; i++) {
     struct job job = {.live = live[i], .slots = STREAMS};
-    loop_empty(&p->allocators[i].hand, &job);
+    loop_empty(hand_of(&c, i), &job);
   }
   free(c.ops);
+}
+
+/* What frees by compare-and-swap cost: weft beside itself. */
+static void run_atomic(struct program *p) {
+  static const struct {
+    size_t spec;
+    const char *name, *row;
+  } cases[] = {{PAIR, "pair 64 check-atomic", "64 B, freed at once: WEFT_CHECK_ATOMIC"},
+               {THOUSAND, "thousand 64 check-atomic", "1000 of 64 B, freed in random order: WEFT_CHECK_ATOMIC"}};
+  struct program both = {.bench = p->bench, .n = 2};
+  both.allocators[0] = p->allocators[ALLOCATOR_WEFT];
+  struct weft_slab_options options;
+  weft_slab_options_init(&options, sizeof options);
+  options.check = WEFT_CHECK_ATOMIC;
+  allocator_open_weft(&both.allocators[1], "weft atomic", &options);
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    struct spec spec = specs[cases[i].spec];
+    spec.name = cases[i].name;
+    spec.target = (struct target){0, 0, cases[i].row, (int)i};
+    run_spec(&both, &spec);
+  }
+  allocators_close(&both.allocators[1], 1);
 }
 
 int main(int argc, char **argv) {
@@ -304,16 +300,20 @@ int main(int argc, char **argv) {
       {"weft", "FILE", "another build of weft, as a shared library, that stands beside the others", &files.weft},
       {"require-peers", NULL, "fail where one of them cannot be loaded, in place of leaving it out", &required},
   };
-  /* Nothing that is printed before the program is started anew is seen. */
+  /* What is printed before the program is started anew is never seen. */
   setvbuf(stdout, NULL, _IOFBF, 1 << 16);
   p.bench =
       bench_open(argc, argv, "Measures weft's slab allocator against malloc of glibc, mimalloc, jemalloc and tcmalloc.",
                  options, sizeof options / sizeof options[0]);
   files.required = required != NULL;
   p.n = allocators_load(p.bench, &files, argv, p.allocators);
-  for (size_t i = 0; i < sizeof specs / sizeof specs[0]; i++)
-    run_spec(&p, &specs[i], (int)i);
-  run_lockstep(&p, (int)(sizeof specs / sizeof specs[0]));
+  run_resident(&p);
+  for (size_t i = 0; i < SPECS; i++)
+    run_spec(&p, &specs[i]);
+  run_lockstep(&p);
+  run_threads(&p, THREADS_ROW);
+  run_depot(&p);
+  run_atomic(&p);
   allocators_close(p.allocators, p.n);
   return bench_close(p.bench);
 }

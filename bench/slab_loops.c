@@ -4,8 +4,8 @@
  * them; the pointers of a hand are then locals of the loop.
  */
 #include "slab_loops.h"
+#include "slab_crew.h"
 
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -137,22 +137,13 @@ INLINED void empty(enum allocator_kind kind, bool checked, struct hand h, struct
   }
 }
 
-/* A waiting thread gives its core away where there are fewer cores than threads. */
-static void wait_a_little(unsigned *turns) {
-  if (++*turns % 1024 == 0)
-    sched_yield();
-#if defined __x86_64__
-  __builtin_ia32_pause();
-#endif
-}
-
 INLINED void produce(enum allocator_kind kind, bool checked, struct hand h, struct job *job) {
   struct ring *ring = job->ring;
   size_t at = atomic_load_explicit(&ring->written, memory_order_relaxed);
   unsigned turns = 0;
   for (size_t i = 0; i < job->n; i += RING_BATCH) {
     while (at - atomic_load_explicit(&ring->read, memory_order_acquire) > RING_SLOTS - RING_BATCH)
-      wait_a_little(&turns);
+      crew_pause(&turns);
     for (size_t k = 0; k < RING_BATCH; k++)
       ring->slots[(at + k) % RING_SLOTS] = take(kind, checked, h, job->ops[i + k].bytes, job);
     at += RING_BATCH;
@@ -166,7 +157,7 @@ INLINED void consume(enum allocator_kind kind, bool checked, struct hand h, stru
   unsigned turns = 0;
   for (size_t i = 0; i < job->n; i += RING_BATCH) {
     while (atomic_load_explicit(&ring->written, memory_order_acquire) == at)
-      wait_a_little(&turns);
+      crew_pause(&turns);
     for (size_t k = 0; k < RING_BATCH; k++)
       give(kind, checked, h, ring->slots[(at + k) % RING_SLOTS], job);
     at += RING_BATCH;

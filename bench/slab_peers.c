@@ -6,6 +6,7 @@
 #define _GNU_SOURCE
 #endif
 #include "slab_peers.h"
+#include "machine.h"
 
 #include <dlfcn.h>
 #include <stdio.h>
@@ -26,34 +27,36 @@ static void die(const char *what) {
 
 /* Trimming */
 
-static void trim_weft(const struct allocator *a) {
-  weft_ctx *ctx = a->hand.ctx, *other;
-  if (weft_ctx_clone(ctx, &other))
+/* What the magazines hold goes to the depot, whose wholly free slabs go to the system: both only with the context. */
+static void trim_weft(struct allocator *a) {
+  weft_ctx *ctx;
+  if (weft_ctx_clone(a->hand.ctx, &ctx))
     die(weft_ctx_message(NULL));
-  weft_ctx_free(other);
+  weft_ctx_free(a->hand.ctx);
+  a->hand.ctx = ctx;
 }
 
 #ifdef __GLIBC__
-static void trim_glibc(const struct allocator *a) {
+static void trim_glibc(struct allocator *a) {
   (void)a;
   malloc_trim(0);
 }
 #endif
 
-static void trim_mimalloc(const struct allocator *a) {
+static void trim_mimalloc(struct allocator *a) {
   void (*collect)(bool force);
   *(void **)(void *)&collect = a->trim_function;
   collect(true);
 }
 
-static void trim_jemalloc(const struct allocator *a) {
+static void trim_jemalloc(struct allocator *a) {
   int (*control)(const char *name, void *old, size_t *old_bytes, void *new, size_t new_bytes);
   *(void **)(void *)&control = a->trim_function;
   if (control("thread.tcache.flush", NULL, NULL, NULL, 0) || control("arena.4096.purge", NULL, NULL, NULL, 0))
     die("jemalloc refuses to purge"); /* 4096: MALLCTL_ARENAS_ALL */
 }
 
-static void trim_tcmalloc(const struct allocator *a) {
+static void trim_tcmalloc(struct allocator *a) {
   void (*release)(void);
   *(void **)(void *)&release = a->trim_function;
   release();
@@ -64,7 +67,7 @@ static void trim_tcmalloc(const struct allocator *a) {
 /* A library of malloc's kind, and the names that its functions have. */
 struct library {
   const char *name, *file, *alloc, *free, *trim_symbol;
-  void (*trim)(const struct allocator *a);
+  void (*trim)(struct allocator *a);
 };
 
 /* The loader keeps a little room for data of threads in libraries that come late, which is too little for some; how much is
@@ -75,8 +78,10 @@ static void start_anew(char **argv) {
     return;
   char tunables[1024];
   int length = snprintf(tunables, sizeof tunables, "%s%s" STATIC_TLS, given ? given : "", given ? ":" : "");
-  if (length < (int)sizeof tunables && setenv("GLIBC_TUNABLES", tunables, 1) == 0)
-    execv("/proc/self/exe", argv);
+  if (length >= (int)sizeof tunables || setenv("GLIBC_TUNABLES", tunables, 1))
+    return;
+  machine_unpin();
+  execv("/proc/self/exe", argv);
 }
 
 /* NULL, and the reason in dlerror()'s words or those of *reason: it cannot be. */
@@ -114,15 +119,15 @@ static bool load_weft(const char *file, char **argv, struct allocator *a, const 
   return !*reason;
 }
 
-static void open_own(struct allocator *a) {
+void allocator_open_weft(struct allocator *a, const char *name, const struct weft_slab_options *options) {
   *a = (struct allocator){
-      .name = "weft", .hand.kind = KIND_WEFT, .clone = weft_ctx_clone, .close = weft_ctx_free, .trim = trim_weft};
-  struct weft_ctx_options options;
-  weft_ctx_options_init(&options, sizeof options);
-  if (weft_slab_create(NULL, &a->slab))
+      .name = name, .hand.kind = KIND_WEFT, .clone = weft_ctx_clone, .close = weft_ctx_free, .trim = trim_weft};
+  struct weft_ctx_options of_context;
+  weft_ctx_options_init(&of_context, sizeof of_context);
+  if (weft_slab_create(options, &a->slab))
     die(weft_ctx_message(NULL));
-  options.slab = a->slab;
-  if (weft_ctx_create(&options, &a->hand.ctx))
+  of_context.slab = a->slab;
+  if (weft_ctx_create(&of_context, &a->hand.ctx))
     die(weft_ctx_message(NULL));
 }
 
@@ -135,7 +140,7 @@ size_t allocators_load(const struct bench *bench, const struct allocator_files *
   };
   const char *reason;
   size_t n = ALLOCATOR_GLIBC + 1;
-  open_own(&list[ALLOCATOR_WEFT]);
+  allocator_open_weft(&list[ALLOCATOR_WEFT], "weft", NULL);
   list[ALLOCATOR_GLIBC] = (struct allocator){.name = "glibc", .hand = {.kind = KIND_MALLOC, .alloc = malloc, .free = free}};
 #ifdef __GLIBC__
   list[ALLOCATOR_GLIBC].trim = trim_glibc;
@@ -157,11 +162,12 @@ size_t allocators_load(const struct bench *bench, const struct allocator_files *
 }
 
 void allocators_close(struct allocator *list, size_t n) {
-  for (size_t i = 0; i < n; i++)
+  for (size_t i = 0; i < n; i++) {
     if (list[i].hand.ctx)
       list[i].close(list[i].hand.ctx);
-  if (weft_slab_release(list[ALLOCATOR_WEFT].slab))
-    die("objects of weft's are still live");
+    if (list[i].slab && weft_slab_release(list[i].slab))
+      die("objects of weft's are still live");
+  }
 }
 
 struct hand allocator_hand(const struct allocator *a) {

@@ -33,7 +33,7 @@ struct allocator {
   weft_slab *slab;  /* KIND_WEFT: what hand.ctx allocates from */
   weft_status (*clone)(const weft_ctx *ctx, weft_ctx **out);
   void (*close)(weft_ctx *ctx);
-  void (*trim)(const struct allocator *a); /* gives free memory back to the system; NULL: it has no such call */
+  void (*trim)(struct allocator *a); /* gives free memory back to the system; NULL: it has no such call */
   void *trim_function;
 };
 
@@ -50,6 +50,8 @@ struct allocator_files {
  * for the threads' own data of libraries that are loaded late. */
 size_t allocators_load(const struct bench *bench, const struct allocator_files *files, char **argv,
                        struct allocator list[MOST_ALLOCATORS]);
+/* weft with a slab of these options; NULL: the defaults. */
+void allocator_open_weft(struct allocator *a, const char *name, const struct weft_slab_options *options);
 void allocators_close(struct allocator *list, size_t n);
 
 /* A hand for another thread, which uses the same memory. */
