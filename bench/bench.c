@@ -236,25 +236,25 @@ struct slice {
 /* Pieces first .. first + n of a case by one contender; the piece before, untimed, brings the core from the habits of the
  * last contender to its own: predictors, code, clock. */
 static struct slice time_pieces(const struct bench_case *c, size_t contender, uint64_t first, uint64_t n) {
-  struct slice s = {0};
+  struct slice s = {0}, interrupted = {0};
   for (uint64_t k = 0; k <= n; k++) {
     uint64_t piece = (first + k) % c->pieces;
     struct bench_amount a = c->prepare(c->state, piece);
-    long interruptions = machine_interruptions();
-    uint64_t start = c->whole && !c->wall ? machine_used() : machine_now();
+    long interruptions = machine_interruptions(c->threads);
+    uint64_t start = c->whole ? machine_used() : machine_now();
     c->work(c->state, contender, piece);
-    uint64_t end = c->whole && !c->wall ? machine_used() : machine_now();
+    uint64_t end = c->whole ? machine_used() : machine_now();
     if (k == 0)
       continue;
-    if (!c->whole && machine_interruptions() != interruptions) {
-      s.left_out++;
-      continue;
-    }
-    s.ns += (double)(end - start);
-    s.amount.units += a.units;
-    s.amount.bytes += a.bytes;
+    bool was_interrupted = !c->whole && machine_interruptions(c->threads) != interruptions;
+    struct slice *part = was_interrupted ? &interrupted : &s;
+    part->ns += (double)(end - start);
+    part->amount.units += a.units;
+    part->amount.bytes += a.bytes;
+    s.left_out += was_interrupted;
   }
-  return s;
+  /* Of several threads one is always interrupted on a busy machine: then these pieces count after all. */
+  return c->threads && s.amount.units <= 0 ? interrupted : s;
 }
 
 /* The rounds of one case. */

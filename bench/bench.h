@@ -60,10 +60,11 @@ struct bench_case {
   uint64_t pieces; /* 0 .. pieces - 1, visited in order and then again */
   bool same;       /* in a round all contenders do the same pieces; else each goes on where the one before stopped, so that
                     * memory comes round only after all the rest of it */
-  bool whole;  /* pieces are whole jobs of milliseconds or more, which on a busy machine somebody always interrupts: none is
+  bool whole; /* pieces are whole jobs of milliseconds or more, which on a busy machine somebody always interrupts: none is
                 * left out, and what is timed is the core's time that the process used, not the wall's */
-  bool wall;   /* of whole jobs the wall's time after all, as is right for jobs of several threads */
-  void *state; /* handed to the functions below */
+  bool threads; /* the work uses several, and pieces in which one of them was interrupted are left out, as long as there are
+                 * others in a slice */
+  void *state;  /* handed to the functions below */
 
   /* Compares the contender's results with the reference; false, with a message on stderr: it differs, and the program
    * prints no figure of this case and fails. Called for each contender, before any is timed. */

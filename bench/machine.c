@@ -124,11 +124,12 @@ size_t machine_resident(void) {
   return kib << 10;
 }
 
-long machine_interruptions(void) {
+long machine_interruptions(bool all) {
 #ifdef __linux__
   struct rusage usage;
-  return getrusage(RUSAGE_THREAD, &usage) ? 0 : usage.ru_nivcsw;
+  return getrusage(all ? RUSAGE_SELF : RUSAGE_THREAD, &usage) ? 0 : usage.ru_nivcsw;
 #else
+  (void)all;
   return 0;
 #endif
 }

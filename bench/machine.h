@@ -33,8 +33,9 @@ int machine_other_core(size_t i);
 /* Bytes of memory that this process has in use. 0: unknown. */
 size_t machine_resident(void);
 
-/* How often this thread lost its core to another since it began; a slice during which that grew is measured again. */
-long machine_interruptions(void);
+/* How often this thread, or all of the process together, lost a core to another since it began; a slice during which that
+ * grew is measured again. */
+long machine_interruptions(bool all);
 
 /* Bytes of a cache level of the first core; 0: unknown. */
 size_t machine_cache_bytes(int level);

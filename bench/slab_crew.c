@@ -15,6 +15,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define BUSY_TURNS 10000 /* some 0.1 to 0.5 ms */
+
 struct member {
   struct crew *crew;
   size_t number;
@@ -23,13 +25,13 @@ struct member {
 
 struct crew {
   size_t threads;
-  struct member *members; /* [threads], the first unused */
+  struct member *members;  /* [threads], the first unused */
+  _Atomic size_t there;    /* at the next meeting */
+  _Atomic size_t meetings; /* changed under the mutex, for those that sleep until then */
   pthread_mutex_t mutex;
-  pthread_cond_t all_there;
-  size_t there, gatherings;                 /* of threads that sleep until all are there; under the mutex */
+  pthread_cond_t met;
   void (*part)(void *state, size_t thread); /* NULL: go home */
   void *state;
-  _Atomic size_t waiting, meetings;
 };
 
 size_t crew_most(void) {
@@ -39,17 +41,31 @@ size_t crew_most(void) {
   return others + 1;
 }
 
-/* Sleeps until all threads are there. */
-static void gather(struct crew *crew) {
-  pthread_mutex_lock(&crew->mutex);
-  size_t gathering = crew->gatherings;
-  if (++crew->there == crew->threads) {
-    crew->there = 0;
-    crew->gatherings++;
-    pthread_cond_broadcast(&crew->all_there);
+void crew_pause(unsigned *turns) {
+  if (++*turns % 1024 == 0)
+    sched_yield();
+#if defined __x86_64__
+  __builtin_ia32_pause();
+#endif
+}
+
+/* Sleeps only where it takes long: waking up takes as long as a short job. */
+void crew_meet(struct crew *crew) {
+  size_t meeting = atomic_load(&crew->meetings);
+  unsigned turns = 0;
+  if (atomic_fetch_add(&crew->there, 1) + 1 == crew->threads) {
+    atomic_store(&crew->there, 0);
+    pthread_mutex_lock(&crew->mutex);
+    atomic_store(&crew->meetings, meeting + 1);
+    pthread_cond_broadcast(&crew->met);
+    pthread_mutex_unlock(&crew->mutex);
+    return;
   }
-  while (crew->gatherings == gathering)
-    pthread_cond_wait(&crew->all_there, &crew->mutex);
+  while (turns < BUSY_TURNS && atomic_load(&crew->meetings) == meeting)
+    crew_pause(&turns);
+  pthread_mutex_lock(&crew->mutex);
+  while (atomic_load(&crew->meetings) == meeting)
+    pthread_cond_wait(&crew->met, &crew->mutex);
   pthread_mutex_unlock(&crew->mutex);
 }
 
@@ -58,18 +74,18 @@ static void *serve(void *argument) {
   struct crew *crew = m->crew;
   machine_pin(machine_other_core(m->number - 1));
   for (;;) {
-    gather(crew);
+    crew_meet(crew);
     if (!crew->part)
       return NULL;
     crew->part(crew->state, m->number);
-    gather(crew);
+    crew_meet(crew);
   }
 }
 
 struct crew *crew_open(size_t threads) {
   struct crew *crew = bench_memory(sizeof *crew);
   *crew = (struct crew){.threads = threads, .members = bench_memory(threads * sizeof *crew->members)};
-  if (pthread_mutex_init(&crew->mutex, NULL) || pthread_cond_init(&crew->all_there, NULL)) {
+  if (pthread_mutex_init(&crew->mutex, NULL) || pthread_cond_init(&crew->met, NULL)) {
     fprintf(stderr, "bench_slab: no mutex\n");
     exit(2);
   }
@@ -87,10 +103,10 @@ struct crew *crew_open(size_t threads) {
 
 void crew_close(struct crew *crew) {
   crew->part = NULL;
-  gather(crew);
+  crew_meet(crew);
   for (size_t i = 1; i < crew->threads; i++)
     pthread_join(crew->members[i].thread, NULL);
-  pthread_cond_destroy(&crew->all_there);
+  pthread_cond_destroy(&crew->met);
   pthread_mutex_destroy(&crew->mutex);
   free(crew->members);
   free(crew);
@@ -99,26 +115,7 @@ void crew_close(struct crew *crew) {
 void crew_run(struct crew *crew, void (*part)(void *state, size_t thread), void *state) {
   crew->part = part;
   crew->state = state;
-  gather(crew);
+  crew_meet(crew);
   part(state, 0);
-  gather(crew);
-}
-
-void crew_pause(unsigned *turns) {
-  if (++*turns % 1024 == 0)
-    sched_yield();
-#if defined __x86_64__
-  __builtin_ia32_pause();
-#endif
-}
-
-void crew_meet(struct crew *crew) {
-  size_t meeting = atomic_load(&crew->meetings);
-  unsigned turns = 0;
-  if (atomic_fetch_add(&crew->waiting, 1) + 1 == crew->threads) {
-    atomic_store(&crew->waiting, 0);
-    atomic_store(&crew->meetings, meeting + 1);
-  }
-  while (atomic_load(&crew->meetings) == meeting)
-    crew_pause(&turns);
+  crew_meet(crew);
 }

@@ -20,7 +20,7 @@ void crew_close(struct crew *crew);
 /* Every thread does part(state, its number); returns when all have. */
 void crew_run(struct crew *crew, void (*part)(void *state, size_t thread), void *state);
 
-/* From within a part: waits, busily, until all threads are there. */
+/* From within a part: waits until all threads are there. */
 void crew_meet(struct crew *crew);
 
 /* What a waiting thread does between two looks: nothing, but for giving its core away now and then. */

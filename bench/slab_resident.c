@@ -21,18 +21,22 @@
 #define MOST_SAMPLES 9
 #define RESIDENT_TARGET 1.3
 
+/* Of objects that share a page with seven others, hardly any page is freed with 70 % of them: no target for these. */
 static const struct {
   const char *name, *about, *row;
   struct sizes sizes;
+  bool on_request;
 } heaps[] = {
     {"resident 16-32k",
      "200 MiB of 16 B to 32 KiB, log-uniform, written; a random 70 % freed, then trimmed",
      "16 B to 32 KiB, log-uniform",
-     {16, 32768, false}},
+     {16, 32768, false},
+     false},
     {"resident 16-1k",
      "200 MiB of 16 B to 1 KiB, uniform, written; a random 70 % freed, then trimmed",
      "16 B to 1 KiB, uniform",
-     {16, 1024, true}},
+     {16, 1024, true},
+     true},
 };
 
 static void die(const char *what) {
@@ -142,7 +146,7 @@ static struct answer measure_apart(struct program *p, size_t allocator, const st
 }
 
 static void run_heap(struct program *p, size_t heap, size_t samples) {
-  if (!bench_wants(p->bench, heaps[heap].name, false))
+  if (!bench_wants(p->bench, heaps[heap].name, heaps[heap].on_request))
     return;
   for (size_t i = 0; i < p->n; i++) {
     double resident[MOST_SAMPLES], hits[MOST_SAMPLES];
@@ -158,7 +162,7 @@ static void run_heap(struct program *p, size_t heap, size_t samples) {
                                 .unit = "bytes resident for each live one",
                                 .samples = resident,
                                 .n = samples,
-                                .most = i == ALLOCATOR_WEFT ? RESIDENT_TARGET : 0,
+                                .most = i == ALLOCATOR_WEFT && !heaps[heap].on_request ? RESIDENT_TARGET : 0,
                                 .table = "Slab, bytes resident for each live one after 70 % was freed and trimmed",
                                 .row = heaps[heap].row,
                                 .order = (int)heap,

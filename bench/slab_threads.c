@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Cases of bench_slab with several threads, each on a core of its own with a context of its own: whole jobs of some
- * milliseconds, timed on the wall.
+ * Cases of bench_slab with several threads, each on a core of its own with a context of its own.
  */
 #include "bench.h"
 #include "slab_case.h"
@@ -15,11 +14,11 @@
 #define SCALING "Slab, threads that each churn objects of their own: share of one thread's speed that each has"
 
 enum {
-  PIECES = 8,
+  PIECES = 16,
   SLOTS = 1000, /* objects that a thread has */
   MOST_THREADS = 64,
   LARSON_ROUNDS = 8, /* arrays are handed on after each */
-  OPS = 128 * 1024,  /* of a thread in a job; a multiple of RING_BATCH and LARSON_ROUNDS */
+  OPS = 32 * 1024,   /* of a thread in a job; a multiple of RING_BATCH and LARSON_ROUNDS */
 };
 
 /* A job by several threads, of several allocators: contender i uses allocator of[i], with threads[i] threads. */
@@ -171,8 +170,7 @@ static void run_team(struct team *t, const char *name, const char *about, const 
                                   .n_contenders = t->n_contenders,
                                   .pieces = PIECES,
                                   .same = true,
-                                  .whole = true,
-                                  .wall = true,
+                                  .threads = true,
                                   .state = t,
                                   .check = check,
                                   .prepare = prepare,
