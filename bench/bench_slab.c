@@ -272,8 +272,8 @@ static void run_atomic(struct program *p) {
   static const struct {
     size_t spec;
     const char *name, *row;
-  } cases[] = {{PAIR, "pair 64 check-atomic", "64 B, freed at once: WEFT_CHECK_ATOMIC"},
-               {THOUSAND, "thousand 64 check-atomic", "1000 of 64 B, freed in random order: WEFT_CHECK_ATOMIC"}};
+  } cases[] = {{PAIR, "atomic-pair 64", "64 B, freed at once: WEFT_CHECK_ATOMIC"},
+               {THOUSAND, "atomic-thousand 64", "1000 of 64 B, freed in random order: WEFT_CHECK_ATOMIC"}};
   struct program both = {.bench = p->bench, .n = 2};
   both.allocators[0] = p->allocators[ALLOCATOR_WEFT];
   struct weft_slab_options options;

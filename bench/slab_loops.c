@@ -41,16 +41,19 @@ static void tag(void *p, size_t bytes, struct job *job) {
   memset(words + bytes / WORD, (int)(bytes & 0xff), bytes % WORD);
 }
 
-static void untag(const void *p, struct job *job) {
+/* What is no longer live has size 0: so of two objects at one address the second to be freed is found. */
+static void untag(void *p, struct job *job) {
   if (!p)
     return;
-  const uint64_t *words = p;
-  uint64_t bytes = words[0];
+  uint64_t *words = p, bytes = words[0];
+  if (bytes == 0)
+    job->broken = true;
   for (size_t i = 1; i < bytes / WORD && !job->broken; i++)
     job->broken = words[i] != word_of(words, i);
   const unsigned char *rest = (const unsigned char *)(words + bytes / WORD);
   for (size_t i = 0; i < bytes % WORD && !job->broken; i++)
     job->broken = rest[i] != (bytes & 0xff);
+  words[0] = 0;
 }
 
 INLINED void *take(enum allocator_kind kind, bool checked, struct hand h, size_t bytes, struct job *job) {

@@ -60,7 +60,7 @@ value(bound ratios 0 bound_ns)
 require("a new slab takes ${ns} ns, bound ${bound}, ${n} objects" n EQUAL 1 AND ns GREATER 0 AND bound EQUAL 5000)
 run(0 text ${none} --seconds 0.05 --filter "exchange *")
 require("the exchange has no bound:\n${text}" text MATCHES "weft without, [+-]")
-run(0 text ${none} --seconds 0.05 --filter "pair check-atomic")
+run(0 text ${none} --seconds 0.05 --filter "atomic-pair")
 require("weft is not measured against its option:\n${text}" text MATCHES " weft atomic\n")
 
 # The summary has times, hits and memory.
