@@ -88,7 +88,7 @@ void case_hits(struct program *p, const char *name, const struct target *target,
                               .samples = &percent,
                               .n = 1,
                               .least = target->share > 0 ? LEAST_HITS : 0,
-                              .table = target->row ? TIMES : NULL,
+                              .table = target->share > 0 ? TIMES : NULL,
                               .row = target->row,
                               .order = target->order,
                               .column = "magazine hits, %"};
