@@ -177,18 +177,18 @@ static void run_new(struct program *p) {
                                          .order = 1,
                                          .column = "time"}},
                                        1};
-  struct bench_case frame_case = {.name = name,
-                                  .about =
-                                      "the first object of each class of a fresh slab allocator; its first byte is written",
-                                  .unit = "slab",
-                                  .contenders = &weft,
-                                  .n_contenders = 1,
-                                  .pieces = 1,
-                                  .same = true,
-                                  .state = &s,
-                                  .check = check_new,
-                                  .prepare = prepare_new,
-                                  .work = work_new};
+  struct bench_case frame_case = {
+      .name = name,
+      .about = "the first object of each class to 32 KiB of a fresh slab allocator; its first byte is written",
+      .unit = "slab",
+      .contenders = &weft,
+      .n_contenders = 1,
+      .pieces = 1,
+      .same = true,
+      .state = &s,
+      .check = check_new,
+      .prepare = prepare_new,
+      .work = work_new};
   bench_run(p->bench, &frame_case);
   close_fresh(&s);
 }
