@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * The slab allocator against glibc's malloc and, where their libraries are there, mimalloc, jemalloc and tcmalloc: the same
- * loops (slab_loops.c) with the same sizes in the same order, every allocator in the same process. Here: the options, and the
- * cases of one thread. Frees are checked, as they always are.
+ * loops (slab_loops.c) with the same sizes in the same order, every allocator in the same process. Here: the options and
+ * the cases of one thread. Frees are checked, as they always are.
  */
 #include "bench.h"
 #include "slab_case.h"

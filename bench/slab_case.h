@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * What the cases of bench_slab share: random sizes, contenders and their targets, magazine hits. The cases themselves are in
+ * What the cases of bench_slab share: random sizes, contenders and their targets, magazine hits. The cases are in
  * bench_slab.c (one thread), slab_threads.c, slab_depot.c and slab_resident.c.
  */
 #ifndef BENCH_SLAB_CASE_H
@@ -45,7 +45,7 @@ struct op *case_ops(size_t n, size_t slots, enum order order, const struct sizes
 /* p->contenders: weft against each of the others, in the order of p->allocators. */
 void case_contenders(struct program *p, const struct target *target);
 
-/* weft's figures now; what share of allocations and frees since then its magazines served is printed as a figure of the case. */
+/* weft's figures now; case_hits prints what share of allocations and frees since then its magazines served. */
 void case_figures(const struct program *p, struct weft_slab_figures *figures);
 void case_hits(struct program *p, const char *name, const struct target *target, const struct weft_slab_figures *before);
 

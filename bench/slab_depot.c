@@ -17,7 +17,7 @@ static void die(const char *what) {
   exit(1);
 }
 
-/* Exchanges: sweeps of allocations and frees that the magazines hold, and of as many that they do not. Objects of 4 KiB: their
+/* Exchanges: sweeps of allocations and frees that the magazines hold, and of as many that they do not. Of objects of 4 KiB
  * magazines have 20 rounds, so the rounds of all sweeps stay in the first cache. */
 enum { SHORT = 16, LONG = 128, SWEEP_OPS = 64 * LONG };
 

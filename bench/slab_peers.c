@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * See slab_peers.h. Libraries are loaded with RTLD_LOCAL: their malloc and free stay theirs, and the program's stay glibc's.
+ * See slab_peers.h. Libraries are loaded with RTLD_LOCAL: their malloc and free stay theirs, the program's stay glibc's.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE

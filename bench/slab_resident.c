@@ -44,8 +44,8 @@ static void die(const char *what) {
   exit(1);
 }
 
-/* Steps for a heap: sizes, and in slot whether it is to be freed. In memory of its own, as are the pointers: no allocator may
- * have anything to do with it. */
+/* Steps for a heap: sizes, and in slot whether it is to be freed. In memory of its own, as are the pointers: no
+ * allocator may have anything to do with it. */
 static void *pages(size_t bytes) {
   void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (p == MAP_FAILED)

@@ -202,8 +202,8 @@ static void run_two(struct program *p, const char *name, const char *about, cons
   close_team(&team);
 }
 
-/* Every allocator twice: with one thread, and with so many. The ratio of the two times is the share of its speed alone that a
- * thread has beside the others. */
+/* Every allocator twice: with one thread, and with so many. The ratio of the two times is the share of its speed alone that
+ * a thread has beside the others. */
 static void run_scaling(struct program *p, size_t threads, int order) {
   char name[40], about[120];
   struct bench_contender contenders[2 * MOST_ALLOCATORS] = {{.n_against = 0}};
