@@ -234,6 +234,14 @@ START_TEST(an_object_freed_by_two_at_one_instant_is_found_in_every_schedule) {
 }
 END_TEST
 
+/* A run's free is one step: pages that went back with one free could be cut anew while a magazine gives out the other's. */
+START_TEST(a_run_is_freed_once) {
+  world_open(LARGEST_RUN, ENOUGH, twin_is_live);
+  world_explore("frees of a run", 3, free_twin_a, free_twin_b, free_twin_without);
+  ck_assert_uint_eq(world_twice_freed, 0);
+}
+END_TEST
+
 static void twin_is_mapped(void) {
   world_twin = weft__slab_alloc(world.slab, RUN_MAX_BYTES + 1);
 }
@@ -315,6 +323,7 @@ static void add_tests(TCase *tcase) {
   tcase_add_test(tcase, memory_goes_back_while_contexts_refill_and_drain);
   tcase_add_test(tcase, runs_pass_between_contexts);
   tcase_add_test(tcase, an_object_freed_by_two_at_one_instant_is_found_in_every_schedule);
+  tcase_add_test(tcase, a_run_is_freed_once);
   tcase_add_test(tcase, a_mapped_allocation_is_freed_once);
   tcase_add_test(tcase, an_object_freed_by_two_is_given_out_once_unless_two_calls_on_it_meet_again);
   tcase_add_test(tcase, two_contexts_take_whole_magazines_at_once);
