@@ -155,6 +155,30 @@ static bool free_object(struct slab_cache *cache, void *p, const struct slab_pla
   return (atomic || mark_freed(place->state)) && free_home(cache, p, place, local);
 }
 
+/* Marks what is live as freed, for one of those who do so at one instant. */
+static bool claim(const struct slab_place *place) {
+  uint8_t live = STATE_LIVE;
+  return atomic_compare_exchange_strong(place->state, &live, STATE_FREED);
+}
+
+/* Frees an object or a run, and counts it. A run's free is a single step, as it costs little beside a run's use: pages
+ * that went back with one free could be cut anew while a magazine gave out the run that the other free left there. */
+static bool free_object(struct slab_cache *cache, void *p, const struct slab_place *place) {
+  struct slab_bin *bin = &cache->bins[place->class_];
+  bool run = place->class_ >= CLASSES;
+  if (run && !claim(place))
+    return false;
+  if (push(bin, p, place->state) || (make_room(cache, place->class_) && push(bin, p, place->state)))
+    return true;
+  struct slab_round round = {p, place->state};
+  if ((!run && !claim(place)) || weft__depot_give(cache->slab, place->class_, &round, 1) == 0)
+    return false;
+  uint32_t count = count_of(bin);
+  ADD(bin->frees, 1);
+  set_count(bin, count);
+  return true;
+}
+
 /* Frees what weft__slab_find found live. */
 static weft_status free_place(struct slab_cache *cache, void *p, const struct slab_place *place) {
   bool freed = place->kind == SLOT_MAPPED ? weft__mapped_give(cache->slab, slot_of(cache->slab, p)) == WEFT_OK

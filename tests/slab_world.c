@@ -236,6 +236,18 @@ static uint64_t twins(void) {
   return seen.freed > 1 ? seen.freed - 1 : 0;
 }
 
+/* Every context that is open is in the slab's list, and no other. */
+static void check_contexts(const struct weft_slab_figures *stats) {
+  uint64_t open = 0, listed = 0;
+  for (int i = 0; i < SCHEDULE_THREADS; i++)
+    open += world.open[i];
+  for (const struct slab_cache *cache = world.slab->caches; cache != NULL && listed < 10; cache = cache->next)
+    listed++;
+  EXPECT(stats->contexts == open && listed == open,
+         "%s: %" PRIu64 " contexts are open, %" PRIu64 " listed, counted as %" PRIu64, schedule_text(), open, listed,
+         stats->contexts);
+}
+
 static void check_world(void) {
   EXPECT(seen.failure[0] == 0, "%s: %s", schedule_text(), seen.failure);
   EXPECT(!seen.taken_twice || (world_twin != NULL && seen.at_once), "%s: an object was given out twice", schedule_text());
@@ -245,6 +257,7 @@ static void check_world(void) {
     return; /* where a twin was given out twice at one instant, the figures cannot be right */
   struct weft_slab_figures stats = figures();
   uint64_t held = 0;
+  check_contexts(&stats);
   list_objects();
   uint64_t magazines = list_magazines();
   check_metadata(magazines);

@@ -95,12 +95,21 @@ static void give_out_and_back(int i) {
   world_give(i);
 }
 
-/* Lets context i, which holds nothing after it, ask for whole magazines. */
-static void ask_for_whole(int i) {
-  const struct slab_bin *bin = &world.caches[i].bins[world.class_];
+/* Lets context i go to the depot for objects once more; it holds none of them after it. */
+static void refill_once(int i) {
+  const uint64_t misses = GET(world.caches[i].misses);
   do
     ck_assert_int_eq(weft_slab_free(world.slab, weft_alloc(world_ctx(i), weft__classes[world.class_].bytes)), WEFT_OK);
-  while (bin->batch < weft__classes[world.class_].rounds || bin_count(bin) > 0);
+  while (GET(world.caches[i].misses) == misses);
+}
+
+/* Lets context i ask for whole magazines, and leaves it with an empty one. */
+static void ask_for_whole(int i) {
+  const struct slab_bin *bin = &world.caches[i].bins[world.class_];
+  while (bin->batch < weft__classes[world.class_].rounds)
+    refill_once(i);
+  while (bin_count(bin) > 0)
+    ck_assert_int_eq(weft_slab_free(world.slab, weft_alloc(world_ctx(i), weft__classes[world.class_].bytes)), WEFT_OK);
 }
 
 static void nothing(void) {}
@@ -135,6 +144,28 @@ static void two_are_on_the_shelf(void) {
     fill_magazines(0);
   }
 }
+
+/* 5, 5 and 10 of a magazine of 20. */
+static void a_magazine_is_taken_in_parts(void) {
+  fill_magazines(0);
+  world_give(0);
+  fill_magazines(0);
+  while (depot_of(world.slab, world.class_)->full_count > 1)
+    ask_for_whole(1);
+  refill_once(2);
+  weft__cache_close(&world.caches[1]);
+  weft__slab_unref(world.slab);
+  weft__cache_open(&world.caches[1], world.slab);
+  refill_once(1);
+  refill_once(2);
+}
+
+START_TEST(a_magazine_that_was_taken_in_parts_is_off_the_shelf) {
+  world_open(LARGEST, ENOUGH, a_magazine_is_taken_in_parts);
+  ck_assert_ptr_null(depot_of(world.slab, world.class_)->full);
+  world_explore("drain and two refills by parts", 1, give_a, take_b, take_c);
+}
+END_TEST
 
 START_TEST(two_contexts_take_whole_magazines_at_once) {
   world_open(LARGE, ENOUGH, two_are_on_the_shelf);
@@ -235,6 +266,14 @@ START_TEST(an_object_freed_by_two_at_one_instant_is_found_in_every_schedule) {
 }
 END_TEST
 
+/* A run's free is one step: pages that went back with one free could be cut anew while a magazine gives out the other's. */
+START_TEST(a_run_is_freed_once) {
+  world_open(LARGEST_RUN, ENOUGH, twin_is_live);
+  world_explore("frees of a run", 3, free_twin_a, free_twin_b, free_twin_without);
+  ck_assert_uint_eq(world_twice_freed, 0);
+}
+END_TEST
+
 static void twin_is_mapped(void) {
   world_twin = weft__slab_alloc(world.slab, RUN_MAX_BYTES + 1);
 }
@@ -316,8 +355,10 @@ static void add_tests(TCase *tcase) {
   tcase_add_test(tcase, memory_goes_back_while_contexts_refill_and_drain);
   tcase_add_test(tcase, runs_pass_between_contexts);
   tcase_add_test(tcase, an_object_freed_by_two_at_one_instant_is_found_in_every_schedule);
+  tcase_add_test(tcase, a_run_is_freed_once);
   tcase_add_test(tcase, a_mapped_allocation_is_freed_once);
   tcase_add_test(tcase, an_object_freed_by_two_is_given_out_once_unless_two_calls_on_it_meet_again);
+  tcase_add_test(tcase, a_magazine_that_was_taken_in_parts_is_off_the_shelf);
   tcase_add_test(tcase, two_contexts_take_whole_magazines_at_once);
   tcase_add_test(tcase, contexts_close_while_others_close_and_figures_are_read);
   tcase_add_test(tcase, an_object_freed_by_two_that_a_magazine_gives_out_is_not_given_out_by_its_slab);

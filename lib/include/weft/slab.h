@@ -72,9 +72,10 @@ WEFT_API void *weft_realloc(weft_ctx *ctx, void *p, size_t bytes);
 /* Frees p, which any context of the same slab, or weft_slab_free, may do. NULL is fine. O(1). The context's thread only. On
  * every failure nothing has changed: WEFT_E_FOREIGN: p lies in no memory that this slab has given out; nor in any that has
  * since gone back to the system. WEFT_E_INVALID: ctx is NULL, or p points inside an object and not at its start.
- * WEFT_E_DOUBLE_FREE: p was freed before and not given out since. A free is checked and done in two steps: two threads that
- * free p at the same instant may both get WEFT_OK. The second is then found when p reaches its slab again (double_frees
- * counts it), unless p was given out and freed once more in between. */
+ * WEFT_E_DOUBLE_FREE: p was freed before and not given out since. Up to 32 KiB a free is checked and done in two steps: two
+ * threads that free p at the same instant may both get WEFT_OK. The second is then found when p reaches its slab again
+ * (double_frees counts it), unless p was given out and freed once more in between; and two threads that allocate at the
+ * same instant may both get p meanwhile. Above 32 KiB one of the two gets WEFT_E_DOUBLE_FREE. */
 WEFT_API WEFT_MUST_CHECK weft_status weft_free(weft_ctx *ctx, void *p);
 
 /* weft_free by a caller who knows the size. As weft_free, and WEFT_E_INVALID also when bytes does not fit p's size class:
