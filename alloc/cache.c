@@ -144,39 +144,17 @@ static bool mark_freed(slab_state *state) {
   return atomic_compare_exchange_strong(state, &live, STATE_FREED);
 }
 
+/* A run's free is always a single step, as it costs little beside a run's use: pages that went back with one of two frees at
+ * one instant could be cut anew while a magazine gave out the run that the other free left there. */
 static bool free_object(struct slab_cache *cache, void *p, const struct slab_place *place) {
   struct slab_bin *bin = &cache->bins[place->class_];
-  bool local = home_of(place->node, 0) == cache->home, atomic = cache->range_bytes == 0;
+  bool local = home_of(place->node, 0) == cache->home, atomic = cache->range_bytes == 0 || place->class_ >= CLASSES;
   if (atomic && !mark_freed(place->state))
     return false;
   if (local &&
       (bin_push(bin, p, place->state) || (weft__bin_make_room(cache, place->class_) && bin_push(bin, p, place->state))))
     return true;
   return (atomic || mark_freed(place->state)) && free_home(cache, p, place, local);
-}
-
-/* Marks what is live as freed, for one of those who do so at one instant. */
-static bool claim(const struct slab_place *place) {
-  uint8_t live = STATE_LIVE;
-  return atomic_compare_exchange_strong(place->state, &live, STATE_FREED);
-}
-
-/* Frees an object or a run, and counts it. A run's free is a single step, as it costs little beside a run's use: pages
- * that went back with one free could be cut anew while a magazine gave out the run that the other free left there. */
-static bool free_object(struct slab_cache *cache, void *p, const struct slab_place *place) {
-  struct slab_bin *bin = &cache->bins[place->class_];
-  bool run = place->class_ >= CLASSES;
-  if (run && !claim(place))
-    return false;
-  if (push(bin, p, place->state) || (make_room(cache, place->class_) && push(bin, p, place->state)))
-    return true;
-  struct slab_round round = {p, place->state};
-  if ((!run && !claim(place)) || weft__depot_give(cache->slab, place->class_, &round, 1) == 0)
-    return false;
-  uint32_t count = count_of(bin);
-  ADD(bin->frees, 1);
-  set_count(bin, count);
-  return true;
 }
 
 /* Frees what weft__slab_find found live. */
@@ -202,9 +180,11 @@ static __attribute__((noinline)) weft_status free_other(struct slab_cache *cache
                                                         slab_state *state) {
   if ((GET(hot->home) ^ cache->home) == RUNS && GET(*state) == STATE_LIVE) {
     struct run_map *map = map_of(hot);
-    size_t page = (size_t)(state - map->states);
-    if (page < SLAB_PAGES && bin_push(&cache->bins[GET(map->classes[page])], p, state))
+    struct slab_bin *bin = &cache->bins[GET(map->classes[state - map->states])];
+    if (bin_has_room(bin) && mark_freed(state)) {
+      (void)bin_push(bin, p, state);
       return WEFT_OK;
+    }
   }
   return free_slow(cache, p);
 }

@@ -44,9 +44,6 @@ size_t crew_most(void) {
 void crew_pause(unsigned *turns) {
   if (++*turns % 1024 == 0)
     sched_yield();
-#if defined __x86_64__
-  __builtin_ia32_pause();
-#endif
 }
 
 /* Sleeps only where it takes long: waking up takes as long as a short job. */
