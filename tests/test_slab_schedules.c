@@ -150,7 +150,7 @@ static void a_magazine_is_taken_in_parts(void) {
   fill_magazines(0);
   world_give(0);
   fill_magazines(0);
-  while (depot_of(world.slab, world.class_)->full_count > 1)
+  while (depot_at(world.slab, 0, world.class_)->full_count > 1)
     ask_for_whole(1);
   refill_once(2);
   weft__cache_close(&world.caches[1]);
@@ -161,8 +161,8 @@ static void a_magazine_is_taken_in_parts(void) {
 }
 
 START_TEST(a_magazine_that_was_taken_in_parts_is_off_the_shelf) {
-  world_open(LARGEST, ENOUGH, a_magazine_is_taken_in_parts);
-  ck_assert_ptr_null(depot_of(world.slab, world.class_)->full);
+  world_open(LARGE, ENOUGH, a_magazine_is_taken_in_parts);
+  ck_assert_ptr_null(depot_at(world.slab, 0, world.class_)->full);
   world_explore("drain and two refills by parts", 1, give_a, take_b, take_c);
 }
 END_TEST
