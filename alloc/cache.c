@@ -138,6 +138,20 @@ static void retire_bin(struct slab_cache *cache, unsigned class_) {
   bin->batch = 0;
 }
 
+static void retire_bins(struct slab_cache *cache) {
+  for (unsigned class_ = 0; class_ < BINS; class_++)
+    retire_bin(cache, class_);
+}
+
+/* A trim asks every cache for what it keeps; each gives it, once, when it comes this way. */
+static void heed_trim(struct slab_cache *cache) {
+  uint64_t trims = GET(cache->slab->trims);
+  if (cache->trims == trims)
+    return;
+  cache->trims = trims;
+  retire_bins(cache);
+}
+
 /* Takes back all credit that is not used, and tells which bin that holds something, other than except, is used least. */
 static unsigned weigh_bins(struct slab_cache *cache, unsigned except) {
   unsigned coldest = BINS;
@@ -187,6 +201,7 @@ static bool has_magazine(struct slab_cache *cache, unsigned class_) {
 static bool refill(struct slab_cache *cache, unsigned class_, weft_status *status) {
   struct slab_bin *bin = &cache->bins[class_];
   uint32_t most = weft__classes[class_].rounds;
+  heed_trim(cache);
   if (GET(bin->previous_count) > 0) {
     swap(cache, class_);
     return true;
@@ -255,10 +270,11 @@ static __attribute__((noinline)) void *alloc_slow(struct slab_cache *cache, size
   void *object = take(cache, bytes, align, &status);
   if (object != NULL)
     return object;
-  for (unsigned class_ = 0; class_ < BINS; class_++)
-    retire_bin(cache, class_);
+  retire_bins(cache);
   SET(cache->misses, misses);
-  if (weft__depot_trim(cache->slab) && (object = take(cache, bytes, align, &status)) != NULL)
+  uint64_t returned = weft__depot_trim(cache->slab);
+  cache->trims = GET(cache->slab->trims);
+  if (returned > 0 && (object = take(cache, bytes, align, &status)) != NULL)
     return object;
   SET(cache->misses, misses);
   return refuse(cache, bytes, status);
@@ -297,6 +313,7 @@ void *weft_aligned_alloc(weft_ctx *ctx, size_t bytes, size_t align) {
 static bool make_room(struct slab_cache *cache, unsigned class_) {
   struct slab_bin *bin = &cache->bins[class_];
   uint32_t most = weft__classes[class_].rounds, step = (most + 3) / 4;
+  heed_trim(cache);
   if (!has_magazine(cache, class_)) {
     ADD(cache->misses, 1);
     return false;
@@ -450,6 +467,7 @@ void weft__cache_open(struct slab_cache *cache, weft_slab *slab) {
   unsigned node = weft__node(slab);
   cache->depots = slab->nodes[node].depots;
   cache->home = home_of(node, 0);
+  cache->trims = GET(slab->trims);
   cache->cache_bytes = GET(slab->armed) ? 0 : slab->cache_bytes;
   weft__slab_ref(slab);
   os_lock_take(&slab->caches_lock);
@@ -461,10 +479,31 @@ void weft__cache_open(struct slab_cache *cache, weft_slab *slab) {
   os_lock_give(&slab->caches_lock);
 }
 
+/* Adds a cache's counters to the slab's and begins them anew, all of its bins being empty. Under the caches' lock. */
+static void settle(struct slab_cache *cache) {
+  weft_slab *slab = cache->slab;
+  uint64_t requests = 0, misses = GET(cache->misses);
+  for (unsigned class_ = 0; class_ < BINS; class_++) {
+    struct slab_bin *bin = &cache->bins[class_];
+    requests += GET(bin->allocations) + GET(bin->frees);
+    ADD_SHARED(cache->depots[class_].allocations, GET(bin->allocations));
+    ADD_SHARED(cache->depots[class_].frees, GET(bin->frees));
+    SET(bin->allocations, 0);
+    SET(bin->frees, 0);
+    SET(bin->floor, 0);
+    bin->seen = 0;
+  }
+  /* A second free that the bitmap finds has missed and was no request. */
+  slab->closed_hits += requests > misses ? requests - misses : 0;
+  slab->closed_misses += misses;
+  slab->closed_exchanges += GET(cache->exchanges);
+  SET(cache->misses, 0);
+  SET(cache->exchanges, 0);
+}
+
 void weft__cache_close(struct slab_cache *cache) {
   weft_slab *slab = cache->slab;
-  for (unsigned class_ = 0; class_ < BINS; class_++)
-    retire_bin(cache, class_);
+  retire_bins(cache);
   os_lock_take(&slab->caches_lock);
   if (cache->next != NULL)
     cache->next->prev = cache->prev;
@@ -473,16 +512,23 @@ void weft__cache_close(struct slab_cache *cache) {
   else
     slab->caches = cache->next;
   slab->n_caches--;
-  uint64_t requests = 0;
-  for (unsigned class_ = 0; class_ < BINS; class_++) {
-    struct slab_bin *bin = &cache->bins[class_];
-    requests += GET(bin->allocations) + GET(bin->frees);
-    ADD_SHARED(cache->depots[class_].allocations, GET(bin->allocations));
-    ADD_SHARED(cache->depots[class_].frees, GET(bin->frees));
-  }
-  /* A second free that the bitmap finds has missed and was no request. */
-  slab->closed_hits += requests > GET(cache->misses) ? requests - GET(cache->misses) : 0;
-  slab->closed_misses += GET(cache->misses);
-  slab->closed_exchanges += GET(cache->exchanges);
+  settle(cache);
+  os_lock_give(&slab->caches_lock);
+}
+
+void weft_flush(weft_ctx *ctx) {
+  struct slab_cache *cache = cache_of(ctx);
+  if (cache == NULL)
+    return;
+  weft_slab *slab = cache->slab;
+  cache->trims = GET(slab->trims);
+  retire_bins(cache);
+  unsigned node = weft__node(slab);
+  if (home_of(node, 0) == cache->home)
+    return;
+  os_lock_take(&slab->caches_lock);
+  settle(cache); /* what it did was done on the old node */
+  cache->depots = slab->nodes[node].depots;
+  cache->home = home_of(node, 0);
   os_lock_give(&slab->caches_lock);
 }

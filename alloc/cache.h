@@ -62,6 +62,7 @@ struct slab_cache {
   _Alignas(64) struct slab_bin bins[BINS];
   size_t charged;          /* bytes that the magazines could hold */
   size_t cache_bytes;      /* bytes that they may */
+  uint64_t trims;          /* of the slab, that this cache has heeded */
   struct slab_cache *next; /* the slab's open caches */
   struct slab_cache *prev;
   _Atomic uint64_t misses;

@@ -54,6 +54,10 @@ void weft__os_decommit(void *at, size_t bytes) {
     madvise(at, bytes, MADV_DONTNEED);
 }
 
+bool weft__os_purge(void *at, size_t bytes) {
+  return madvise(at, bytes, MADV_DONTNEED) == 0;
+}
+
 void weft__os_release(void *at, size_t bytes) {
   munmap(at, bytes);
 }

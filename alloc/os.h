@@ -27,6 +27,10 @@ bool weft__os_commit(void *at, size_t bytes);
 /* Gives memory back: the addresses are reserved again, and zero when next committed. */
 void weft__os_decommit(void *at, size_t bytes);
 
+/* Gives back the memory alone: the addresses stay readable and writable, and are zero again. false: it could not be done, as
+ * where it is locked, and nothing has changed. */
+bool weft__os_purge(void *at, size_t bytes);
+
 /* Ends a reservation. */
 void weft__os_release(void *at, size_t bytes);
 

@@ -13,7 +13,7 @@
  *              are only ever cached by contexts of that node: those freed elsewhere go straight home, to their own depot.
  *
  * An object is in one place: given out (state live); in a magazine; or free in its slab (its bit is set, or its run's pages
- * are clear). The registry, slots and what lies in META slots, has a lock of its own. Locks are taken in this order:
+ * are clear, or it is hidden: touches a purged page, one whose memory has gone back to the system alone). The registry, slots and what lies in META slots, has a lock of its own. Locks are taken in this order:
  * caches, one depot, runs of its node, registry.
  */
 #ifndef ALLOC_REGISTRY_H
@@ -49,6 +49,7 @@ struct slab_hot {
   _Alignas(32) _Atomic uint64_t reciprocal; /* of the class of a slab of objects; 0 for any other slot */
   slab_state *_Atomic states;               /* [objects + 1], the last for the slab's end; [SLAB_PAGES] for runs */
   _Atomic uint8_t kind;
+  _Atomic bool loose;    /* of objects or runs: something has been freed, or grown, since the last purge */
   _Atomic uint16_t home; /* of a slab of objects: home_of its node and class; of runs: its node and class 0 */
 };
 
@@ -64,6 +65,8 @@ struct slab_cold {
   _Atomic size_t bytes;   /* mapped: usable bytes; read without a lock, as first is */
   uint32_t slots;         /* mapped: how many */
   _Atomic uint32_t first; /* mapped, rest: the first of them */
+  uint32_t purged;        /* pages */
+  uint32_t hidden;        /* free objects that touch one of those, of which no bit is set */
 };
 
 /* Out-of-band part of a slab of runs. */
@@ -71,6 +74,7 @@ struct run_map {
   slab_state states[SLAB_PAGES];
   _Atomic uint8_t classes[SLAB_PAGES]; /* of the run that starts here, as a bin's number */
   uint64_t cut[SLAB_PAGES / 64];
+  uint64_t purged[SLAB_PAGES / 64];
 };
 
 /* The end of a piece of metadata that is kept for the next slab of the same kind. Its start, the state bytes, stays as it
@@ -87,6 +91,7 @@ struct slab_depot {
   struct meta_piece *pieces; /* states and bitmaps of slabs that were given back */
   uint32_t full_count;
   uint32_t partial;             /* first slab with free objects, other than spare */
+  uint32_t hidden;              /* first slab whose free objects are all hidden */
   uint32_t growing;             /* the slab, at most one, that is not wholly memory yet */
   uint32_t spare;               /* a slab whose objects are all free, kept back */
   _Atomic uint64_t allocations; /* without a context, and of contexts that have closed */
@@ -123,6 +128,8 @@ struct weft_slab {
   size_t limit_bytes;
   enum weft_check check;
   _Atomic uint64_t committed;
+  _Atomic uint64_t returned; /* bytes given back to the system, ever */
+  _Atomic uint64_t trims;    /* how many there have been */
   _Atomic uint64_t references;
   _Atomic uint64_t refused;
   _Atomic uint64_t double_frees; /* found in the depot */
@@ -190,6 +197,16 @@ static inline unsigned weft__node(const weft_slab *slab) {
 /* Memory from the system under the slab's limit; bytes is a multiple of its page. false: *status says why. */
 bool weft__memory_take(weft_slab *slab, void *at, size_t bytes, weft_status *status);
 void weft__memory_give(weft_slab *slab, void *at, size_t bytes);
+/* All that the slot has, and what it has not: purged pages are not given back twice. */
+void weft__memory_end(weft_slab *slab, uint32_t slot);
+/* Gives back the pages from .. to of a slot, but for those that purged[SLAB_PAGES / 64] tells to be gone, and records it
+ * there. Ends are multiples of the system's page. */
+static inline size_t weft__purge_pages(const weft_slab *slab) { /* the least that can be purged */
+  return slab->page_bytes > PAGE_BYTES ? slab->page_bytes / PAGE_BYTES : 1;
+}
+void weft__pages_purge(weft_slab *slab, uint32_t slot, uint64_t *purged, size_t from, size_t to);
+/* Takes again, under the limit, those of the pages that are gone. false: none is taken, and *status says why. */
+bool weft__pages_restore(weft_slab *slab, uint32_t slot, uint64_t *purged, size_t from, size_t to, weft_status *status);
 /* Makes the slot's first end bytes memory, and, where the system and the limit have it, as much again. */
 bool weft__memory_grow(weft_slab *slab, uint32_t slot, size_t end, weft_status *status);
 /* Whether this request is the one that a test wants to fail. */
@@ -226,6 +243,10 @@ uint32_t weft__runs_give(weft_slab *slab, uint16_t home, const struct slab_round
 /* Gives spare slabs back to the system. */
 void weft__objects_trim(weft_slab *slab, struct slab_depot *depot);
 void weft__runs_trim(weft_slab *slab, struct slab_node *node);
+/* Gives the free pages of a slab that is in use back to the system. It is the depot's; or of runs, of the node, if it is that
+ * still once the lock is had. */
+void weft__objects_purge(weft_slab *slab, struct slab_depot *depot, uint32_t slot);
+void weft__runs_purge(weft_slab *slab, struct slab_node *node, uint32_t slot);
 
 /* mapped.c: allocations of slots of their own */
 
@@ -255,8 +276,14 @@ struct slab_magazine *weft__depot_refill(weft_slab *slab, struct slab_depot *dep
                                          uint32_t capacity, weft_status *status);
 /* For a full magazine, an empty one; the same one emptied, when the shelf is full. */
 struct slab_magazine *weft__depot_drain(weft_slab *slab, struct slab_depot *depot, struct slab_magazine *full);
-/* Gives everything back to the system that nobody holds. Whether it was anything. */
-bool weft__depot_trim(weft_slab *slab);
+/* Gives the depots' magazines to their slabs, and spare slabs to the system. */
+void weft__depots_empty(weft_slab *slab);
+
+/* trim.c: memory back to the system */
+
+/* Gives everything back to the system that nobody holds, and asks the contexts for what they hold. Tells how many bytes went
+ * back meanwhile. */
+uint64_t weft__depot_trim(weft_slab *slab);
 
 /* find.c: what a pointer is */
 

@@ -32,7 +32,8 @@ uint64_t weft__slab_requests(const weft_slab *slab) {
   return GET(slab->requests);
 }
 
-bool weft__memory_take(weft_slab *slab, void *at, size_t bytes, weft_status *status) {
+/* Counts bytes as taken, where the limit has room for them. */
+static bool charge(weft_slab *slab, size_t bytes, weft_status *status) {
   uint64_t taken = GET(slab->committed);
   do { /* counted only where it fits: a request that is refused must not fill the limit for others meanwhile */
     if (slab->limit_bytes > 0 && (taken > slab->limit_bytes || bytes > slab->limit_bytes - taken)) {
@@ -40,6 +41,17 @@ bool weft__memory_take(weft_slab *slab, void *at, size_t bytes, weft_status *sta
       return false;
     }
   } while (!atomic_compare_exchange_weak(&slab->committed, &taken, taken + bytes));
+  return true;
+}
+
+static void discharge(weft_slab *slab, size_t bytes) {
+  ADD_SHARED(slab->committed, -(uint64_t)bytes);
+  ADD_SHARED(slab->returned, bytes);
+}
+
+bool weft__memory_take(weft_slab *slab, void *at, size_t bytes, weft_status *status) {
+  if (!charge(slab, bytes, status))
+    return false;
   if (!weft__fault(slab) && weft__os_commit(at, bytes))
     return true;
   *status = WEFT_E_NOMEM;
@@ -49,7 +61,36 @@ bool weft__memory_take(weft_slab *slab, void *at, size_t bytes, weft_status *sta
 
 void weft__memory_give(weft_slab *slab, void *at, size_t bytes) {
   weft__os_decommit(at, bytes);
-  ADD_SHARED(slab->committed, -(uint64_t)bytes);
+  discharge(slab, bytes);
+}
+
+void weft__memory_end(weft_slab *slab, uint32_t slot) {
+  const struct slab_cold *cold = &slab->cold[slot];
+  if (cold->committed > 0)
+    weft__os_decommit(slot_start(slab, slot), cold->committed);
+  discharge(slab, cold->committed - (size_t)cold->purged * PAGE_BYTES);
+}
+
+void weft__pages_purge(weft_slab *slab, uint32_t slot, uint64_t *purged, size_t from, size_t to) {
+  for (size_t end; from < to; from = end) {
+    from = bits_next_clear(purged, from, to);
+    end = bits_next_set(purged, from, to);
+    size_t bytes = (end - from) * PAGE_BYTES;
+    if (bytes == 0 || !weft__os_purge(slot_start(slab, slot) + from * PAGE_BYTES, bytes))
+      continue;
+    bits_fill(purged, from, end - from);
+    slab->cold[slot].purged += (uint32_t)(end - from);
+    discharge(slab, bytes);
+  }
+}
+
+bool weft__pages_restore(weft_slab *slab, uint32_t slot, uint64_t *purged, size_t from, size_t to, weft_status *status) {
+  size_t n = bits_count(purged, from, to);
+  if (!charge(slab, n * PAGE_BYTES, status))
+    return false;
+  bits_clear(purged, from, to - from);
+  slab->cold[slot].purged -= (uint32_t)n;
+  return true;
 }
 
 bool weft__memory_grow(weft_slab *slab, uint32_t slot, size_t end, weft_status *status) {
@@ -104,6 +145,7 @@ static bool claim_slots(weft_slab *slab, size_t first, size_t n, weft_status *st
   for (size_t slot = first; slot < first + n; slot++) {
     SET(slab->hot[slot].kind, SLOT_UNUSED);
     SET(slab->hot[slot].states, NULL);
+    SET(slab->hot[slot].loose, false);
   }
   if (first == slab->first_unused)
     slab->first_unused = first + n;
@@ -282,7 +324,7 @@ static void start_node(struct slab_node *node, unsigned number) {
     struct slab_depot *depot = &node->depots[class_];
     os_lock_init(&depot->lock);
     depot->home = home_of(number, class_);
-    depot->partial = depot->growing = depot->spare = NO_SLOT;
+    depot->partial = depot->hidden = depot->growing = depot->spare = NO_SLOT;
   }
 }
 

@@ -88,6 +88,19 @@ WEFT_API size_t weft_usable_size(weft_ctx *ctx, const void *p);
 /* weft_free for code that has no context, on any thread; slower, as it takes a lock. Statuses as weft_free. */
 WEFT_API WEFT_MUST_CHECK weft_status weft_slab_free(weft_slab *slab, void *p);
 
+/* Gives all that ctx keeps free in its magazines to the slab, and takes the calling thread's memory node for its own from here
+ * on. For a context that will be idle, or has come to another node. NULL is fine. The context's thread only. */
+WEFT_API void weft_flush(weft_ctx *ctx);
+
+/* Gives memory that nobody uses back to the system: slabs that are wholly free, and in the others the pages on which nothing
+ * is live. *bytes, which may be NULL, tells how much went back meanwhile, by whichever thread. What contexts keep in their
+ * magazines they give to the slab the next time that a magazine runs empty or full; those that are idle keep it until then, or
+ * until weft_flush, and it takes another trim to bring it to the system. Memory that has gone back is counted again, and held
+ * against the limit, once an allocation needs it. Any thread, at any time; others wait for one slab at most. A request that
+ * finds no memory, or would pass the limit, does all of this itself before it is refused.
+ * WEFT_E_INVALID: slab is NULL, and *bytes is 0. */
+WEFT_API WEFT_MUST_CHECK weft_status weft_slab_trim(weft_slab *slab, size_t *bytes);
+
 /* Figures of a slab. Sums over contexts that are running are read one by one: each figure is one that was true at some
  * instant of the call. Bytes and counts of what contexts hold free in magazines are not live. */
 struct weft_slab_figures {
