@@ -260,9 +260,7 @@ static void *take(struct slab_cache *cache, size_t bytes, size_t align, weft_sta
   return align > PAGE_BYTES ? take_aligned_run(cache, class_, align, status) : take_object(cache, class_, status);
 }
 
-static __attribute__((noinline)) void *alloc_slow(struct slab_cache *cache, size_t bytes, size_t align) {
-  if (cache == NULL)
-    return NULL;
+static void *take_or_trim(struct slab_cache *cache, size_t bytes, size_t align) {
   weft_status status = WEFT_E_NOMEM;
   if (weft__fault(cache->slab))
     return refuse(cache, bytes, status);
@@ -278,6 +276,14 @@ static __attribute__((noinline)) void *alloc_slow(struct slab_cache *cache, size
     return object;
   SET(cache->misses, misses);
   return refuse(cache, bytes, status);
+}
+
+static __attribute__((noinline)) void *alloc_slow(struct slab_cache *cache, size_t bytes, size_t align) {
+  if (cache == NULL)
+    return NULL;
+  void *object = take_or_trim(cache, bytes, align);
+  weft__slab_tell(cache->slab);
+  return object;
 }
 
 void *weft_alloc(weft_ctx *ctx, size_t bytes) {
@@ -378,6 +384,7 @@ static bool free_object(struct slab_cache *cache, void *p, const struct slab_pla
 static weft_status free_place(struct slab_cache *cache, void *p, const struct slab_place *place) {
   bool freed = place->kind == SLOT_MAPPED ? weft__mapped_give(cache->slab, slot_of(cache->slab, p)) == WEFT_OK
                                           : free_object(cache, p, place);
+  weft__slab_tell(cache->slab); /* magazines are memory too */
   return freed ? WEFT_OK : complain(cache, "free", p, WEFT_E_DOUBLE_FREE, place);
 }
 
@@ -440,6 +447,7 @@ void *weft_realloc(weft_ctx *ctx, void *p, size_t bytes) {
   bool stays = place.kind == SLOT_MAPPED
                    ? bytes > RUN_MAX_BYTES && weft__mapped_resize(cache->slab, slot_of(cache->slab, p), bytes, &status)
                    : weft__class_serves(place.class_, bytes);
+  weft__slab_tell(cache->slab);
   if (stays)
     return p;
   void *moved = weft_alloc(ctx, bytes);

@@ -126,6 +126,9 @@ struct weft_slab {
   size_t page_bytes;        /* of the system */
   size_t cache_bytes;
   size_t limit_bytes;
+  size_t soft_limit_bytes; /* SIZE_MAX: none */
+  void (*on_soft_limit)(void *user, weft_slab *slab, uint64_t committed_bytes);
+  void *soft_limit_user;
   enum weft_check check;
   _Atomic uint64_t committed;
   _Atomic uint64_t returned; /* bytes given back to the system, ever */

@@ -32,6 +32,19 @@ uint64_t weft__slab_requests(const weft_slab *slab) {
   return GET(slab->requests);
 }
 
+/* The slab whose soft limit this thread has passed in the present call, and whether it is being told so. */
+static _Thread_local weft_slab *soft_limit_passed;
+static _Thread_local bool soft_limit_telling;
+
+void weft__slab_tell(weft_slab *slab) {
+  if (soft_limit_passed != slab || soft_limit_telling)
+    return;
+  soft_limit_passed = NULL;
+  soft_limit_telling = true;
+  slab->on_soft_limit(slab->soft_limit_user, slab, GET(slab->committed));
+  soft_limit_telling = false;
+}
+
 /* Counts bytes as taken, where the limit has room for them. */
 static bool charge(weft_slab *slab, size_t bytes, weft_status *status) {
   uint64_t taken = GET(slab->committed);
@@ -41,6 +54,8 @@ static bool charge(weft_slab *slab, size_t bytes, weft_status *status) {
       return false;
     }
   } while (!atomic_compare_exchange_weak(&slab->committed, &taken, taken + bytes));
+  if (taken <= slab->soft_limit_bytes && taken + bytes > slab->soft_limit_bytes && !soft_limit_telling)
+    soft_limit_passed = slab;
   return true;
 }
 
@@ -366,6 +381,9 @@ weft_status weft_slab_create(const struct weft_slab_options *options, weft_slab 
 
   memcpy(slab, &layout, sizeof layout);
   slab->limit_bytes = set.limit_bytes;
+  slab->soft_limit_bytes = SIZE_MAX; /* the registry passes none */
+  slab->on_soft_limit = set.on_soft_limit;
+  slab->soft_limit_user = set.soft_limit_user;
   slab->cache_bytes = set.cache_bytes != 0 ? set.cache_bytes : CACHE_DEFAULT;
   slab->check = (enum weft_check)set.check;
   slab->node_of = set.node_of;
@@ -383,6 +401,8 @@ weft_status weft_slab_create(const struct weft_slab_options *options, weft_slab 
     end_slab(slab);
     return status;
   }
+  if (set.soft_limit_bytes > 0 && set.on_soft_limit != NULL)
+    slab->soft_limit_bytes = set.soft_limit_bytes;
   *out = slab;
   return WEFT_OK;
 }

@@ -3,6 +3,9 @@
  * The slab and the system: what goes back to it and comes again, limits. Contents of live neighbours are checked throughout,
  * as what is given back by mistake reads as zeros.
  */
+#include <pthread.h>
+#include <stdatomic.h>
+
 #include "alloc/bits.h"
 #include "tests/slabs.h"
 #include "tests/suite.h"
@@ -302,6 +305,306 @@ START_TEST(a_flush_takes_the_context_to_the_thread_s_node) {
 }
 END_TEST
 
+/* Limits */
+
+static struct weft_slab_options options_with_limit(size_t limit_bytes) {
+  struct weft_slab_options options;
+  weft_slab_options_init(&options, sizeof options);
+  options.limit_bytes = limit_bytes;
+  return options;
+}
+
+/* The fixture on a slab with these options, in place of the one that is open. */
+static void reopen(const struct weft_slab_options *options) {
+  fixture_close(&f);
+  fixture_open_with(&f, options);
+}
+
+START_TEST(pages_of_one_class_serve_another_once_the_limit_is_reached) {
+  struct weft_slab_options options = options_with_limit(24 << 20);
+  reopen(&options);
+  for (size_t kind = 0; kind < SIZES; kind++) {
+    size_t n = count_for(sizes[kind], 14 << 20);
+    for (size_t i = 0; i < n; i++)
+      hold(i, sizes[kind]);
+    for (size_t i = 0; i < n; i++) /* of each slab something stays */
+      if (i * sizes[kind] % (2 << 20) >= sizes[kind])
+        drop(i);
+    size_t want = 16 << 20;
+    char *p = weft_alloc(f.ctx, want);
+    ck_assert_msg(p != NULL, "%zu bytes after %zu of %zu bytes: %s", want, n, sizes[kind], f.cache.message);
+    memset(p, 1, want);
+    ck_assert_int_eq(weft_free(f.ctx, p), WEFT_OK);
+    for (size_t i = 0; i < n; i++)
+      if (held[i].at != NULL)
+        drop(i);
+  }
+}
+END_TEST
+
+START_TEST(a_purged_object_that_would_pass_the_limit_stays_free) {
+  struct weft_slab_options options = options_with_limit(24 << 20);
+  reopen(&options);
+  for (size_t kind = 0; kind < SIZES; kind++) {
+    size_t n = count_for(sizes[kind], 8 << 20);
+    for (size_t i = 0; i < n; i++)
+      hold(i, sizes[kind]);
+    for (size_t i = 0; i < n; i++)
+      if (i * sizes[kind] % (2 << 20) >= sizes[kind])
+        drop(i);
+    trim();
+    void *filler[40];
+    size_t fillers = 0;
+    for (size_t bytes = 8 << 20; bytes > RUN_MAX_BYTES; bytes -= 4096)
+      while ((filler[fillers] = weft_alloc(f.ctx, bytes)) != NULL)
+        fillers++;
+    /* What is left does not do for all. */
+    size_t i = 0;
+    for (; i < n; i++)
+      if (held[i].at == NULL) {
+        held[i] = (struct object){weft_alloc(f.ctx, sizes[kind]), sizes[kind]};
+        if (held[i].at == NULL)
+          break;
+        mark(held[i].at, i, 0, sizes[kind]);
+      }
+    if (n * sizes[kind] > 4 << 20 && sizes[kind] < 1 << 20) {
+      ck_assert_uint_lt(i, n);
+      ck_assert_int_eq(f.cache.status, WEFT_E_LIMIT);
+    }
+    struct weft_slab_figures stats = stats_of(f.slab);
+    ck_assert_uint_le(stats.committed_bytes, options.limit_bytes);
+    while (fillers > 0)
+      ck_assert_int_eq(weft_free(f.ctx, filler[--fillers]), WEFT_OK);
+    for (i = 0; i < n; i++)
+      if (held[i].at == NULL)
+        hold(i, sizes[kind]);
+    for (i = 0; i < n; i++)
+      drop(i);
+  }
+}
+END_TEST
+
+START_TEST(random_work_at_the_limit_never_passes_it) {
+  enum { LIVE = 3000 };
+  struct weft_slab_options options = options_with_limit(8 << 20);
+  reopen(&options);
+  struct rng rng = {rng_case_seed((size_t)_i)};
+  size_t refused = 0, served = 0;
+  for (int step = 0; step < 40000; step++) {
+    size_t i = rng_upto(&rng, LIVE - 1), bytes = 1 + random_size(&rng);
+    if (held[i].at != NULL) {
+      drop(i);
+      continue;
+    }
+    held[i] = (struct object){weft_alloc(f.ctx, bytes), bytes};
+    if (held[i].at != NULL)
+      mark(held[i].at, i, 0, bytes);
+    else
+      ck_assert_int_eq(f.cache.status, WEFT_E_LIMIT);
+    *(held[i].at != NULL ? &served : &refused) += 1;
+    EXPECT(GET(f.slab->committed) <= options.limit_bytes, "%" PRIu64 " bytes taken", GET(f.slab->committed));
+  }
+  ck_assert_msg(refused > 20 && served > refused, "%zu refused, %zu served", refused, served);
+  for (size_t i = 0; i < LIVE; i++)
+    if (held[i].at != NULL)
+      drop(i);
+  trim();
+  ck_assert_uint_eq(stats_of(f.slab).slabs, 0);
+}
+END_TEST
+
+/* The soft limit */
+
+static struct soft {
+  size_t calls;
+  uint64_t committed;
+  weft_slab *slab;
+  struct slab_cache *other; /* a cache that the callback may use */
+  void *frees;              /* what it is to free */
+  bool trims;               /* whether it trims */
+  size_t takes;             /* what it is to allocate, keep and free the next time */
+  void *took;
+} soft;
+
+static void on_soft_limit(void *user, weft_slab *slab, uint64_t committed_bytes) {
+  struct soft *told = user;
+  told->calls++;
+  told->slab = slab;
+  told->committed = committed_bytes;
+  if (told->frees != NULL)
+    ck_assert_int_eq(weft_slab_free(slab, told->frees), WEFT_OK);
+  told->frees = NULL;
+  if (told->takes > 0)
+    ck_assert_ptr_nonnull(told->took = weft_alloc((weft_ctx *)(void *)told->other, told->takes));
+  told->takes = 0;
+  if (told->trims)
+    ck_assert_int_eq(weft_slab_trim(slab, NULL), WEFT_OK);
+  ck_assert_uint_eq(stats_of(slab).contexts, told->other != NULL ? 2 : 1);
+}
+
+enum { SOFT = 16 << 20 };
+
+static void reopen_soft(void) {
+  struct weft_slab_options options = options_with_limit(0);
+  options.soft_limit_bytes = SOFT;
+  options.on_soft_limit = on_soft_limit;
+  options.soft_limit_user = &soft;
+  reopen(&options);
+}
+
+START_TEST(each_passing_of_the_soft_limit_is_told_once) {
+  reopen_soft();
+  for (size_t kind = 0; kind < SIZES; kind++) {
+    size_t n = 0, calls = soft.calls;
+    if (sizes[kind] < 3000)
+      continue;
+    while (soft.calls == calls) {
+      ck_assert_uint_le(committed(), SOFT);
+      hold(n++, sizes[kind]);
+    }
+    ck_assert_uint_eq(soft.calls, calls + 1);
+    ck_assert_ptr_eq(soft.slab, f.slab);
+    ck_assert_uint_gt(soft.committed, SOFT);
+    for (size_t i = 0; i < 500; i++)
+      hold(n++, sizes[kind]);
+    ck_assert_uint_eq(soft.calls, calls + 1);
+    while (n > 0)
+      drop(--n);
+    trim();
+    ck_assert_uint_lt(committed(), SOFT);
+  }
+}
+END_TEST
+
+START_TEST(mapped_and_resized_and_contextless_memory_passes_the_soft_limit_too) {
+  reopen_soft();
+  void *p = weft_alloc(f.ctx, SOFT);
+  ck_assert_uint_eq(soft.calls, 1);
+  ck_assert_ptr_nonnull(p = weft_realloc(f.ctx, p, 2 << 20));
+  ck_assert_uint_eq(soft.calls, 1);
+  ck_assert_ptr_nonnull(p = weft_realloc(f.ctx, p, SOFT));
+  ck_assert_uint_eq(soft.calls, 2);
+  ck_assert_int_eq(weft_free(f.ctx, p), WEFT_OK);
+  p = weft__slab_alloc(f.slab, SOFT);
+  ck_assert_uint_eq(soft.calls, 2);
+  weft__slab_tell(f.slab);
+  ck_assert_uint_eq(soft.calls, 3);
+  weft__slab_tell(f.slab);
+  ck_assert_uint_eq(soft.calls, 3);
+  ck_assert_int_eq(weft_free(f.ctx, p), WEFT_OK);
+}
+END_TEST
+
+START_TEST(who_is_told_of_the_soft_limit_may_free_trim_and_use_other_contexts) {
+  reopen_soft();
+  struct slab_cache other;
+  weft__cache_open(&other, f.slab);
+  soft.other = &other;
+  soft.trims = true;
+  soft.frees = weft__slab_alloc(f.slab, 3 << 20);
+  soft.takes = SOFT; /* so that the callback itself passes the limit, once what it frees is back */
+  void *p = weft_alloc(f.ctx, SOFT);
+  ck_assert_ptr_nonnull(p);
+  ck_assert_uint_eq(soft.calls, 1);
+  ck_assert_int_eq(weft_free(f.ctx, p), WEFT_OK);
+  ck_assert_int_eq(weft_free((weft_ctx *)(void *)&other, soft.took), WEFT_OK);
+  ck_assert_ptr_nonnull(p = weft_alloc(f.ctx, SOFT));
+  ck_assert_uint_eq(soft.calls, 2);
+  ck_assert_int_eq(weft_free(f.ctx, p), WEFT_OK);
+  weft__cache_close(&other);
+  weft__slab_unref(f.slab);
+}
+END_TEST
+
+START_TEST(a_soft_limit_below_the_registry_or_without_a_callback_is_none) {
+  reopen_soft();
+  struct weft_slab_options options = options_with_limit(0);
+  options.soft_limit_bytes = 1;
+  options.on_soft_limit = on_soft_limit;
+  options.soft_limit_user = &soft;
+  reopen(&options);
+  ck_assert_ptr_nonnull(weft_alloc(f.ctx, 100));
+  options.on_soft_limit = NULL;
+  options.soft_limit_bytes = 1 << 20;
+  static struct fixture own;
+  fixture_open_with(&own, &options);
+  void *p = weft_alloc(own.ctx, 2 << 20);
+  ck_assert_int_eq(weft_free(own.ctx, p), WEFT_OK);
+  fixture_close(&own);
+  ck_assert_uint_eq(soft.calls, 0);
+  weft__cache_close(&f.cache); /* the object goes with the slab */
+  fixture_open(&f);
+}
+END_TEST
+
+/* Threads */
+
+static atomic_bool done;
+static weft_slab *shared;
+
+static void *work(void *argument) {
+  enum { LIVE = 400 };
+  struct slab_cache cache;
+  weft__cache_open(&cache, shared);
+  weft_ctx *ctx = (weft_ctx *)(void *)&cache;
+  struct rng rng = {rng_case_seed((size_t)(uintptr_t)argument)};
+  static _Thread_local struct object mine[LIVE];
+  size_t wrong = 0;
+  for (int step = 0; step < 60000; step++) {
+    size_t i = rng_upto(&rng, LIVE - 1);
+    if (mine[i].at != NULL) {
+      wrong += unmarked(mine[i].at, i, mine[i].bytes) < mine[i].bytes;
+      wrong += weft_free(ctx, mine[i].at) != WEFT_OK;
+      mine[i].at = NULL;
+    } else {
+      mine[i].bytes = 1 + random_size(&rng) % 9000;
+      mine[i].at = weft_alloc(ctx, mine[i].bytes);
+      if (mine[i].at == NULL)
+        wrong++;
+      else
+        mark(mine[i].at, i, 0, mine[i].bytes);
+    }
+  }
+  for (size_t i = 0; i < LIVE; i++)
+    wrong += mine[i].at != NULL && weft_free(ctx, mine[i].at) != WEFT_OK;
+  weft__cache_close(&cache);
+  weft__slab_unref(shared);
+  return (void *)(uintptr_t)wrong;
+}
+
+static void *trim_meanwhile(void *argument) {
+  uint64_t *trims = argument;
+  while (!atomic_load(&done)) {
+    (void)!weft_slab_trim(shared, NULL);
+    ++*trims;
+  }
+  return NULL;
+}
+
+START_TEST(trims_by_two_threads_leave_what_others_work_with) {
+  shared = f.slab;
+  pthread_t workers[2], trimmers[2];
+  uint64_t trims[2] = {0};
+  atomic_store(&done, false);
+  for (size_t i = 0; i < 2; i++)
+    ck_assert_int_eq(pthread_create(&workers[i], NULL, work, (void *)(uintptr_t)i), 0);
+  for (size_t i = 0; i < 2; i++)
+    ck_assert_int_eq(pthread_create(&trimmers[i], NULL, trim_meanwhile, &trims[i]), 0);
+  for (size_t i = 0; i < 2; i++) {
+    void *wrong;
+    ck_assert_int_eq(pthread_join(workers[i], &wrong), 0);
+    ck_assert_msg(wrong == NULL, "thread %zu: %zu calls went wrong", i, (size_t)(uintptr_t)wrong);
+  }
+  atomic_store(&done, true);
+  for (size_t i = 0; i < 2; i++)
+    ck_assert_int_eq(pthread_join(trimmers[i], NULL), 0);
+  ck_assert_uint_gt(trims[0] + trims[1], 10);
+  trim();
+  ck_assert_uint_eq(stats_of(f.slab).slabs, 0);
+  ck_assert_uint_eq(stats_of(f.slab).double_frees, 0);
+}
+END_TEST
+
 static void add_tests(TCase *tcase) {
   tcase_add_checked_fixture(tcase, open_f, close_f);
   tcase_add_loop_test(tcase, a_trim_leaves_the_pages_with_live_objects_and_no_others, 0, SIZES);
@@ -313,6 +616,14 @@ static void add_tests(TCase *tcase) {
   tcase_add_test(tcase, a_trim_asks_every_context_once);
   tcase_add_test(tcase, a_flush_empties_the_magazines_and_no_figure_changes);
   tcase_add_test(tcase, a_flush_takes_the_context_to_the_thread_s_node);
+  tcase_add_test(tcase, pages_of_one_class_serve_another_once_the_limit_is_reached);
+  tcase_add_test(tcase, a_purged_object_that_would_pass_the_limit_stays_free);
+  tcase_add_loop_test(tcase, random_work_at_the_limit_never_passes_it, 0, 2);
+  tcase_add_test(tcase, each_passing_of_the_soft_limit_is_told_once);
+  tcase_add_test(tcase, mapped_and_resized_and_contextless_memory_passes_the_soft_limit_too);
+  tcase_add_test(tcase, who_is_told_of_the_soft_limit_may_free_trim_and_use_other_contexts);
+  tcase_add_test(tcase, a_soft_limit_below_the_registry_or_without_a_callback_is_none);
+  tcase_add_test(tcase, trims_by_two_threads_leave_what_others_work_with);
 }
 
 int main(void) {

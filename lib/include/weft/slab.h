@@ -29,8 +29,14 @@ struct weft_slab_options {
                            a quarter of what RLIMIT_AS allows */
   size_t cache_bytes;   /* at most this much kept free in one context's magazines; 0: 8 MiB */
   size_t limit_bytes;   /* at most this much memory taken from the system at one time; 0: no limit */
-  uint32_t check;       /* enum weft_check */
-  uint32_t nodes;       /* of memory, at most 64, whose slabs, depots and figures are kept apart; 0: 1 */
+  size_t soft_limit_bytes; /* on_soft_limit is called each time that the memory taken passes this from below; 0: never */
+  /* On the thread whose request passed it, once that is done, with no lock held: it may trim the slab, read its figures, free
+   * with weft_slab_free, and use contexts other than that of the request, which is in the midst of a call. What it passes
+   * itself, it is not told. May be NULL. */
+  void (*on_soft_limit)(void *user, weft_slab *slab, uint64_t committed_bytes);
+  void *soft_limit_user; /* handed to it */
+  uint32_t check;        /* enum weft_check */
+  uint32_t nodes;        /* of memory, at most 64, whose slabs, depots and figures are kept apart; 0: 1 */
   uint32_t (*node_of)(
       void *user); /* the number of the calling thread's node, called when a context is created or flushed and
                                       for requests without one, on their threads; what it returns from nodes on counts as 0.
