@@ -37,10 +37,16 @@ void weft__os_release(void *at, size_t bytes);
 /* Fills out[bytes] with numbers that nobody can foresee. Where the system has none to give: what little is at hand. */
 void weft__os_random(void *out, size_t bytes);
 
+/* Has functions called around every fork of this process from now on: before it, and after it in the parent and in the child.
+ * false: no memory for that. */
+bool weft__os_at_fork(void (*before)(void), void (*in_parent)(void), void (*in_child)(void));
+
 /* A lock between threads of one process. */
 struct os_lock {
   pthread_mutex_t mutex;
 };
+#define OS_LOCK_INIT \
+  { PTHREAD_MUTEX_INITIALIZER } /* for static ones */
 
 static inline void os_lock_init(struct os_lock *lock) {
   pthread_mutex_init(&lock->mutex, NULL);

@@ -14,7 +14,7 @@
  *
  * An object is in one place: given out (state live); in a magazine; or free in its slab (its bit is set, or its run's pages
  * are clear, or it is hidden: touches a purged page, one whose memory has gone back to the system alone). The registry, slots and what lies in META slots, has a lock of its own. Locks are taken in this order:
- * caches, one depot, runs of its node, registry.
+ * caches, one depot, runs of its node, registry. Around a fork all of them are held, of all slabs.
  */
 #ifndef ALLOC_REGISTRY_H
 #define ALLOC_REGISTRY_H
@@ -152,6 +152,9 @@ struct weft_slab {
   uint64_t mapped_frees;
   uint64_t mapped_bytes;
 
+  weft_slab *next_slab; /* of the process, under fork.c's lock */
+  weft_slab *prev_slab;
+
   struct os_lock caches_lock;
   struct slab_cache *caches;
   uint64_t n_caches;
@@ -231,6 +234,12 @@ void weft__piece_give(struct meta_piece **list, void *piece, size_t bytes);
 /* Slots in a doubly linked list. */
 void weft__list_push(weft_slab *slab, uint32_t *list, uint32_t slot);
 void weft__list_remove(weft_slab *slab, uint32_t *list, uint32_t slot);
+
+/* fork.c: the slabs of the process */
+
+/* false: no memory for the handlers that the first slab of the process brings. */
+bool weft__fork_enter(weft_slab *slab);
+void weft__fork_leave(weft_slab *slab);
 
 /* objects.c: slabs of one class, under the depot's lock. runs.c: the same for runs, under the runs' lock. */
 

@@ -319,17 +319,6 @@ static weft_slab *reserve(size_t range_bytes, size_t nodes, size_t page, weft_sl
   return NULL;
 }
 
-static void end_slab(weft_slab *slab) {
-  os_lock_end(&slab->registry_lock);
-  os_lock_end(&slab->caches_lock);
-  for (unsigned n = 0; n < slab->n_nodes; n++) {
-    os_lock_end(&slab->nodes[n].runs_lock);
-    for (unsigned class_ = 0; class_ < BINS; class_++)
-      os_lock_end(&depot_at(slab, n, class_)->lock);
-  }
-  weft__os_release((void *)slab->base, slab->reservation_bytes);
-}
-
 static void start_node(struct slab_node *node, unsigned number) {
   os_lock_init(&node->runs_lock);
   for (unsigned i = 0; i < RUN_LISTS; i++)
@@ -341,6 +330,18 @@ static void start_node(struct slab_node *node, unsigned number) {
     depot->home = home_of(number, class_);
     depot->partial = depot->hidden = depot->growing = depot->spare = NO_SLOT;
   }
+}
+
+/* Ends a slab that is in no list. */
+static void end_slab(weft_slab *slab) {
+  os_lock_end(&slab->registry_lock);
+  os_lock_end(&slab->caches_lock);
+  for (unsigned n = 0; n < slab->n_nodes; n++) {
+    os_lock_end(&slab->nodes[n].runs_lock);
+    for (unsigned class_ = 0; class_ < BINS; class_++)
+      os_lock_end(&depot_at(slab, n, class_)->lock);
+  }
+  weft__os_release((void *)slab->base, slab->reservation_bytes);
 }
 
 /* A failure without a context: its words are the thread's. */
@@ -401,6 +402,10 @@ weft_status weft_slab_create(const struct weft_slab_options *options, weft_slab 
     end_slab(slab);
     return status;
   }
+  if (!weft__fork_enter(slab)) {
+    end_slab(slab);
+    return refuse_slab(WEFT_E_NOMEM, "weft_slab_create: no memory for the handlers around fork");
+  }
   if (set.soft_limit_bytes > 0 && set.on_soft_limit != NULL)
     slab->soft_limit_bytes = set.soft_limit_bytes;
   *out = slab;
@@ -412,8 +417,10 @@ void weft__slab_ref(weft_slab *slab) {
 }
 
 void weft__slab_unref(weft_slab *slab) {
-  if (atomic_fetch_sub(&slab->references, 1) == 1)
-    end_slab(slab);
+  if (atomic_fetch_sub(&slab->references, 1) > 1)
+    return;
+  weft__fork_leave(slab);
+  end_slab(slab);
 }
 
 weft_status weft_slab_release(weft_slab *slab) {
@@ -426,6 +433,7 @@ weft_status weft_slab_release(weft_slab *slab) {
     return status;
   if (stats.live_objects > 0 || !atomic_compare_exchange_strong(&slab->references, &one, 0))
     return WEFT_E_BUSY;
+  weft__fork_leave(slab);
   end_slab(slab);
   return WEFT_OK;
 }

@@ -330,7 +330,7 @@ START_TEST(pages_of_one_class_serve_another_once_the_limit_is_reached) {
     for (size_t i = 0; i < n; i++) /* of each slab something stays */
       if (i * sizes[kind] % (2 << 20) >= sizes[kind])
         drop(i);
-    size_t want = 16 << 20;
+    size_t want = 14 << 20;
     char *p = weft_alloc(f.ctx, want);
     ck_assert_msg(p != NULL, "%zu bytes after %zu of %zu bytes: %s", want, n, sizes[kind], f.cache.message);
     memset(p, 1, want);

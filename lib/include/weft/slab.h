@@ -5,8 +5,14 @@
  * magazines of its own in front of it.
  *
  * Up to 32 KiB an allocation is an object of one of 64 size classes, up to 1 MiB a run of pages, above that a mapping of
- * its own. A child after fork has its own copy of all of it; it may use the slab if no other thread of the parent was in a
- * call on it at the fork.
+ * its own.
+ *
+ * After fork a child has its own copy of all slabs, whatever other threads were doing. It may use them and the contexts of the
+ * thread that forked, free what was live, create and free contexts, trim. A context of another thread it may use, and free, if
+ * that thread was in no call on it at the fork; otherwise it must leave it alone: what such a context keeps free is lost to the
+ * child, and what its call was about to give out or to free stays live or is lost, too. weft_slab_release then says
+ * WEFT_E_BUSY, as of every context that has not been freed, and the memory goes when the child ends or executes a program.
+ * fork waits until no other thread is in a call's slow part. It may be called from on_soft_limit, not from node_of.
  */
 #ifndef WEFT_SLAB_H
 #define WEFT_SLAB_H
@@ -51,7 +57,8 @@ WEFT_API void weft_slab_options_init(struct weft_slab_options *options, size_t s
  * weft_slab_release. On failure *out is NULL.
  * WEFT_E_INVALID: out is NULL, or options->size is none this library knows, or reserve_bytes is not 0 and under 256 MiB, or
  * check is no enum weft_check, or there are more than 64 nodes.
- * WEFT_E_NOMEM: the system grants not even 256 MiB of addresses, or no memory for the registry.
+ * WEFT_E_NOMEM: the system grants not even 256 MiB of addresses, or no memory for the registry or the first slab's handlers
+ * around fork.
  * WEFT_E_LIMIT: limit_bytes does not even hold the registry (32 KiB where pages are of 4 KiB). */
 WEFT_API WEFT_MUST_CHECK weft_status weft_slab_create(const struct weft_slab_options *options, weft_slab **out);
 
