@@ -38,6 +38,7 @@ void *weft__mapped_take(weft_slab *slab, size_t bytes, weft_status *status) {
     weft__slots_give(slab, first, n, SLOT_UNUSED);
     return NULL;
   }
+  weft__memory_advise(slab, start, bytes);
   os_lock_take(&slab->registry_lock);
   describe(slab, first, bytes);
   slab->mapped_allocations++;
@@ -78,6 +79,8 @@ bool weft__mapped_resize(weft_slab *slab, uint32_t slot, size_t bytes, weft_stat
       weft__slots_give(slab, next, n - old_slots, SLOT_UNUSED);
     return false;
   }
+  if (bytes > old)
+    weft__memory_advise(slab, start, bytes);
   os_lock_take(&slab->registry_lock);
   describe(slab, slot, bytes);
   slab->mapped_bytes += bytes - old;

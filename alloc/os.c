@@ -58,6 +58,14 @@ bool weft__os_purge(void *at, size_t bytes) {
   return madvise(at, bytes, MADV_DONTNEED) == 0;
 }
 
+void weft__os_huge_pages(void *at, size_t bytes, bool wanted) {
+#ifdef MADV_HUGEPAGE
+  madvise(at, bytes, wanted ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
+#else
+  (void)at, (void)bytes, (void)wanted;
+#endif
+}
+
 void weft__os_release(void *at, size_t bytes) {
   munmap(at, bytes);
 }

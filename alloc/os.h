@@ -31,6 +31,9 @@ void weft__os_decommit(void *at, size_t bytes);
  * where it is locked, and nothing has changed. */
 bool weft__os_purge(void *at, size_t bytes);
 
+/* Wants, or does not want, memory in pages of 2 MiB where they lie whole in it; the system may think otherwise. */
+void weft__os_huge_pages(void *at, size_t bytes, bool wanted);
+
 /* Ends a reservation. */
 void weft__os_release(void *at, size_t bytes);
 

@@ -130,6 +130,7 @@ struct weft_slab {
   void (*on_soft_limit)(void *user, weft_slab *slab, uint64_t committed_bytes);
   void *soft_limit_user;
   enum weft_check check;
+  enum weft_huge_pages huge_pages;
   _Atomic uint64_t committed;
   _Atomic uint64_t returned; /* bytes given back to the system, ever */
   _Atomic uint64_t trims;    /* how many there have been */
@@ -203,6 +204,8 @@ static inline unsigned weft__node(const weft_slab *slab) {
 /* Memory from the system under the slab's limit; bytes is a multiple of its page. false: *status says why. */
 bool weft__memory_take(weft_slab *slab, void *at, size_t bytes, weft_status *status);
 void weft__memory_give(weft_slab *slab, void *at, size_t bytes);
+/* Asks for huge pages for memory of a slab or a mapped allocation, if the slab is to have them and one may fit. */
+void weft__memory_advise(weft_slab *slab, void *at, size_t bytes);
 /* All that the slot has, and what it has not: purged pages are not given back twice. */
 void weft__memory_end(weft_slab *slab, uint32_t slot);
 /* Gives back the pages from .. to of a slot, but for those that purged[SLAB_PAGES / 64] tells to be gone, and records it

@@ -67,8 +67,11 @@ static void discharge(weft_slab *slab, size_t bytes) {
 bool weft__memory_take(weft_slab *slab, void *at, size_t bytes, weft_status *status) {
   if (!charge(slab, bytes, status))
     return false;
-  if (!weft__fault(slab) && weft__os_commit(at, bytes))
+  if (!weft__fault(slab) && weft__os_commit(at, bytes)) {
+    if (slab->huge_pages == WEFT_HUGE_PAGES_NEVER)
+      weft__os_huge_pages(at, bytes, false);
     return true;
+  }
   *status = WEFT_E_NOMEM;
   ADD_SHARED(slab->committed, -(uint64_t)bytes);
   return false;
@@ -77,6 +80,11 @@ bool weft__memory_take(weft_slab *slab, void *at, size_t bytes, weft_status *sta
 void weft__memory_give(weft_slab *slab, void *at, size_t bytes) {
   weft__os_decommit(at, bytes);
   discharge(slab, bytes);
+}
+
+void weft__memory_advise(weft_slab *slab, void *at, size_t bytes) {
+  if (slab->huge_pages == WEFT_HUGE_PAGES_ALWAYS && bytes >= SLAB_BYTES)
+    weft__os_huge_pages(at, bytes, true);
 }
 
 void weft__memory_end(weft_slab *slab, uint32_t slot) {
@@ -113,10 +121,11 @@ bool weft__memory_grow(weft_slab *slab, uint32_t slot, size_t end, weft_status *
   char *at = slot_start(slab, slot) + cold->committed;
   size_t least = round_up(end, COMMIT_STEP);
   size_t more = least > 2 * cold->committed ? least : 2 * cold->committed;
-  if (more > SLAB_BYTES)
+  if (more > SLAB_BYTES || slab->huge_pages == WEFT_HUGE_PAGES_ALWAYS)
     more = SLAB_BYTES;
   if (weft__memory_take(slab, at, more - cold->committed, status)) {
     cold->committed = more;
+    weft__memory_advise(slab, slot_start(slab, slot), more);
     return true;
   }
   if (more == least || !weft__memory_take(slab, at, least - cold->committed, status))
@@ -366,9 +375,11 @@ weft_status weft_slab_create(const struct weft_slab_options *options, weft_slab 
                          "weft_slab_options_init sets both",
                          options->size, RESERVE_LEAST);
     memcpy(&set, options, options->size < sizeof set ? options->size : sizeof set);
-    if (set.check > WEFT_CHECK_ATOMIC || set.nodes > MAX_NODES)
-      return refuse_slab(WEFT_E_INVALID, "weft_slab_create: options.check is %u, not 0 or 1, or options.nodes %u, above %d",
-                         set.check, set.nodes, MAX_NODES);
+    if (set.check > WEFT_CHECK_ATOMIC || set.huge_pages > WEFT_HUGE_PAGES_NEVER || set.nodes > MAX_NODES)
+      return refuse_slab(WEFT_E_INVALID,
+                         "weft_slab_create: options.check is %u, above 1, or options.huge_pages %u, above 2, or "
+                         "options.nodes %u, above %d",
+                         set.check, set.huge_pages, set.nodes, MAX_NODES);
   }
   /* Not more than a quarter of what the process may have: the caller has other uses for addresses, other slabs too. */
   size_t range = set.reserve_bytes != 0 ? set.reserve_bytes : RESERVE_DEFAULT;
@@ -387,6 +398,7 @@ weft_status weft_slab_create(const struct weft_slab_options *options, weft_slab 
   slab->soft_limit_user = set.soft_limit_user;
   slab->cache_bytes = set.cache_bytes != 0 ? set.cache_bytes : CACHE_DEFAULT;
   slab->check = (enum weft_check)set.check;
+  slab->huge_pages = (enum weft_huge_pages)set.huge_pages;
   slab->node_of = set.node_of;
   slab->node_user = set.node_user;
   slab->references = 1;

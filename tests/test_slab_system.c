@@ -26,15 +26,29 @@ static void close_f(void) {
   fixture_close(&f);
 }
 
+/* A byte in every STEP of an object, so that none of its pages goes unmarked. */
+enum { STEP = 251 };
+
+static void stamp(void *p, uint64_t tag, size_t bytes) {
+  for (size_t i = 0; i < bytes; i += STEP)
+    ((uint8_t *)p)[i] = mark_byte(tag, i) | 1;
+}
+
+static bool is_stamped(const void *p, uint64_t tag, size_t bytes) {
+  for (size_t i = 0; i < bytes; i += STEP)
+    if (((const uint8_t *)p)[i] != (mark_byte(tag, i) | 1))
+      return false;
+  return true;
+}
+
 static void hold(size_t i, size_t bytes) {
   held[i] = (struct object){weft_alloc(f.ctx, bytes), bytes};
   EXPECT(held[i].at != NULL, "%zu bytes: %s", bytes, f.cache.message);
-  mark(held[i].at, i, 0, bytes);
+  stamp(held[i].at, i, bytes);
 }
 
 static void drop(size_t i) {
-  size_t wrong = unmarked(held[i].at, i, held[i].bytes);
-  EXPECT(wrong == held[i].bytes, "object %zu of %zu bytes: byte %zu is not its own", i, held[i].bytes, wrong);
+  EXPECT(is_stamped(held[i].at, i, held[i].bytes), "object %zu of %zu bytes is not as it was", i, held[i].bytes);
   EXPECT(weft_free(f.ctx, held[i].at) == WEFT_OK, "%s", f.cache.message);
   held[i].at = NULL;
 }
@@ -43,7 +57,7 @@ static uint64_t committed(void) {
   return stats_of(f.slab).committed_bytes;
 }
 
-/* Bytes that the slabs of objects and of runs have as memory, and that they need: pages with something live. */
+/* Trims, with nothing left in the magazines; how much went back. */
 static size_t trim(void) {
   size_t bytes;
   weft_flush(f.ctx);
@@ -365,7 +379,7 @@ START_TEST(a_purged_object_that_would_pass_the_limit_stays_free) {
         held[i] = (struct object){weft_alloc(f.ctx, sizes[kind]), sizes[kind]};
         if (held[i].at == NULL)
           break;
-        mark(held[i].at, i, 0, sizes[kind]);
+        stamp(held[i].at, i, sizes[kind]);
       }
     if (n * sizes[kind] > 4 << 20 && sizes[kind] < 1 << 20) {
       ck_assert_uint_lt(i, n);
@@ -398,7 +412,7 @@ START_TEST(random_work_at_the_limit_never_passes_it) {
     }
     held[i] = (struct object){weft_alloc(f.ctx, bytes), bytes};
     if (held[i].at != NULL)
-      mark(held[i].at, i, 0, bytes);
+      stamp(held[i].at, i, bytes);
     else
       ck_assert_int_eq(f.cache.status, WEFT_E_LIMIT);
     *(held[i].at != NULL ? &served : &refused) += 1;
@@ -537,6 +551,107 @@ START_TEST(a_soft_limit_below_the_registry_or_without_a_callback_is_none) {
 }
 END_TEST
 
+/* Huge pages */
+
+/* Of the mapping at p: whether its flags, as Linux shows them, hold flag, and how many bytes of it are in huge pages. */
+static bool has_flag(const void *p, const char *flag, size_t *huge) {
+  FILE *file = fopen("/proc/self/smaps", "r");
+  char line[512];
+  bool within = false, has = false;
+  *huge = 0;
+  while (file != NULL && fgets(line, sizeof line, file) != NULL) {
+    uintptr_t from, to;
+    size_t kib;
+    if (sscanf(line, "%" SCNxPTR "-%" SCNxPTR " ", &from, &to) == 2)
+      within = (uintptr_t)p >= from && (uintptr_t)p < to;
+    else if (within && sscanf(line, "AnonHugePages: %zu", &kib) == 1)
+      *huge = kib << 10;
+    else if (within && strncmp(line, "VmFlags:", 8) == 0)
+      has = strstr(line, flag) != NULL;
+  }
+  if (file != NULL)
+    fclose(file);
+  return has;
+}
+
+/* What this system does for whoever asks as plainly as can be. */
+static bool system_has_flag(bool wanted, const char *flag, size_t *huge) {
+  char *p = weft__os_reserve(4 << 20, 2 << 20);
+  ck_assert(weft__os_commit(p, 4 << 20));
+  weft__os_huge_pages(p, 4 << 20, wanted);
+  memset(p, 1, 4 << 20);
+  bool has = has_flag(p, flag, huge);
+  weft__os_release(p, 4 << 20);
+  return has;
+}
+
+START_TEST(huge_pages_are_asked_for_where_they_are_wanted) {
+  struct weft_slab_options options = options_with_limit(0);
+  options.huge_pages = WEFT_HUGE_PAGES_ALWAYS;
+  size_t granted, huge;
+  if (!system_has_flag(true, " hg", &granted))
+    return;
+  hold(0, 100);
+  ck_assert(!has_flag(held[0].at, " hg", &huge));
+  drop(0);
+  fixture_close(&f);
+  fixture_open_with(&f, &options);
+  static const size_t kinds[] = {100, 100000, 2 << 20, 5000000};
+  for (size_t i = 0; i < 4; i++) {
+    hold(i, kinds[i]);
+    ck_assert_msg(has_flag(held[i].at, " hg", &huge), "%zu bytes: not asked for", kinds[i]);
+    ck_assert_msg(huge > 0 || granted == 0, "%zu bytes: none in huge pages", kinds[i]);
+  }
+  hold(4, (1 << 20) + 1);
+  ck_assert(!has_flag(held[4].at, " hg", &huge));
+  ck_assert_ptr_nonnull(held[4].at = weft_realloc(f.ctx, held[4].at, 3 << 20));
+  ck_assert_msg(has_flag(held[4].at, " hg", &huge), "not asked for in growing");
+  for (size_t i = 0; i < 5; i++)
+    drop(i);
+}
+END_TEST
+
+START_TEST(huge_pages_are_not_had_where_they_are_not_wanted) {
+  struct weft_slab_options options = options_with_limit(0);
+  options.huge_pages = WEFT_HUGE_PAGES_NEVER;
+  size_t huge;
+  if (!system_has_flag(false, " nh", &huge))
+    return;
+  reopen(&options);
+  for (size_t kind = 0; kind < SIZES; kind++) {
+    hold(kind, sizes[kind]);
+    ck_assert_msg(has_flag(held[kind].at, " nh", &huge), "%zu bytes: the system is free to choose", sizes[kind]);
+  }
+  hold(SIZES, 8 << 20);
+  ck_assert(has_flag(held[SIZES].at, " nh", &huge));
+  for (size_t i = 0; i <= SIZES; i++)
+    drop(i);
+}
+END_TEST
+
+START_TEST(huge_pages_of_no_kind_are_refused) {
+  struct weft_slab_options options = options_with_limit(0);
+  options.huge_pages = WEFT_HUGE_PAGES_NEVER + 1;
+  weft_slab *slab;
+  ck_assert_int_eq(weft_slab_create(&options, &slab), WEFT_E_INVALID);
+  ck_assert_ptr_null(slab);
+}
+END_TEST
+
+START_TEST(a_limit_that_holds_no_whole_slab_is_kept_with_huge_pages_too) {
+  struct weft_slab_options options = options_with_limit(1 << 20);
+  options.huge_pages = WEFT_HUGE_PAGES_ALWAYS;
+  reopen(&options);
+  size_t n = 0;
+  while ((held[n].at = weft_alloc(f.ctx, 1000)) != NULL)
+    n++;
+  ck_assert_uint_gt(n, 300);
+  ck_assert_uint_le(committed(), 1 << 20);
+  while (n > 0)
+    ck_assert_int_eq(weft_free(f.ctx, held[--n].at), WEFT_OK);
+}
+END_TEST
+
 /* Threads */
 
 static atomic_bool done;
@@ -553,7 +668,7 @@ static void *work(void *argument) {
   for (int step = 0; step < 60000; step++) {
     size_t i = rng_upto(&rng, LIVE - 1);
     if (mine[i].at != NULL) {
-      wrong += unmarked(mine[i].at, i, mine[i].bytes) < mine[i].bytes;
+      wrong += !is_stamped(mine[i].at, i, mine[i].bytes);
       wrong += weft_free(ctx, mine[i].at) != WEFT_OK;
       mine[i].at = NULL;
     } else {
@@ -562,7 +677,7 @@ static void *work(void *argument) {
       if (mine[i].at == NULL)
         wrong++;
       else
-        mark(mine[i].at, i, 0, mine[i].bytes);
+        stamp(mine[i].at, i, mine[i].bytes);
     }
   }
   for (size_t i = 0; i < LIVE; i++)
@@ -623,6 +738,10 @@ static void add_tests(TCase *tcase) {
   tcase_add_test(tcase, mapped_and_resized_and_contextless_memory_passes_the_soft_limit_too);
   tcase_add_test(tcase, who_is_told_of_the_soft_limit_may_free_trim_and_use_other_contexts);
   tcase_add_test(tcase, a_soft_limit_below_the_registry_or_without_a_callback_is_none);
+  tcase_add_test(tcase, huge_pages_are_asked_for_where_they_are_wanted);
+  tcase_add_test(tcase, huge_pages_are_not_had_where_they_are_not_wanted);
+  tcase_add_test(tcase, huge_pages_of_no_kind_are_refused);
+  tcase_add_test(tcase, a_limit_that_holds_no_whole_slab_is_kept_with_huge_pages_too);
   tcase_add_test(tcase, trims_by_two_threads_leave_what_others_work_with);
 }
 

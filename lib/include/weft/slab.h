@@ -28,6 +28,15 @@ enum weft_check {
   WEFT_CHECK_ATOMIC = 1 /* by a compare-and-swap, which lets one of them through; a free costs some 5 ns more */
 };
 
+/* Whether the system is asked for pages of 2 MiB. It may have none to give, and is never refused for that. */
+enum weft_huge_pages {
+  WEFT_HUGE_PAGES_SYSTEM = 0, /* it is told nothing: its own settings hold */
+  WEFT_HUGE_PAGES_ALWAYS =
+      1, /* for slabs, whose 2 MiB are then taken at once, and for mapped allocations of 2 MiB and more:
+                                 random access to much memory is faster; more is resident, and a trim splits them */
+  WEFT_HUGE_PAGES_NEVER = 2
+};
+
 /* Settings of a slab; set up by weft_slab_options_init, then changed field by field. */
 struct weft_slab_options {
   size_t size;          /* sizeof this struct where the caller was compiled; set by weft_slab_options_init */
@@ -35,18 +44,22 @@ struct weft_slab_options {
                            a quarter of what RLIMIT_AS allows */
   size_t cache_bytes;   /* at most this much kept free in one context's magazines; 0: 8 MiB */
   size_t limit_bytes;   /* at most this much memory taken from the system at one time; 0: no limit */
-  size_t soft_limit_bytes; /* on_soft_limit is called each time that the memory taken passes this from below; 0: never */
-  /* On the thread whose request passed it, once that is done, with no lock held: it may trim the slab, read its figures, free
-   * with weft_slab_free, and use contexts other than that of the request, which is in the midst of a call. What it passes
-   * itself, it is not told. May be NULL. */
+
+  /* on_soft_limit is called each time that the memory taken passes this from below; 0 or NULL: never. On the thread whose
+   * request passed it, once that is done, with no lock held: it may trim the slab, read its figures, free with
+   * weft_slab_free, and use contexts other than that of the request, which is in the midst of a call. What it passes itself,
+   * it is not told. */
+  size_t soft_limit_bytes;
   void (*on_soft_limit)(void *user, weft_slab *slab, uint64_t committed_bytes);
   void *soft_limit_user; /* handed to it */
-  uint32_t check;        /* enum weft_check */
-  uint32_t nodes;        /* of memory, at most 64, whose slabs, depots and figures are kept apart; 0: 1 */
-  uint32_t (*node_of)(
-      void *user); /* the number of the calling thread's node, called when a context is created or flushed and
-                                      for requests without one, on their threads; what it returns from nodes on counts as 0.
-                                      NULL: always 0 */
+
+  uint32_t check;      /* enum weft_check */
+  uint32_t huge_pages; /* enum weft_huge_pages */
+
+  /* The number of the calling thread's node, called when a context is created or flushed and for requests without one, on
+   * their threads; what it returns from nodes on counts as 0. NULL: always 0. */
+  uint32_t nodes; /* of memory, at most 64, whose slabs, depots and figures are kept apart; 0: 1 */
+  uint32_t (*node_of)(void *user);
   void *node_user; /* handed to it */
 };
 
@@ -56,7 +69,7 @@ WEFT_API void weft_slab_options_init(struct weft_slab_options *options, size_t s
 /* Creates a slab. options may be NULL for the defaults. The caller holds one reference and ends it with
  * weft_slab_release. On failure *out is NULL.
  * WEFT_E_INVALID: out is NULL, or options->size is none this library knows, or reserve_bytes is not 0 and under 256 MiB, or
- * check is no enum weft_check, or there are more than 64 nodes.
+ * check is no enum weft_check, or huge_pages no enum weft_huge_pages, or there are more than 64 nodes.
  * WEFT_E_NOMEM: the system grants not even 256 MiB of addresses, or no memory for the registry or the first slab's handlers
  * around fork.
  * WEFT_E_LIMIT: limit_bytes does not even hold the registry (32 KiB where pages are of 4 KiB). */
