@@ -9,6 +9,7 @@
  */
 #include "alloc/bits.h"
 #include "alloc/registry.h"
+#include <string.h>
 
 /* A slab's metadata is its state bytes, one more than objects (for the end of the slab, where none fits), its bitmap, and
  * the bitmap of its purged pages. */
@@ -73,18 +74,23 @@ static bool new_slab(weft_slab *slab, struct slab_depot *depot, weft_status *sta
     }
     weft__slots_give(slab, slot, 1, SLOT_UNUSED);
   }
-  weft__piece_give(&depot->pieces, meta, meta_bytes(class_));
+  weft__piece_give(&depot->pieces, meta, meta_bytes(class_), 0);
   return false;
 }
 
 /* Gives back a slab, in no list, whose objects are all free. */
 static void end_slab(weft_slab *slab, struct slab_depot *depot, uint32_t slot) {
+  struct slab_cold *cold = &slab->cold[slot];
   if (depot->growing == slot)
     depot->growing = NO_SLOT;
   slab_state *states = GET(slab->hot[slot].states);
   SET(slab->hot[slot].reciprocal, 0);
   SET(slab->hot[slot].kind, SLOT_UNUSED);
-  weft__piece_give(&depot->pieces, (void *)states, meta_bytes(class_at(depot->home)));
+  /* What was not made is still zeros: a slab that did not grow far costs little the next time. */
+  unsigned class_ = class_at(depot->home);
+  memset(cold->bitmap, 0, cold->made / 8 + 1);
+  memset(purged_of(slab, slot, class_), 0, SLAB_PAGES / 8);
+  weft__piece_give(&depot->pieces, (void *)states, meta_bytes(class_), cold->made);
   weft__memory_end(slab, slot);
   weft__slots_give(slab, slot, 1, SLOT_UNUSED);
   ADD_SHARED(slab->slabs, -(uint64_t)1);

@@ -81,6 +81,7 @@ struct run_map {
  * was: a magazine may hold the twin of an object that was freed twice at once, and look at its state. */
 struct meta_piece {
   struct meta_piece *next;
+  size_t used; /* bytes of its start that may be other than 0; up to here all others are */
 };
 
 struct slab_depot {
@@ -232,7 +233,7 @@ bool weft__slots_extend(weft_slab *slab, uint32_t first, size_t n);
 void *weft__meta_take(weft_slab *slab, size_t bytes, weft_status *status);
 /* The same from a list of kept pieces of that very size, if there are any. */
 void *weft__piece_take(weft_slab *slab, struct meta_piece **list, size_t bytes, weft_status *status);
-void weft__piece_give(struct meta_piece **list, void *piece, size_t bytes);
+void weft__piece_give(struct meta_piece **list, void *piece, size_t bytes, size_t used);
 
 /* Slots in a doubly linked list. */
 void weft__list_push(weft_slab *slab, uint32_t *list, uint32_t slot);

@@ -82,7 +82,7 @@ static uint32_t new_slab(weft_slab *slab, unsigned node, weft_status *status) {
     return NO_SLOT;
   uint32_t slot = weft__slots_take(slab, 1, status);
   if (slot == NO_SLOT) {
-    weft__piece_give(pieces, map, sizeof *map);
+    weft__piece_give(pieces, map, sizeof *map, sizeof *map);
     return NO_SLOT;
   }
   slab->cold[slot].free = SLAB_PAGES;
@@ -98,7 +98,7 @@ static uint32_t new_slab(weft_slab *slab, unsigned node, weft_status *status) {
 static void end_slab(weft_slab *slab, uint32_t slot) {
   struct run_map *map = map_of(slab, slot);
   SET(slab->hot[slot].kind, SLOT_UNUSED);
-  weft__piece_give(&node_of(slab, slot)->run_pieces, map, sizeof *map);
+  weft__piece_give(&node_of(slab, slot)->run_pieces, map, sizeof *map, sizeof *map);
   weft__memory_end(slab, slot);
   weft__slots_give(slab, slot, 1, SLOT_UNUSED);
   ADD_SHARED(slab->slabs, -(uint64_t)1);

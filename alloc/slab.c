@@ -245,12 +245,16 @@ void *weft__piece_take(weft_slab *slab, struct meta_piece **list, size_t bytes, 
   if (piece == NULL)
     return weft__meta_take(slab, bytes, status);
   *list = piece->next;
-  return memset((char *)(piece + 1) - bytes, 0, bytes);
+  char *start = (char *)(piece + 1) - bytes;
+  memset(start, 0, piece->used);
+  memset(piece, 0, sizeof *piece);
+  return start;
 }
 
-void weft__piece_give(struct meta_piece **list, void *piece, size_t bytes) {
+void weft__piece_give(struct meta_piece **list, void *piece, size_t bytes, size_t used) {
   struct meta_piece *last = (struct meta_piece *)(void *)((char *)piece + bytes) - 1;
   last->next = *list;
+  last->used = used < bytes - sizeof *last ? used : bytes - sizeof *last;
   *list = last;
 }
 

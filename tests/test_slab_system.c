@@ -10,7 +10,7 @@
 #include "tests/slabs.h"
 #include "tests/suite.h"
 
-enum { MOST = 80000 };
+enum { MOST = 140000 };
 
 static struct fixture f;
 static struct object {
@@ -71,7 +71,7 @@ static const size_t sizes[] = {16, 64, 100, 1000, 3000, 4096, 5000, 9000, 20000,
 enum { SIZES = sizeof sizes / sizeof sizes[0] };
 
 static size_t count_for(size_t bytes, size_t total) {
-  return total / bytes < MOST ? total / bytes : MOST;
+  return total / bytes < 80000 ? total / bytes : 80000;
 }
 
 /* How many bytes of pages the live objects touch. */
@@ -652,6 +652,56 @@ START_TEST(a_limit_that_holds_no_whole_slab_is_kept_with_huge_pages_too) {
 }
 END_TEST
 
+/* Steps of memory */
+
+START_TEST(a_load_that_swings_about_a_slab_s_end_leaves_the_system_alone) {
+  for (size_t kind = 0; kind < SIZES; kind++) {
+    size_t n = 0, swing = SLAB_BYTES / sizes[kind] / 2;
+    for (uint64_t slabs = GET(f.slab->slabs) + 2; GET(f.slab->slabs) < slabs; n++)
+      EXPECT((held[n].at = weft__slab_alloc(f.slab, sizes[kind])) != NULL, "%zu bytes", sizes[kind]);
+    uint64_t returned = GET(f.slab->returned), before = committed();
+    for (int round = 0; round < 10; round++) {
+      for (size_t i = n - swing; i < n; i++)
+        ck_assert_int_eq(weft_slab_free(f.slab, held[i].at), WEFT_OK);
+      for (size_t i = n - swing; i < n; i++)
+        ck_assert_ptr_nonnull(held[i].at = weft__slab_alloc(f.slab, sizes[kind]));
+    }
+    ck_assert_uint_eq(GET(f.slab->returned), returned);
+    ck_assert_uint_le(committed(), before + SLAB_BYTES);
+    while (n > 0)
+      ck_assert_int_eq(weft_slab_free(f.slab, held[--n].at), WEFT_OK);
+  }
+}
+END_TEST
+
+/* Each allocation of a little more than 1 MiB is a mapping of its own to the system, and what lies behind it another. */
+START_TEST(all_the_mappings_that_a_process_may_have_are_refused_and_served_again) {
+  FILE *file = fopen("/proc/sys/vm/max_map_count", "r");
+  size_t most = 0;
+  if (file == NULL || fscanf(file, "%zu", &most) != 1 || most > MOST || f.slab->slots < most)
+    most = 0;
+  if (file != NULL)
+    fclose(file);
+  uint64_t before = committed();
+  size_t n = 0;
+  while (n < most && (held[n].at = weft_alloc(f.ctx, RUN_MAX_BYTES + 1)) != NULL)
+    n++;
+  if (most == 0)
+    return;
+  ck_assert_uint_gt(n, most / 3);
+  ck_assert_uint_lt(n, most / 2 + 1);
+  ck_assert_int_eq(f.cache.status, WEFT_E_NOMEM);
+  for (size_t i = 0; i < n; i += 2)
+    EXPECT(weft_free(f.ctx, held[i].at) == WEFT_OK, "%s", f.cache.message);
+  for (size_t i = 0; i < n; i += 2)
+    EXPECT((held[i].at = weft_alloc(f.ctx, RUN_MAX_BYTES + 1)) != NULL, "%zu of %zu: %s", i, n, f.cache.message);
+  while (n > 0)
+    EXPECT(weft_free(f.ctx, held[--n].at) == WEFT_OK, "%s", f.cache.message);
+  trim();
+  ck_assert_uint_lt(committed(), before + (8 << 20)); /* descriptors of so many slots */
+}
+END_TEST
+
 /* Threads */
 
 static atomic_bool done;
@@ -742,6 +792,8 @@ static void add_tests(TCase *tcase) {
   tcase_add_test(tcase, huge_pages_are_not_had_where_they_are_not_wanted);
   tcase_add_test(tcase, huge_pages_of_no_kind_are_refused);
   tcase_add_test(tcase, a_limit_that_holds_no_whole_slab_is_kept_with_huge_pages_too);
+  tcase_add_test(tcase, a_load_that_swings_about_a_slab_s_end_leaves_the_system_alone);
+  tcase_add_test(tcase, all_the_mappings_that_a_process_may_have_are_refused_and_served_again);
   tcase_add_test(tcase, trims_by_two_threads_leave_what_others_work_with);
 }
 
