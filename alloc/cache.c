@@ -299,7 +299,9 @@ void *weft_alloc(weft_ctx *ctx, size_t bytes) {
 void *weft_zalloc(weft_ctx *ctx, size_t bytes) {
   void *object = weft_alloc(ctx, bytes);
   /* Mapped memory comes as zeros from the system. */
-  return object == NULL || bytes > RUN_MAX_BYTES ? object : memset(object, 0, bytes);
+  if (object == NULL || (bytes > RUN_MAX_BYTES && !weft__mapped_is_used(cache_of(ctx)->slab, object)))
+    return object;
+  return memset(object, 0, bytes);
 }
 
 void *weft_aligned_alloc(weft_ctx *ctx, size_t bytes, size_t align) {

@@ -26,6 +26,8 @@ enum {
   MAX_NODES = 64,
   RUN_LISTS = 10,
   SPARE_RUNS = 8,           /* wholly uncut slabs of runs that are kept back */
+  MAPPED_KEPT = 16,         /* freed mapped allocations whose memory is kept, and */
+  MAPPED_SHARE = 4,         /* how often cache_bytes they may have together */
   COMMIT_STEP = 64 << 10,   /* memory is taken by at least this much, a multiple of any system's page */
   MAGAZINE_SHELF = 1 << 20, /* a depot keeps full magazines up to so many bytes of objects, but 4 at least */
 };
@@ -54,16 +56,16 @@ struct slab_hot {
 };
 
 struct slab_cold {
-  _Alignas(64) size_t committed; /* bytes from the slot's start that are memory */
+  _Alignas(64) size_t committed; /* bytes from the slot's start that are memory; mapped: and from there on */
   uint64_t *bitmap;              /* objects: set where free; pages: set where cut */
   uint32_t next;                 /* slots in a list of the depot, or of runs */
   uint32_t prev;
   uint32_t free;          /* bits of free objects; pages not cut */
-  uint32_t made;          /* objects: how many have ever been free */
+  uint32_t made;          /* objects: how many have ever been free; mapped: how often it was given out before */
   uint32_t scan;          /* objects: no bit is set below this one */
   uint32_t list;          /* runs: the list that it is in */
   _Atomic size_t bytes;   /* mapped: usable bytes; read without a lock, as first is */
-  uint32_t slots;         /* mapped: how many */
+  uint32_t slots;         /* mapped: how many it has, perhaps more than it needs */
   _Atomic uint32_t first; /* mapped, rest: the first of them */
   uint32_t purged;        /* pages */
   uint32_t hidden;        /* free objects that touch one of those, of which no bit is set */
@@ -153,6 +155,9 @@ struct weft_slab {
   uint64_t mapped_allocations;
   uint64_t mapped_frees;
   uint64_t mapped_bytes;
+  uint32_t kept[MAPPED_KEPT]; /* first slots of freed mapped allocations that have their memory still, the oldest first */
+  uint32_t n_kept;
+  size_t kept_bytes;
 
   weft_slab *next_slab; /* of the process, under fork.c's lock */
   weft_slab *prev_slab;
@@ -267,6 +272,10 @@ void weft__runs_purge(weft_slab *slab, struct slab_node *node, uint32_t slot);
 /* mapped.c: allocations of slots of their own */
 
 void *weft__mapped_take(weft_slab *slab, size_t bytes, weft_status *status);
+/* Whether a mapped allocation's memory may be other than zeros. For who has just got it. */
+bool weft__mapped_is_used(const weft_slab *slab, const void *p);
+/* Gives the memory that is kept back to the system. */
+void weft__mapped_trim(weft_slab *slab);
 /* WEFT_E_DOUBLE_FREE when another thread was faster. */
 weft_status weft__mapped_give(weft_slab *slab, uint32_t slot);
 bool weft__mapped_resize(weft_slab *slab, uint32_t slot, size_t bytes, weft_status *status);

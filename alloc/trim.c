@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Memory back to the system: what the depots keep, spare slabs, and the free pages inside slabs that are in use. Called by
+ * Memory back to the system: what the depots keep, spare slabs, mapped allocations that are kept, and the free pages inside slabs that are in use. Called by
  * users, and by cache.c and direct.c when a request cannot be served. Knows no magazines.
  */
 #include "alloc/registry.h"
@@ -27,6 +27,7 @@ uint64_t weft__depot_trim(weft_slab *slab) {
   uint64_t before = GET(slab->returned);
   ADD_SHARED(slab->trims, 1);
   weft__depots_empty(slab);
+  weft__mapped_trim(slab);
   os_lock_take(&slab->registry_lock);
   size_t known = slab->known;
   os_lock_give(&slab->registry_lock);

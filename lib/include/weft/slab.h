@@ -42,8 +42,9 @@ struct weft_slab_options {
   size_t size;          /* sizeof this struct where the caller was compiled; set by weft_slab_options_init */
   size_t reserve_bytes; /* address space to reserve (not memory), halved until the system grants it; 0: 1 TiB, but at most
                            a quarter of what RLIMIT_AS allows */
-  size_t cache_bytes;   /* at most this much kept free in one context's magazines; 0: 8 MiB */
-  size_t limit_bytes;   /* at most this much memory taken from the system at one time; 0: no limit */
+  size_t cache_bytes; /* at most this much kept free in one context's magazines; 0: 8 MiB; and 4 times this by the slab, of
+                           freed allocations above 1 MiB */
+  size_t limit_bytes; /* at most this much memory taken from the system at one time; 0: no limit */
 
   /* on_soft_limit is called each time that the memory taken passes this from below; 0 or NULL: never. On the thread whose
    * request passed it, once that is done, with no lock held: it may trim the slab, read its figures, free with
@@ -118,7 +119,8 @@ WEFT_API WEFT_MUST_CHECK weft_status weft_slab_free(weft_slab *slab, void *p);
  * on. For a context that will be idle, or has come to another node. NULL is fine. The context's thread only. */
 WEFT_API void weft_flush(weft_ctx *ctx);
 
-/* Gives memory that nobody uses back to the system: slabs that are wholly free, and in the others the pages on which nothing
+/* Gives memory that nobody uses back to the system: slabs that are wholly free, freed allocations above 1 MiB that were kept
+ * for the next ones, and in the other slabs the pages on which nothing
  * is live. *bytes, which may be NULL, tells how much went back meanwhile, by whichever thread. What contexts keep in their
  * magazines they give to the slab the next time that a magazine runs empty or full; those that are idle keep it until then, or
  * until weft_flush, and it takes another trim to bring it to the system. Memory that has gone back is counted again, and held
