@@ -33,20 +33,21 @@ struct slab_magazine {
   struct slab_round rounds[];
 };
 
-/* A context's free objects of one class: a cache line. The loaded magazine holds frees - allocations - floor rounds (modulo
- * 2^32): so the count needs no store of its own, and an allocation that follows a free waits for nothing but the object.
- * What other threads read for statistics is atomic, with the context's thread as the only writer. */
+/* A context's free objects of one class: a cache line. They lie in the loaded magazine, from low up to top, the next one to
+ * be given out being below top; up to high there may be more. What other threads read for statistics is atomic, with the
+ * context's thread as the only writer; whatever a trip to the depot changes, it changes between two steps of version. */
 struct slab_bin {
-  _Alignas(64) struct slab_magazine *loaded; /* NULL until the first trip to the depot */
+  _Alignas(64) struct slab_round *_Atomic top;
+  struct slab_round *_Atomic low; /* all three NULL: no magazine is loaded */
+  struct slab_round *high;
+  struct slab_magazine *previous; /* or NULL */
   _Atomic uint64_t allocations;
-  _Atomic uint64_t frees;
-  _Atomic uint32_t floor;
-  uint32_t credit;                 /* rounds that loaded may hold for now */
-  struct slab_magazine *previous;  /* or NULL */
-  _Atomic uint32_t previous_count; /* rounds in it */
-  uint32_t batch;                  /* rounds that the next trip to the depot asks for */
-  uint64_t seen;                   /* allocations and frees at the last weighing of the bins */
-  uint64_t heat;                   /* those before it, each weighing counting half of the one after */
+  _Atomic uint64_t supply;        /* objects that came from the depot, less those that went there (modulo 2^64) */
+  _Atomic uint32_t version;       /* odd while the fields above change together */
+  uint32_t seen;                  /* allocations at the last weighing of the bins */
+  uint32_t heat;                  /* those before it, each weighing counting half of the one after */
+  _Atomic uint8_t previous_count; /* rounds in previous */
+  uint8_t batch;                  /* rounds that the next trip to the depot asks for */
 };
 
 struct slab_hot;

@@ -52,20 +52,12 @@ const uint8_t weft__class_map[CLASS_MAX_BYTES / 16 + 1] = {
 
 /* clang-format on */
 
-/* The smallest class of runs of at least pages, which is 1 to 256. */
-static unsigned run_class_of(size_t pages) {
-  unsigned shift = 0;
-  while ((pages - 1) >> shift > 15)
-    shift++;
-  return CLASSES + (unsigned)((pages - 1) >> shift) + 8 * shift;
-}
-
 unsigned weft__class_aligned(size_t bytes, size_t align) {
   if (bytes <= CLASS_MAX_BYTES && align < PAGE_BYTES)
     for (unsigned class_ = class_of(bytes); class_ < CLASSES; class_++)
       if ((weft__classes[class_].bytes & (align - 1)) == 0)
         return class_;
-  return run_class_of(bytes == 0 ? 1 : (bytes + PAGE_BYTES - 1) >> PAGE_SHIFT);
+  return run_class_of(bytes == 0 ? 1 : bytes);
 }
 
 /* Of the alignments that the class has, the largest leaves it the fewest smaller rivals. */

@@ -33,12 +33,20 @@ struct size_class {
   uint32_t rounds;     /* that a magazine of this class holds at most */
 };
 
-extern const struct size_class weft__classes[BINS];
-extern const uint8_t weft__class_map[CLASS_MAX_BYTES / 16 + 1];
+#define HIDDEN __attribute__((visibility("hidden"))) /* so that position-independent code need not look the address up */
+extern HIDDEN const struct size_class weft__classes[BINS];
+extern HIDDEN const uint8_t weft__class_map[CLASS_MAX_BYTES / 16 + 1];
 
 /* The smallest class whose objects hold bytes; bytes is at most CLASS_MAX_BYTES. */
 static inline unsigned class_of(size_t bytes) {
   return weft__class_map[(bytes + 15) >> 4];
+}
+
+/* The smallest class of runs of at least bytes, which is 1 to RUN_MAX_BYTES: 8 classes a doubling of pages, from 8 up. */
+static inline unsigned run_class_of(size_t bytes) {
+  uint32_t pages = (uint32_t)((bytes - 1) >> PAGE_SHIFT);
+  unsigned doublings = pages < 16 ? 0 : 28 - (unsigned)__builtin_clz(pages);
+  return CLASSES + (pages >> doublings) + 8 * doublings;
 }
 
 /* The class, of objects or runs, for a request at a multiple of align (a power of two, at most RUN_MAX_BYTES);

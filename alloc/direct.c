@@ -3,7 +3,7 @@
  * Requests without a context, each straight to the depot, and the figures of a slab. Called by lib/ for contexts and
  * outputs, and by users on threads that have no context.
  */
-#include "alloc/registry.h"
+#include "alloc/bins.h"
 #include <string.h>
 
 void *weft__slab_take(weft_slab *slab, size_t bytes, weft_status *status) {
@@ -51,13 +51,6 @@ weft_status weft_slab_free(weft_slab *slab, void *p) {
   return WEFT_OK;
 }
 
-/* How many objects a bin holds; where its context is running, a guess within what it can hold. */
-static uint32_t cached(const struct slab_bin *bin, unsigned class_) {
-  uint32_t count = (uint32_t)(GET(bin->frees) - GET(bin->allocations)) - GET(bin->floor);
-  uint32_t most = weft__classes[class_].rounds;
-  return (count < most ? count : most) + GET(bin->previous_count);
-}
-
 /* One class's counts: frees before allocations, so that what is freed meanwhile cannot make the live ones negative. The
  * acquiring loads hold that order (a fence would too, and ThreadSanitizer does not know fences). */
 static void count_class(weft_slab *slab, unsigned class_, struct weft_slab_figures *stats, uint64_t *cached_requests) {
@@ -67,15 +60,15 @@ static void count_class(weft_slab *slab, unsigned class_, struct weft_slab_figur
   for (unsigned node = 0; node < slab->n_nodes; node++)
     allocations += GET(depot_at(slab, node, class_)->allocations);
   for (const struct slab_cache *cache = slab->caches; cache != NULL; cache = cache->next) {
-    uint64_t n = atomic_load_explicit(&cache->bins[class_].frees, memory_order_acquire);
-    frees += n;
-    *cached_requests += n;
+    struct bin_counts counts = weft__bin_counts(&cache->bins[class_]);
+    frees += counts.frees;
+    *cached_requests += counts.frees;
+    stats->cached_bytes += bytes * counts.cached;
   }
   for (const struct slab_cache *cache = slab->caches; cache != NULL; cache = cache->next) {
     uint64_t n = GET(cache->bins[class_].allocations);
     allocations += n;
     *cached_requests += n;
-    stats->cached_bytes += bytes * cached(&cache->bins[class_], class_);
   }
   uint64_t live = allocations > frees ? allocations - frees : 0;
   stats->allocations += allocations;

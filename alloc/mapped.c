@@ -117,7 +117,7 @@ void *weft__mapped_take(weft_slab *slab, size_t bytes, weft_status *status) {
   os_lock_take(&slab->registry_lock);
   uint32_t first = take_kept(slab, bytes);
   if (first != NO_SLOT) {
-    slab->cold[first].made++;
+    slab->cold[first].made = 1;
   } else {
     os_lock_give(&slab->registry_lock);
     first = new_mapping(slab, bytes, status);

@@ -13,8 +13,9 @@
  *              are only ever cached by contexts of that node: those freed elsewhere go straight home, to their own depot.
  *
  * An object is in one place: given out (state live); in a magazine; or free in its slab (its bit is set, or its run's pages
- * are clear, or it is hidden: touches a purged page, one whose memory has gone back to the system alone). The registry, slots and what lies in META slots, has a lock of its own. Locks are taken in this order:
- * caches, one depot, runs of its node, registry. Around a fork all of them are held, of all slabs.
+ * are clear), or hidden: it touches a purged page, one whose memory alone has gone back to the system. The registry, slots and
+ * what lies in META slots, has a lock of its own. Locks are taken in this order: caches, one depot, runs of its node, registry.
+ * Around a fork all of them are held, of all slabs.
  */
 #ifndef ALLOC_REGISTRY_H
 #define ALLOC_REGISTRY_H
@@ -31,6 +32,7 @@ enum {
   COMMIT_STEP = 64 << 10,   /* memory is taken by at least this much, a multiple of any system's page */
   MAGAZINE_SHELF = 1 << 20, /* a depot keeps full magazines up to so many bytes of objects, but 4 at least */
 };
+#define RUNS 255u /* in place of a class: its pages' classes stand in its map */
 #define NO_SLOT UINT32_MAX
 #define RESERVE_DEFAULT (UINT64_C(1) << 40)
 #define RESERVE_LEAST ((size_t)256 << 20)
@@ -48,20 +50,21 @@ enum slot_kind {
 
 /* Read by every free, also of pointers that nobody gave out: hence atomic, and readable for every slot of the range. */
 struct slab_hot {
-  _Alignas(32) _Atomic uint64_t reciprocal; /* of the class of a slab of objects; 0 for any other slot */
-  slab_state *_Atomic states;               /* [objects + 1], the last for the slab's end; [SLAB_PAGES] for runs */
+  _Alignas(32) _Atomic uint64_t
+      reciprocal;             /* of the class of a slab of objects; of runs: of a page; 0 for any other slot */
+  slab_state *_Atomic states; /* [objects + 1], the last for the slab's end; [SLAB_PAGES] for runs */
   _Atomic uint8_t kind;
   _Atomic bool loose;    /* of objects or runs: something has been freed, or grown, since the last purge */
-  _Atomic uint16_t home; /* of a slab of objects: home_of its node and class; of runs: its node and class 0 */
+  _Atomic uint16_t home; /* of a slab of objects: home_of its node and class; of runs: home_of its node and RUNS */
 };
 
 struct slab_cold {
-  _Alignas(64) size_t committed; /* bytes from the slot's start that are memory; mapped: and from there on */
+  _Alignas(64) size_t committed; /* bytes from the slot's start that are memory; of a mapped one, perhaps beyond the slot */
   uint64_t *bitmap;              /* objects: set where free; pages: set where cut */
   uint32_t next;                 /* slots in a list of the depot, or of runs */
   uint32_t prev;
   uint32_t free;          /* bits of free objects; pages not cut */
-  uint32_t made;          /* objects: how many have ever been free; mapped: how often it was given out before */
+  uint32_t made;          /* objects: how many have ever been free; mapped: 1 where it was given out before */
   uint32_t scan;          /* objects: no bit is set below this one */
   uint32_t list;          /* runs: the list that it is in */
   _Atomic size_t bytes;   /* mapped: usable bytes; read without a lock, as first is */
@@ -78,6 +81,10 @@ struct run_map {
   uint64_t cut[SLAB_PAGES / 64];
   uint64_t purged[SLAB_PAGES / 64];
 };
+
+static inline struct run_map *map_of(const struct slab_hot *hot) {
+  return (struct run_map *)(void *)atomic_load_explicit(&hot->states, memory_order_relaxed);
+}
 
 /* The end of a piece of metadata that is kept for the next slab of the same kind. Its start, the state bytes, stays as it
  * was: a magazine may hold the twin of an object that was freed twice at once, and look at its state. */

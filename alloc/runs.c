@@ -13,10 +13,6 @@ static uint32_t run_pages(unsigned class_) {
   return weft__classes[class_].bytes >> PAGE_SHIFT;
 }
 
-static struct run_map *map_of(const weft_slab *slab, uint32_t slot) {
-  return (struct run_map *)(void *)GET(slab->hot[slot].states);
-}
-
 static struct slab_node *node_of(weft_slab *slab, uint32_t slot) {
   return &slab->nodes[node_at(GET(slab->hot[slot].home))];
 }
@@ -27,7 +23,7 @@ static uint32_t floor_log2(size_t n) {
 
 /* Puts a slab into the list of its longest free stretch; a full one into none. */
 static void list_slab(weft_slab *slab, uint32_t slot) {
-  const uint64_t *cut = map_of(slab, slot)->cut;
+  const uint64_t *cut = map_of(&slab->hot[slot])->cut;
   size_t longest = 0;
   for (size_t from = 0, end; from < SLAB_PAGES; from = end) {
     from = bits_next_clear(cut, from, SLAB_PAGES);
@@ -50,7 +46,7 @@ static void unlist_slab(weft_slab *slab, uint32_t slot) {
 /* The page at which n may be cut from a slab at a multiple of align, SLAB_PAGES when there is none. ready: only where all of
  * them are memory. */
 static size_t find_pages(const weft_slab *slab, uint32_t slot, size_t n, size_t align, bool ready) {
-  const struct run_map *map = map_of(slab, slot);
+  const struct run_map *map = map_of(&slab->hot[slot]);
   size_t limit = ready ? slab->cold[slot].committed / PAGE_BYTES : SLAB_PAGES, page;
   if (ready && slab->cold[slot].purged > 0) {
     uint64_t taken[SLAB_PAGES / 64];
@@ -87,8 +83,9 @@ static uint32_t new_slab(weft_slab *slab, unsigned node, weft_status *status) {
   }
   slab->cold[slot].free = SLAB_PAGES;
   SET(slab->hot[slot].states, map->states);
-  SET(slab->hot[slot].home, home_of(node, 0));
+  SET(slab->hot[slot].home, home_of(node, RUNS));
   SET(slab->hot[slot].kind, SLOT_RUNS);
+  atomic_store_explicit(&slab->hot[slot].reciprocal, UINT64_MAX / PAGE_BYTES + 1, memory_order_release);
   ADD_SHARED(slab->slabs, 1);
   list_slab(slab, slot);
   return slot;
@@ -96,7 +93,8 @@ static uint32_t new_slab(weft_slab *slab, unsigned node, weft_status *status) {
 
 /* Gives back a slab, in no list, of which nothing is cut. */
 static void end_slab(weft_slab *slab, uint32_t slot) {
-  struct run_map *map = map_of(slab, slot);
+  struct run_map *map = map_of(&slab->hot[slot]);
+  SET(slab->hot[slot].reciprocal, 0);
   SET(slab->hot[slot].kind, SLOT_UNUSED);
   weft__piece_give(&node_of(slab, slot)->run_pieces, map, sizeof *map, sizeof *map);
   weft__memory_end(slab, slot);
@@ -128,7 +126,7 @@ static uint32_t pop_spare(weft_slab *slab, struct slab_node *node) {
  * first. */
 static void cut_run(weft_slab *slab, uint32_t slot, size_t page, unsigned class_, struct slab_round *round) {
   size_t n = run_pages(class_);
-  struct run_map *map = map_of(slab, slot);
+  struct run_map *map = map_of(&slab->hot[slot]);
   unlist_slab(slab, slot);
   bits_fill(map->cut, page, n);
   slab->cold[slot].free -= (uint32_t)n;
@@ -143,7 +141,7 @@ static void cut_run(weft_slab *slab, uint32_t slot, size_t page, unsigned class_
 /* Makes the pages, which are free, memory. */
 static bool ready_pages(weft_slab *slab, uint32_t slot, size_t page, size_t n, bool may_grow, weft_status *status) {
   size_t unit = weft__purge_pages(slab), from = page & ~(unit - 1), to = (page + n + unit - 1) & ~(unit - 1);
-  uint64_t *purged = map_of(slab, slot)->purged;
+  uint64_t *purged = map_of(&slab->hot[slot])->purged;
   bool gone = slab->cold[slot].purged > 0 && bits_next_set(purged, from, to) < to;
   bool grows = (page + n) * PAGE_BYTES > slab->cold[slot].committed;
   if (!gone && !grows)
@@ -198,7 +196,7 @@ static bool give_one(weft_slab *slab, uint16_t home, const struct slab_round *ro
   uint32_t slot = slot_of(slab, GET(round->object));
   if (GET(slab->hot[slot].kind) != SLOT_RUNS || node_at(GET(slab->hot[slot].home)) != node_at(home))
     return false;
-  struct run_map *map = map_of(slab, slot);
+  struct run_map *map = map_of(&slab->hot[slot]);
   size_t page = (uintptr_t)state - (uintptr_t)map->states, n = run_pages(class_);
   if (page >= SLAB_PAGES || (map->cut[page / 64] >> (page % 64) & 1) == 0 || GET(map->classes[page]) != class_ ||
       (GET(*state) != STATE_FREED && GET(*state) != STATE_UNUSED))
@@ -235,7 +233,7 @@ void weft__runs_purge(weft_slab *slab, struct slab_node *node, uint32_t slot) {
   os_lock_take(&node->runs_lock);
   struct slab_hot *hot = &slab->hot[slot];
   if (GET(hot->kind) == SLOT_RUNS && node_of(slab, slot) == node) {
-    struct run_map *map = map_of(slab, slot);
+    struct run_map *map = map_of(&slab->hot[slot]);
     size_t limit = slab->cold[slot].committed / PAGE_BYTES, unit = weft__purge_pages(slab);
     SET(hot->loose, false);
     for (size_t from = 0, end; (from = bits_next_clear(map->cut, from, limit)) < limit; from = end) {

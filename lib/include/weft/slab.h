@@ -130,7 +130,8 @@ WEFT_API void weft_flush(weft_ctx *ctx);
 WEFT_API WEFT_MUST_CHECK weft_status weft_slab_trim(weft_slab *slab, size_t *bytes);
 
 /* Figures of a slab. Sums over contexts that are running are read one by one: each figure is one that was true at some
- * instant of the call. Bytes and counts of what contexts hold free in magazines are not live. */
+ * instant of the call, frees give or take one for each context that is in a call. Bytes and counts of what contexts hold free
+ * in magazines are not live. */
 struct weft_slab_figures {
   uint64_t reserved_bytes;  /* addresses reserved */
   uint64_t committed_bytes; /* memory taken from the system: slabs, page runs, mapped allocations, the registry */

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A context's bins: the two fast steps, inline, and what a bin does when its magazine is empty or full. For cache.c, and for
+ * the figures.
+ */
+#ifndef ALLOC_BINS_H
+#define ALLOC_BINS_H
+
+#include "alloc/registry.h"
+
+/* Takes a free object out of the loaded magazine. NULL: it holds none, or the uppermost is the twin of a live one (it was
+ * freed twice at one instant). */
+static inline void *bin_pop(struct slab_bin *bin) {
+  struct slab_round *top = GET(bin->top);
+  if (top == GET(bin->low))
+    return NULL;
+  slab_state *state = GET(top[-1].state);
+  if (GET(*state) == STATE_LIVE)
+    return NULL;
+  SET(*state, STATE_LIVE);
+  ADD(bin->allocations, 1);
+  SET(bin->top, top - 1);
+  return GET(top[-1].object);
+}
+
+/* Puts a live object into the loaded magazine; false: it has no room, or there is none. */
+static inline bool bin_push(struct slab_bin *bin, void *object, slab_state *state) {
+  struct slab_round *top = GET(bin->top);
+  if (top == bin->high)
+    return false;
+  SET(*state, STATE_FREED);
+  __builtin_prefetch(object, 1); /* it may be cold, and is the next to be given out */
+  SET(top->object, object);
+  SET(top->state, state);
+  SET(bin->top, top + 1);
+  return true;
+}
+
+/* What a bin counts, read by any thread: of a bin in use, as at some instants of the call. */
+struct bin_counts {
+  uint64_t allocations;
+  uint64_t frees;
+  uint32_t cached; /* objects in its magazines */
+};
+struct bin_counts weft__bin_counts(const struct slab_bin *bin);
+
+/* For the context's thread: */
+
+/* Allocates where bin_pop found nothing. NULL: *status says why. */
+void *weft__bin_take(struct slab_cache *cache, unsigned class_, weft_status *status);
+/* Allocates past the magazine: a run at a multiple of align, more than a page. */
+void *weft__bin_take_aligned(struct slab_cache *cache, unsigned class_, size_t align, weft_status *status);
+/* Makes room in the loaded magazine; false: there can be none. */
+bool weft__bin_make_room(struct slab_cache *cache, unsigned class_);
+/* Counts a free of this context's that went past the magazine. */
+void weft__bin_count_free(struct slab_bin *bin);
+/* Begins the counts of an empty bin anew. */
+void weft__bin_restart(struct slab_bin *bin);
+/* Gives all of a cache's free objects to the depot. */
+void weft__bins_flush(struct slab_cache *cache);
+
+#endif
