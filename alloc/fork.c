@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Slabs across fork: a child has one thread and a copy of everything, so also of the locks, and those that other threads held
- * would be held for ever. So all locks of all slabs are taken before a fork, which finds everything under them whole, and
- * given back on both sides. Called by slab.c; knows the locks and their order, nothing of what is under them.
+ * Slabs across fork: a child has one thread and a copy of everything, so also of the locks, and those that other threads
+ * held would be held for ever. So all locks of all slabs are taken before a fork, which finds everything under them whole,
+ * and given back on both sides. Called by slab.c; knows the locks and their order, nothing of what is under them.
  */
 #include "alloc/registry.h"
 

@@ -27,8 +27,8 @@ bool weft__os_commit(void *at, size_t bytes);
 /* Gives memory back: the addresses are reserved again, and zero when next committed. */
 void weft__os_decommit(void *at, size_t bytes);
 
-/* Gives back the memory alone: the addresses stay readable and writable, and are zero again. false: it could not be done, as
- * where it is locked, and nothing has changed. */
+/* Gives back the memory alone: the addresses stay readable and writable, and are zero again. false: it could not be done,
+ * as where it is locked, and nothing has changed. */
 bool weft__os_purge(void *at, size_t bytes);
 
 /* Wants, or does not want, memory in pages of 2 MiB where they lie whole in it; the system may think otherwise. */
@@ -40,8 +40,8 @@ void weft__os_release(void *at, size_t bytes);
 /* Fills out[bytes] with numbers that nobody can foresee. Where the system has none to give: what little is at hand. */
 void weft__os_random(void *out, size_t bytes);
 
-/* Has functions called around every fork of this process from now on: before it, and after it in the parent and in the child.
- * false: no memory for that. */
+/* Has functions called around every fork of this process from now on: before it, and after it in the parent and in the
+ * child. false: no memory for that. */
 bool weft__os_at_fork(void (*before)(void), void (*in_parent)(void), void (*in_child)(void));
 
 /* A lock between threads of one process. */

@@ -13,9 +13,9 @@
  *              are only ever cached by contexts of that node: those freed elsewhere go straight home, to their own depot.
  *
  * An object is in one place: given out (state live); in a magazine; or free in its slab (its bit is set, or its run's pages
- * are clear), or hidden: it touches a purged page, one whose memory alone has gone back to the system. The registry, slots and
- * what lies in META slots, has a lock of its own. Locks are taken in this order: caches, one depot, runs of its node, registry.
- * Around a fork all of them are held, of all slabs.
+ * are clear), or hidden: it touches a purged page, one whose memory alone has gone back to the system. The registry, slots
+ * and what lies in META slots, has a lock of its own. Locks are taken in this order: caches, one depot, runs of its node,
+ * registry. Around a fork all of them are held, of all slabs.
  */
 #ifndef ALLOC_REGISTRY_H
 #define ALLOC_REGISTRY_H
@@ -271,8 +271,8 @@ uint32_t weft__runs_give(weft_slab *slab, uint16_t home, const struct slab_round
 /* Gives spare slabs back to the system. */
 void weft__objects_trim(weft_slab *slab, struct slab_depot *depot);
 void weft__runs_trim(weft_slab *slab, struct slab_node *node);
-/* Gives the free pages of a slab that is in use back to the system. It is the depot's; or of runs, of the node, if it is that
- * still once the lock is had. */
+/* Gives the free pages of a slab that is in use back to the system. It is the depot's; or of runs, of the node, if it is
+ * that still once the lock is had. */
 void weft__objects_purge(weft_slab *slab, struct slab_depot *depot, uint32_t slot);
 void weft__runs_purge(weft_slab *slab, struct slab_node *node, uint32_t slot);
 
@@ -313,8 +313,8 @@ void weft__depots_empty(weft_slab *slab);
 
 /* trim.c: memory back to the system */
 
-/* Gives everything back to the system that nobody holds, and asks the contexts for what they hold. Tells how many bytes went
- * back meanwhile. */
+/* Gives everything back to the system that nobody holds, and asks the contexts for what they hold. Tells how many bytes
+ * went back meanwhile. */
 uint64_t weft__depot_trim(weft_slab *slab);
 
 /* find.c: what a pointer is */

@@ -43,8 +43,8 @@ static void unlist_slab(weft_slab *slab, uint32_t slot) {
     weft__list_remove(slab, &node_of(slab, slot)->runs[slab->cold[slot].list], slot);
 }
 
-/* The page at which n may be cut from a slab at a multiple of align, SLAB_PAGES when there is none. ready: only where all of
- * them are memory. */
+/* The page at which n may be cut from a slab at a multiple of align, SLAB_PAGES when there is none. ready: only where all
+ * of them are memory. */
 static size_t find_pages(const weft_slab *slab, uint32_t slot, size_t n, size_t align, bool ready) {
   const struct run_map *map = map_of(&slab->hot[slot]);
   size_t limit = ready ? slab->cold[slot].committed / PAGE_BYTES : SLAB_PAGES, page;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Memory back to the system: what the depots keep, spare slabs, mapped allocations that are kept, and the free pages inside slabs that are in use. Called by
- * users, and by cache.c and direct.c when a request cannot be served. Knows no magazines.
+ * Memory back to the system: what the depots keep, spare slabs, mapped allocations that are kept, and the free pages inside
+ * slabs that are in use. Called by users, and by cache.c and direct.c when a request cannot be served. Knows no magazines.
  */
 #include "alloc/registry.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The slab across fork: children that go on with it while the parent's other threads were in the midst of calls. A child tells
- * by its exit status what went wrong, and dies of an alarm where it would wait for ever.
+ * The slab across fork: children that go on with it while the parent's other threads were in the midst of calls. A child
+ * tells by its exit status what went wrong, and dies of an alarm where it would wait for ever.
  */
 #include <pthread.h>
 #include <signal.h>

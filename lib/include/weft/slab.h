@@ -7,12 +7,13 @@
  * Up to 32 KiB an allocation is an object of one of 64 size classes, up to 1 MiB a run of pages, above that a mapping of
  * its own.
  *
- * After fork a child has its own copy of all slabs, whatever other threads were doing. It may use them and the contexts of the
- * thread that forked, free what was live, create and free contexts, trim. A context of another thread it may use, and free, if
- * that thread was in no call on it at the fork; otherwise it must leave it alone: what such a context keeps free is lost to the
- * child, and what its call was about to give out or to free stays live or is lost, too. weft_slab_release then says
- * WEFT_E_BUSY, as of every context that has not been freed, and the memory goes when the child ends or executes a program.
- * fork waits until no other thread is in a call's slow part. It may be called from on_soft_limit, not from node_of.
+ * After fork a child has its own copy of all slabs, whatever other threads were doing. It may use them and the contexts of
+ * the thread that forked, free what was live, create and free contexts, trim. A context of another thread it may use, and
+ * free, if that thread was in no call on it at the fork; otherwise it must leave it alone: what such a context keeps free
+ * is lost to the child, and what its call was about to give out or to free stays live or is lost, too. weft_slab_release
+ * then says WEFT_E_BUSY, as of every context that has not been freed, and the memory goes when the child ends or executes a
+ * program. fork waits until no other thread is in a call's slow part. It may be called from on_soft_limit, not from
+ * node_of.
  */
 #ifndef WEFT_SLAB_H
 #define WEFT_SLAB_H
@@ -48,8 +49,8 @@ struct weft_slab_options {
 
   /* on_soft_limit is called each time that the memory taken passes this from below; 0 or NULL: never. On the thread whose
    * request passed it, once that is done, with no lock held: it may trim the slab, read its figures, free with
-   * weft_slab_free, and use contexts other than that of the request, which is in the midst of a call. What it passes itself,
-   * it is not told. */
+   * weft_slab_free, and use contexts other than that of the request, which is in the midst of a call. What it passes
+   * itself, it is not told. */
   size_t soft_limit_bytes;
   void (*on_soft_limit)(void *user, weft_slab *slab, uint64_t committed_bytes);
   void *soft_limit_user; /* handed to it */
@@ -115,23 +116,23 @@ WEFT_API size_t weft_usable_size(weft_ctx *ctx, const void *p);
 /* weft_free for code that has no context, on any thread; slower, as it takes a lock. Statuses as weft_free. */
 WEFT_API WEFT_MUST_CHECK weft_status weft_slab_free(weft_slab *slab, void *p);
 
-/* Gives all that ctx keeps free in its magazines to the slab, and takes the calling thread's memory node for its own from here
- * on. For a context that will be idle, or has come to another node. NULL is fine. The context's thread only. */
+/* Gives all that ctx keeps free in its magazines to the slab, and takes the calling thread's memory node for its own from
+ * here on. For a context that will be idle, or has come to another node. NULL is fine. The context's thread only. */
 WEFT_API void weft_flush(weft_ctx *ctx);
 
-/* Gives memory that nobody uses back to the system: slabs that are wholly free, freed allocations above 1 MiB that were kept
- * for the next ones, and in the other slabs the pages on which nothing
- * is live. *bytes, which may be NULL, tells how much went back meanwhile, by whichever thread. What contexts keep in their
- * magazines they give to the slab the next time that a magazine runs empty or full; those that are idle keep it until then, or
- * until weft_flush, and it takes another trim to bring it to the system. Memory that has gone back is counted again, and held
- * against the limit, once an allocation needs it. Any thread, at any time; others wait for one slab at most. A request that
- * finds no memory, or would pass the limit, does all of this itself before it is refused.
+/* Gives memory that nobody uses back to the system: slabs that are wholly free, freed allocations above 1 MiB that were
+ * kept for the next ones, and in the other slabs the pages on which nothing is live. *bytes, which may be NULL, tells how
+ * much went back meanwhile, by whichever thread. What contexts keep in their magazines they give to the slab the next time
+ * that a magazine runs empty or full; those that are idle keep it until then, or until weft_flush, and it takes another
+ * trim to bring it to the system. Memory that has gone back is counted again, and held against the limit, once an
+ * allocation needs it. Any thread, at any time: no lock is held for longer than one class's spare magazines or one slab's
+ * pages take. A request that finds no memory, or would pass the limit, does all of this itself before it is refused.
  * WEFT_E_INVALID: slab is NULL, and *bytes is 0. */
 WEFT_API WEFT_MUST_CHECK weft_status weft_slab_trim(weft_slab *slab, size_t *bytes);
 
 /* Figures of a slab. Sums over contexts that are running are read one by one: each figure is one that was true at some
- * instant of the call, frees give or take one for each context that is in a call. Bytes and counts of what contexts hold free
- * in magazines are not live. */
+ * instant of the call, frees give or take one for each context that is in a call. Bytes and counts of what contexts hold
+ * free in magazines are not live. */
 struct weft_slab_figures {
   uint64_t reserved_bytes;  /* addresses reserved */
   uint64_t committed_bytes; /* memory taken from the system: slabs, page runs, mapped allocations, the registry */
