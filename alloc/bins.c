@@ -117,6 +117,15 @@ void weft__bins_flush(struct slab_cache *cache) {
     retire_bin(cache, class_);
 }
 
+/* A trim asks every cache for what it keeps; each gives it, once, when it comes this way. */
+static void heed_trim(struct slab_cache *cache) {
+  uint64_t trims = GET(cache->slab->trims);
+  if (cache->trims == trims)
+    return;
+  cache->trims = trims;
+  weft__bins_flush(cache);
+}
+
 /* Takes back all credit that is not used, and tells which bin that holds something, other than except, is used least. */
 static unsigned weigh_bins(struct slab_cache *cache, unsigned except) {
   unsigned coldest = BINS;
@@ -166,6 +175,7 @@ static bool has_magazine(struct slab_cache *cache, unsigned class_) {
 static bool refill(struct slab_cache *cache, unsigned class_, weft_status *status) {
   struct slab_bin *bin = &cache->bins[class_];
   uint32_t most = weft__classes[class_].rounds;
+  heed_trim(cache);
   if (GET(bin->previous_count) > 0) {
     swap(cache, class_);
     return true;
@@ -237,6 +247,7 @@ void *weft__bin_take_aligned(struct slab_cache *cache, unsigned class_, size_t a
 bool weft__bin_make_room(struct slab_cache *cache, unsigned class_) {
   struct slab_bin *bin = &cache->bins[class_];
   uint32_t most = weft__classes[class_].rounds, step = (most + 3) / 4;
+  heed_trim(cache);
   if (!has_magazine(cache, class_)) {
     ADD(cache->misses, 1);
     return false;
@@ -264,4 +275,10 @@ bool weft__bin_make_room(struct slab_cache *cache, unsigned class_) {
 
 void weft__bin_count_free(struct slab_bin *bin) {
   set(bin, GET(bin->low), GET(bin->top), GET(bin->previous_count), GET(bin->supply) - 1);
+}
+
+void weft__bin_restart(struct slab_bin *bin) {
+  SET(bin->allocations, 0);
+  set(bin, GET(bin->low), GET(bin->top), 0, 0);
+  bin->seen = 0;
 }

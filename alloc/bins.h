@@ -58,6 +58,8 @@ void *weft__bin_take_aligned(struct slab_cache *cache, unsigned class_, size_t a
 bool weft__bin_make_room(struct slab_cache *cache, unsigned class_);
 /* Counts a free of this context's that went past the magazine. */
 void weft__bin_count_free(struct slab_bin *bin);
+/* Begins the counts of an empty bin anew. */
+void weft__bin_restart(struct slab_bin *bin);
 /* Gives all of a cache's free objects to the depot. */
 void weft__bins_flush(struct slab_cache *cache);
 

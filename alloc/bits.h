@@ -48,6 +48,18 @@ static inline void bits_clear(uint64_t *bits, size_t from, size_t n) {
   }
 }
 
+/* How many of the bits from .. to are set. */
+static inline size_t bits_count(const uint64_t *bits, size_t from, size_t to) {
+  size_t n = 0;
+  for (size_t at = from; at < to; at = (at | 63) + 1) {
+    uint64_t word = bits[at / 64] >> (at % 64);
+    if (to - at < 64 - at % 64)
+      word &= (UINT64_C(1) << (to - at)) - 1;
+    n += (size_t)__builtin_popcountll(word);
+  }
+  return n;
+}
+
 /* The first multiple of align at or after from where n bits are clear, counting those at limit and beyond as clear; so the
  * caller checks that the result + n is in his bounds. */
 static inline size_t bits_find_clear(const uint64_t *bits, size_t from, size_t limit, size_t n, size_t align) {

@@ -68,9 +68,7 @@ static void *take(struct slab_cache *cache, size_t bytes, size_t align, weft_sta
   return align > PAGE_BYTES ? weft__bin_take_aligned(cache, class_, align, status) : weft__bin_take(cache, class_, status);
 }
 
-static __attribute__((noinline)) void *alloc_slow(struct slab_cache *cache, size_t bytes, size_t align) {
-  if (cache == NULL)
-    return NULL;
+static void *take_or_trim(struct slab_cache *cache, size_t bytes, size_t align) {
   weft_status status = WEFT_E_NOMEM;
   if (weft__fault(cache->slab))
     return refuse(cache, bytes, status);
@@ -80,10 +78,20 @@ static __attribute__((noinline)) void *alloc_slow(struct slab_cache *cache, size
     return object;
   weft__bins_flush(cache);
   SET(cache->misses, misses);
-  if (weft__depot_trim(cache->slab) && (object = take(cache, bytes, align, &status)) != NULL)
+  uint64_t returned = weft__depot_trim(cache->slab);
+  cache->trims = GET(cache->slab->trims);
+  if (returned > 0 && (object = take(cache, bytes, align, &status)) != NULL)
     return object;
   SET(cache->misses, misses);
   return refuse(cache, bytes, status);
+}
+
+static __attribute__((noinline)) void *alloc_slow(struct slab_cache *cache, size_t bytes, size_t align) {
+  if (cache == NULL)
+    return NULL;
+  void *object = take_or_trim(cache, bytes, align);
+  weft__slab_tell(cache->slab);
+  return object;
 }
 
 /* Allocates what is no object, or where the magazine has none. */
@@ -109,7 +117,9 @@ void *weft_alloc(weft_ctx *ctx, size_t bytes) {
 void *weft_zalloc(weft_ctx *ctx, size_t bytes) {
   void *object = weft_alloc(ctx, bytes);
   /* Mapped memory comes as zeros from the system. */
-  return object == NULL || bytes > RUN_MAX_BYTES ? object : memset(object, 0, bytes);
+  if (object == NULL || (bytes > RUN_MAX_BYTES && !weft__mapped_is_used(cache_of(ctx)->slab, object)))
+    return object;
+  return memset(object, 0, bytes);
 }
 
 void *weft_aligned_alloc(weft_ctx *ctx, size_t bytes, size_t align) {
@@ -161,6 +171,7 @@ static bool free_object(struct slab_cache *cache, void *p, const struct slab_pla
 static weft_status free_place(struct slab_cache *cache, void *p, const struct slab_place *place) {
   bool freed = place->kind == SLOT_MAPPED ? weft__mapped_give(cache->slab, slot_of(cache->slab, p)) == WEFT_OK
                                           : free_object(cache, p, place);
+  weft__slab_tell(cache->slab); /* magazines are memory too */
   return freed ? WEFT_OK : complain(cache, "free", p, WEFT_E_DOUBLE_FREE, place);
 }
 
@@ -239,6 +250,7 @@ void *weft_realloc(weft_ctx *ctx, void *p, size_t bytes) {
   bool stays = place.kind == SLOT_MAPPED
                    ? bytes > RUN_MAX_BYTES && weft__mapped_resize(cache->slab, slot_of(cache->slab, p), bytes, &status)
                    : weft__class_serves(place.class_, bytes);
+  weft__slab_tell(cache->slab);
   if (stays)
     return p;
   void *moved = weft_alloc(ctx, bytes);
@@ -266,6 +278,7 @@ void weft__cache_open(struct slab_cache *cache, weft_slab *slab) {
   unsigned node = weft__node(slab);
   cache->depots = slab->nodes[node].depots;
   cache->home = home_of(node, 0);
+  cache->trims = GET(slab->trims);
   cache->cache_bytes = GET(slab->armed) ? 0 : slab->cache_bytes;
   weft__slab_ref(slab);
   os_lock_take(&slab->caches_lock);
@@ -275,6 +288,25 @@ void weft__cache_open(struct slab_cache *cache, weft_slab *slab) {
   slab->caches = cache;
   slab->n_caches++;
   os_lock_give(&slab->caches_lock);
+}
+
+/* Adds a cache's counters to the slab's and begins them anew, all of its bins being empty. Under the caches' lock. */
+static void settle(struct slab_cache *cache) {
+  weft_slab *slab = cache->slab;
+  uint64_t requests = 0, misses = GET(cache->misses);
+  for (unsigned class_ = 0; class_ < BINS; class_++) {
+    struct bin_counts counts = weft__bin_counts(&cache->bins[class_]);
+    requests += counts.allocations + counts.frees;
+    ADD_SHARED(cache->depots[class_].allocations, counts.allocations);
+    ADD_SHARED(cache->depots[class_].frees, counts.frees);
+    weft__bin_restart(&cache->bins[class_]);
+  }
+  /* A second free that the bitmap finds has missed and was no request. */
+  slab->closed_hits += requests > misses ? requests - misses : 0;
+  slab->closed_misses += misses;
+  slab->closed_exchanges += GET(cache->exchanges);
+  SET(cache->misses, 0);
+  SET(cache->exchanges, 0);
 }
 
 void weft__cache_close(struct slab_cache *cache) {
@@ -288,16 +320,23 @@ void weft__cache_close(struct slab_cache *cache) {
   else
     slab->caches = cache->next;
   slab->n_caches--;
-  uint64_t requests = 0;
-  for (unsigned class_ = 0; class_ < BINS; class_++) {
-    struct bin_counts counts = weft__bin_counts(&cache->bins[class_]);
-    requests += counts.allocations + counts.frees;
-    ADD_SHARED(cache->depots[class_].allocations, counts.allocations);
-    ADD_SHARED(cache->depots[class_].frees, counts.frees);
-  }
-  /* A second free that the bitmap finds has missed and was no request. */
-  slab->closed_hits += requests > GET(cache->misses) ? requests - GET(cache->misses) : 0;
-  slab->closed_misses += GET(cache->misses);
-  slab->closed_exchanges += GET(cache->exchanges);
+  settle(cache);
+  os_lock_give(&slab->caches_lock);
+}
+
+void weft_flush(weft_ctx *ctx) {
+  struct slab_cache *cache = cache_of(ctx);
+  if (cache == NULL)
+    return;
+  weft_slab *slab = cache->slab;
+  cache->trims = GET(slab->trims);
+  weft__bins_flush(cache);
+  unsigned node = weft__node(slab);
+  if (home_of(node, 0) == cache->home)
+    return;
+  os_lock_take(&slab->caches_lock);
+  settle(cache); /* what it did was done on the old node */
+  cache->depots = slab->nodes[node].depots;
+  cache->home = home_of(node, 0);
   os_lock_give(&slab->caches_lock);
 }

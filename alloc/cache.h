@@ -63,6 +63,7 @@ struct slab_cache {
   _Alignas(64) struct slab_bin bins[BINS];
   size_t charged;          /* bytes that the magazines could hold */
   size_t cache_bytes;      /* bytes that they may */
+  uint64_t trims;          /* of the slab, that this cache has heeded */
   struct slab_cache *next; /* the slab's open caches */
   struct slab_cache *prev;
   _Atomic uint64_t misses;
@@ -87,11 +88,15 @@ __attribute__((format(printf, 2, 0))) void weft__cache_message_v(struct slab_cac
 const char *weft__cache_words(const struct slab_cache *cache);
 
 /* weft_alloc without a cache, on any thread, under the depot's lock. NULL: *status (which may be NULL) tells
- * WEFT_E_NOMEM from WEFT_E_LIMIT. */
+ * WEFT_E_NOMEM from WEFT_E_LIMIT. weft__slab_tell is left to the caller, who may hold a lock. */
 void *weft__slab_take(weft_slab *slab, size_t bytes, weft_status *status);
 static inline void *weft__slab_alloc(weft_slab *slab, size_t bytes) {
   return weft__slab_take(slab, bytes, NULL);
 }
+
+/* Calls on_soft_limit, if the present call has passed the slab's soft limit on this thread. At the end of every call of a
+ * user's that may take memory, with no lock held. */
+void weft__slab_tell(weft_slab *slab);
 
 /* References on a slab. The last unref gives all of its memory back to the system, live objects and all. */
 void weft__slab_ref(weft_slab *slab);

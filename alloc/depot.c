@@ -156,7 +156,7 @@ struct slab_magazine *weft__depot_drain(weft_slab *slab, struct slab_depot *depo
 }
 
 /* Gives what a depot keeps back to its slabs, and spare slabs to the system. */
-static void trim_depot(weft_slab *slab, struct slab_depot *depot) {
+static void empty_depot(weft_slab *slab, struct slab_depot *depot) {
   os_lock_take(&depot->lock);
   while (depot->full != NULL) {
     struct slab_magazine *full = pop(&depot->full);
@@ -169,12 +169,10 @@ static void trim_depot(weft_slab *slab, struct slab_depot *depot) {
   os_lock_give(&depot->lock);
 }
 
-bool weft__depot_trim(weft_slab *slab) {
-  uint64_t before = GET(slab->committed);
+void weft__depots_empty(weft_slab *slab) {
   for (unsigned node = 0; node < slab->n_nodes; node++) {
     for (unsigned class_ = 0; class_ < BINS; class_++)
-      trim_depot(slab, depot_at(slab, node, class_));
+      empty_depot(slab, depot_at(slab, node, class_));
     weft__runs_trim(slab, &slab->nodes[node]);
   }
-  return GET(slab->committed) < before;
 }

@@ -26,7 +26,7 @@ void *weft__slab_take(weft_slab *slab, size_t bytes, weft_status *status) {
           ADD_SHARED(depot->allocations, 1);
           return GET(round.object);
         }
-    } while (weft__depot_trim(slab));
+    } while (weft__depot_trim(slab) > 0);
   }
   ADD_SHARED(slab->refused, 1);
   return NULL;

@@ -1,18 +1,40 @@
 /* SPDX-License-Identifier: MIT
  *
- * Slabs of objects of one class: their bitmaps of free objects, their growth, their end. Called by depot.c under the lock
- * of the class's depot. Knows no magazines.
+ * Slabs of objects of one class: their bitmaps of free objects, their growth, their end. Called by depot.c and trim.c under
+ * the lock of the class's depot. Knows no magazines.
+ *
+ * A page that only free objects touch can be purged. Those objects are then hidden: their bits are clear, so that whoever
+ * takes objects finds none whose memory is gone, and looks at no page. A slab with free objects is in the list partial as
+ * long as one of them is not hidden, else in the list hidden.
  */
 #include "alloc/bits.h"
 #include "alloc/registry.h"
+#include <string.h>
 
-/* A slab's metadata is its state bytes, one more than objects (for the end of the slab, where none fits), and its
- * bitmap. */
+/* A slab's metadata is its state bytes, one more than objects (for the end of the slab, where none fits), its bitmap, and
+ * the bitmap of its purged pages. */
 static size_t states_bytes(unsigned class_) {
   return ((size_t)weft__classes[class_].objects + 64) & ~(size_t)63;
 }
 static size_t meta_bytes(unsigned class_) {
-  return states_bytes(class_) + states_bytes(class_) / 8;
+  return states_bytes(class_) + states_bytes(class_) / 8 + SLAB_PAGES / 8;
+}
+static uint64_t *purged_of(const weft_slab *slab, uint32_t slot, unsigned class_) {
+  return slab->cold[slot].bitmap + states_bytes(class_) / 64;
+}
+
+/* Puts a slab into the list that its free objects ask for, or takes it out. */
+static void list_slab(weft_slab *slab, struct slab_depot *depot, uint32_t slot) {
+  if (slab->cold[slot].free > 0)
+    weft__list_push(slab, &depot->partial, slot);
+  else if (slab->cold[slot].hidden > 0)
+    weft__list_push(slab, &depot->hidden, slot);
+}
+static void unlist_slab(weft_slab *slab, struct slab_depot *depot, uint32_t slot) {
+  if (slab->cold[slot].free > 0)
+    weft__list_remove(slab, &depot->partial, slot);
+  else if (slab->cold[slot].hidden > 0)
+    weft__list_remove(slab, &depot->hidden, slot);
 }
 
 /* Takes more memory for a slab that has no free object, and makes the objects that then fit free. */
@@ -22,11 +44,13 @@ static bool grow_slab(weft_slab *slab, struct slab_depot *depot, uint32_t slot, 
   if (!weft__memory_grow(slab, slot, (size_t)(cold->made + 1) * class->bytes, status))
     return false;
   uint32_t made = (uint32_t)cold->committed / class->bytes;
+  unlist_slab(slab, depot, slot);
   bits_fill(cold->bitmap, cold->made, made - cold->made);
   cold->scan = cold->made / 64;
   cold->free = made - cold->made;
   cold->made = made;
-  weft__list_push(slab, &depot->partial, slot);
+  list_slab(slab, depot, slot);
+  SET(slab->hot[slot].loose, true);
   depot->growing = made < class->objects ? slot : NO_SLOT;
   return true;
 }
@@ -50,7 +74,7 @@ static bool new_slab(weft_slab *slab, struct slab_depot *depot, weft_status *sta
     }
     weft__slots_give(slab, slot, 1, SLOT_UNUSED);
   }
-  weft__piece_give(&depot->pieces, meta, meta_bytes(class_));
+  weft__piece_give(&depot->pieces, meta, meta_bytes(class_), 0);
   return false;
 }
 
@@ -62,8 +86,12 @@ static void end_slab(weft_slab *slab, struct slab_depot *depot, uint32_t slot) {
   slab_state *states = GET(slab->hot[slot].states);
   SET(slab->hot[slot].reciprocal, 0);
   SET(slab->hot[slot].kind, SLOT_UNUSED);
-  weft__piece_give(&depot->pieces, (void *)states, meta_bytes(class_at(depot->home)));
-  weft__memory_give(slab, slot_start(slab, slot), cold->committed);
+  /* What was not made is still zeros: a slab that did not grow far costs little the next time. */
+  unsigned class_ = class_at(depot->home);
+  memset(cold->bitmap, 0, cold->made / 8 + 1);
+  memset(purged_of(slab, slot, class_), 0, SLAB_PAGES / 8);
+  weft__piece_give(&depot->pieces, (void *)states, meta_bytes(class_), cold->made);
+  weft__memory_end(slab, slot);
   weft__slots_give(slab, slot, 1, SLOT_UNUSED);
   ADD_SHARED(slab->slabs, -(uint64_t)1);
 }
@@ -90,6 +118,86 @@ static uint32_t take_from(weft_slab *slab, unsigned class_, uint32_t slot, struc
   return n;
 }
 
+/* Hides every object that touches a purged page, or shows those that are hidden. The ends of a stretch of pages may cut an
+ * object in two, which then belongs to both stretches, or to one of them alone. */
+static void set_hidden(weft_slab *slab, uint32_t slot, unsigned class_, bool hidden) {
+  struct slab_cold *cold = &slab->cold[slot];
+  const uint64_t *purged = purged_of(slab, slot, class_);
+  size_t bytes = weft__classes[class_].bytes, n = cold->free + cold->hidden;
+  for (size_t page = 0, end; (page = bits_next_set(purged, page, SLAB_PAGES)) < SLAB_PAGES; page = end) {
+    end = bits_next_clear(purged, page, SLAB_PAGES);
+    size_t first = page * PAGE_BYTES / bytes, last = (end * PAGE_BYTES - 1) / bytes;
+    if (last >= cold->made)
+      last = cold->made - 1;
+    if (hidden)
+      bits_clear(cold->bitmap, first, last + 1 - first);
+    else
+      bits_fill(cold->bitmap, first, last + 1 - first);
+  }
+  cold->free = (uint32_t)(hidden ? bits_count(cold->bitmap, 0, cold->made) : n);
+  cold->hidden = (uint32_t)(n - cold->free);
+  cold->scan = 0;
+}
+
+static bool is_hidden(const weft_slab *slab, uint32_t slot, unsigned class_, size_t index) {
+  size_t start = index * weft__classes[class_].bytes, end = start + weft__classes[class_].bytes;
+  size_t stop = (end - 1) / PAGE_BYTES + 1;
+  return bits_next_set(purged_of(slab, slot, class_), start / PAGE_BYTES, stop) < stop;
+}
+
+void weft__objects_purge(weft_slab *slab, struct slab_depot *depot, uint32_t slot) {
+  struct slab_cold *cold = &slab->cold[slot];
+  unsigned class_ = class_at(depot->home);
+  if (depot->spare == slot)
+    return;
+  SET(slab->hot[slot].loose, false);
+  if (cold->free + cold->hidden == 0)
+    return;
+  unlist_slab(slab, depot, slot);
+  set_hidden(slab, slot, class_, false);
+  size_t bytes = weft__classes[class_].bytes, unit = weft__purge_pages(slab);
+  for (size_t from = 0, end; (from = bits_next_set(cold->bitmap, from, cold->made)) < cold->made; from = end) {
+    end = bits_next_clear(cold->bitmap, from, cold->made);
+    /* What lies behind a whole slab's last object is nobody's: the page with that object's end goes as well. */
+    size_t last = end * bytes + (end == weft__classes[class_].objects ? unit * PAGE_BYTES - 1 : 0);
+    size_t first_page = ((from * bytes + PAGE_BYTES - 1) / PAGE_BYTES + unit - 1) & ~(unit - 1);
+    size_t end_page = (last / PAGE_BYTES) & ~(unit - 1);
+    if (first_page < end_page)
+      weft__pages_purge(slab, slot, purged_of(slab, slot, class_), first_page, end_page);
+  }
+  set_hidden(slab, slot, class_, true);
+  list_slab(slab, depot, slot);
+}
+
+/* Takes memory again for hidden objects, as many as share a step of it with the first one. */
+static bool show_slab(weft_slab *slab, struct slab_depot *depot, uint32_t slot, weft_status *status) {
+  unsigned class_ = class_at(depot->home);
+  size_t bytes = weft__classes[class_].bytes, unit = weft__purge_pages(slab);
+  uint64_t *purged = purged_of(slab, slot, class_);
+  size_t page = bits_next_set(purged, 0, SLAB_PAGES);
+  size_t last = (page * PAGE_BYTES / bytes + 1) * bytes - 1; /* byte of the object that the page's first byte is in */
+  size_t least = (last / PAGE_BYTES + unit) & ~(unit - 1);
+  size_t most = bits_next_clear(purged, page, SLAB_PAGES);
+  if (most > page + COMMIT_STEP / PAGE_BYTES)
+    most = page + COMMIT_STEP / PAGE_BYTES;
+  /* Shown while the old pages are known: afterwards nothing tells which objects were hidden by them. */
+  unlist_slab(slab, depot, slot);
+  set_hidden(slab, slot, class_, false);
+  bool shown = (most > least && weft__pages_restore(slab, slot, purged, page, most, status)) ||
+               weft__pages_restore(slab, slot, purged, page, least, status);
+  set_hidden(slab, slot, class_, true);
+  list_slab(slab, depot, slot);
+  SET(slab->hot[slot].loose, true);
+  return shown;
+}
+
+/* Takes memory for objects where no slab has one that is memory. */
+static bool more_objects(weft_slab *slab, struct slab_depot *depot, weft_status *status) {
+  if (depot->hidden != NO_SLOT && show_slab(slab, depot, depot->hidden, status))
+    return true;
+  return depot->growing != NO_SLOT ? grow_slab(slab, depot, depot->growing, status) : new_slab(slab, depot, status);
+}
+
 uint32_t weft__objects_take(weft_slab *slab, struct slab_depot *depot, struct slab_round *rounds, uint32_t want,
                             bool may_grow, weft_status *status) {
   uint32_t got = 0;
@@ -97,15 +205,14 @@ uint32_t weft__objects_take(weft_slab *slab, struct slab_depot *depot, struct sl
     uint32_t slot = depot->partial;
     if (slot != NO_SLOT) {
       got += take_from(slab, class_at(depot->home), slot, rounds + got, want - got);
-      if (slab->cold[slot].free == 0)
+      if (slab->cold[slot].free == 0) {
         weft__list_remove(slab, &depot->partial, slot);
+        list_slab(slab, depot, slot);
+      }
     } else if (depot->spare != NO_SLOT) {
       weft__list_push(slab, &depot->partial, depot->spare);
       depot->spare = NO_SLOT;
-    } else if (got > 0 || !may_grow) {
-      break;
-    } else if (depot->growing != NO_SLOT ? !grow_slab(slab, depot, depot->growing, status)
-                                         : !new_slab(slab, depot, status)) {
+    } else if (got > 0 || !may_grow || !more_objects(slab, depot, status)) {
       break;
     }
   }
@@ -123,17 +230,22 @@ static bool give_one(weft_slab *slab, struct slab_depot *depot, const struct sla
   if (GET(hot->kind) != SLOT_OBJECTS || GET(hot->home) != depot->home || index >= cold->made)
     return false;
   uint64_t bit = UINT64_C(1) << (index % 64);
-  if (GET(*state) == STATE_LIVE || (cold->bitmap[index / 64] & bit) != 0)
+  if (GET(*state) == STATE_LIVE || (cold->bitmap[index / 64] & bit) != 0 ||
+      (cold->hidden > 0 && is_hidden(slab, slot, class_at(depot->home), index)))
     return false;
+  if (cold->free == 0)
+    unlist_slab(slab, depot, slot);
   cold->bitmap[index / 64] |= bit;
   if (index / 64 < cold->scan)
     cold->scan = (uint32_t)(index / 64);
   if (cold->free++ == 0)
-    weft__list_push(slab, &depot->partial, slot);
-  if (cold->free < cold->made)
+    list_slab(slab, depot, slot);
+  if (!GET(hot->loose))
+    SET(slab->hot[slot].loose, true);
+  if (cold->free + cold->hidden < cold->made)
     return true;
-  weft__list_remove(slab, &depot->partial, slot);
-  if (depot->spare == NO_SLOT)
+  unlist_slab(slab, depot, slot);
+  if (depot->spare == NO_SLOT && cold->hidden == 0)
     depot->spare = slot;
   else
     end_slab(slab, depot, slot);

@@ -55,12 +55,28 @@ void weft__os_decommit(void *at, size_t bytes) {
     madvise(at, bytes, MADV_DONTNEED);
 }
 
+bool weft__os_purge(void *at, size_t bytes) {
+  return madvise(at, bytes, MADV_DONTNEED) == 0;
+}
+
+void weft__os_huge_pages(void *at, size_t bytes, bool wanted) {
+#ifdef MADV_HUGEPAGE
+  madvise(at, bytes, wanted ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
+#else
+  (void)at, (void)bytes, (void)wanted;
+#endif
+}
+
 void weft__os_release(void *at, size_t bytes) {
   munmap(at, bytes);
 }
 
 void weft__os_yield(void) {
   sched_yield();
+}
+
+bool weft__os_at_fork(void (*before)(void), void (*in_parent)(void), void (*in_child)(void)) {
+  return pthread_atfork(before, in_parent, in_child) == 0;
 }
 
 void weft__os_random(void *out, size_t bytes) {

@@ -27,6 +27,13 @@ bool weft__os_commit(void *at, size_t bytes);
 /* Gives memory back: the addresses are reserved again, and zero when next committed. */
 void weft__os_decommit(void *at, size_t bytes);
 
+/* Gives back the memory alone: the addresses stay readable and writable, and are zero again. false: it could not be done,
+ * as where it is locked, and nothing has changed. */
+bool weft__os_purge(void *at, size_t bytes);
+
+/* Wants, or does not want, memory in pages of 2 MiB where they lie whole in it; the system may think otherwise. */
+void weft__os_huge_pages(void *at, size_t bytes, bool wanted);
+
 /* Ends a reservation. */
 void weft__os_release(void *at, size_t bytes);
 
@@ -36,10 +43,16 @@ void weft__os_random(void *out, size_t bytes);
 /* Lets other threads have the core. */
 void weft__os_yield(void);
 
+/* Has functions called around every fork of this process from now on: before it, and after it in the parent and in the
+ * child. false: no memory for that. */
+bool weft__os_at_fork(void (*before)(void), void (*in_parent)(void), void (*in_child)(void));
+
 /* A lock between threads of one process. */
 struct os_lock {
   pthread_mutex_t mutex;
 };
+#define OS_LOCK_INIT \
+  { PTHREAD_MUTEX_INITIALIZER } /* for static ones */
 
 static inline void os_lock_init(struct os_lock *lock) {
   pthread_mutex_init(&lock->mutex, NULL);

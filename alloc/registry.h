@@ -13,8 +13,9 @@
  *              are only ever cached by contexts of that node: those freed elsewhere go straight home, to their own depot.
  *
  * An object is in one place: given out (state live); in a magazine; or free in its slab (its bit is set, or its run's pages
- * are clear). The registry, slots and what lies in META slots, has a lock of its own. Locks are taken in this order:
- * caches, one depot, runs of its node, registry.
+ * are clear), or hidden: it touches a purged page, one whose memory alone has gone back to the system. The registry, slots
+ * and what lies in META slots, has a lock of its own. Locks are taken in this order: caches, one depot, runs of its node,
+ * registry. Around a fork all of them are held, of all slabs.
  */
 #ifndef ALLOC_REGISTRY_H
 #define ALLOC_REGISTRY_H
@@ -26,6 +27,8 @@ enum {
   MAX_NODES = 64,
   RUN_LISTS = 10,
   SPARE_RUNS = 8,           /* wholly uncut slabs of runs that are kept back */
+  MAPPED_KEPT = 16,         /* freed mapped allocations whose memory is kept, and */
+  MAPPED_SHARE = 2,         /* how often cache_bytes they may have together */
   COMMIT_STEP = 64 << 10,   /* memory is taken by at least this much, a multiple of any system's page */
   MAGAZINE_SHELF = 1 << 20, /* a depot keeps full magazines up to so many bytes of objects, but 4 at least */
 };
@@ -51,21 +54,24 @@ struct slab_hot {
       reciprocal;             /* of the class of a slab of objects; of runs: of a page; 0 for any other slot */
   slab_state *_Atomic states; /* [objects + 1], the last for the slab's end; [SLAB_PAGES] for runs */
   _Atomic uint8_t kind;
+  _Atomic bool loose;    /* of objects or runs: something has been freed, or grown, since the last purge */
   _Atomic uint16_t home; /* of a slab of objects: home_of its node and class; of runs: home_of its node and RUNS */
 };
 
 struct slab_cold {
-  _Alignas(64) size_t committed; /* bytes from the slot's start that are memory */
+  _Alignas(64) size_t committed; /* bytes from the slot's start that are memory; of a mapped one, perhaps beyond the slot */
   uint64_t *bitmap;              /* objects: set where free; pages: set where cut */
   uint32_t next;                 /* slots in a list of the depot, or of runs */
   uint32_t prev;
   uint32_t free;          /* bits of free objects; pages not cut */
-  uint32_t made;          /* objects: how many have ever been free */
+  uint32_t made;          /* objects: how many have ever been free; mapped: 1 where it was given out before */
   uint32_t scan;          /* objects: no bit is set below this one */
   uint32_t list;          /* runs: the list that it is in */
   _Atomic size_t bytes;   /* mapped: usable bytes; read without a lock, as first is */
-  uint32_t slots;         /* mapped: how many */
+  uint32_t slots;         /* mapped: how many it has, perhaps more than it needs */
   _Atomic uint32_t first; /* mapped, rest: the first of them */
+  uint32_t purged;        /* pages */
+  uint32_t hidden;        /* free objects that touch one of those, of which no bit is set */
 };
 
 /* Out-of-band part of a slab of runs. */
@@ -73,6 +79,7 @@ struct run_map {
   slab_state states[SLAB_PAGES];
   _Atomic uint8_t classes[SLAB_PAGES]; /* of the run that starts here, as a bin's number */
   uint64_t cut[SLAB_PAGES / 64];
+  uint64_t purged[SLAB_PAGES / 64];
 };
 
 static inline struct run_map *map_of(const struct slab_hot *hot) {
@@ -83,6 +90,7 @@ static inline struct run_map *map_of(const struct slab_hot *hot) {
  * was: a magazine may hold the twin of an object that was freed twice at once, and look at its state. */
 struct meta_piece {
   struct meta_piece *next;
+  size_t used; /* bytes of its start that may be other than 0; up to here all others are */
 };
 
 struct slab_depot {
@@ -93,6 +101,7 @@ struct slab_depot {
   struct meta_piece *pieces; /* states and bitmaps of slabs that were given back */
   uint32_t full_count;
   uint32_t partial;             /* first slab with free objects, other than spare */
+  uint32_t hidden;              /* first slab whose free objects are all hidden */
   uint32_t growing;             /* the slab, at most one, that is not wholly memory yet */
   uint32_t spare;               /* a slab whose objects are all free, kept back */
   _Atomic uint64_t allocations; /* without a context, and of contexts that have closed */
@@ -127,8 +136,14 @@ struct weft_slab {
   size_t page_bytes;        /* of the system */
   size_t cache_bytes;
   size_t limit_bytes;
+  size_t soft_limit_bytes; /* SIZE_MAX: none */
+  void (*on_soft_limit)(void *user, weft_slab *slab, uint64_t committed_bytes);
+  void *soft_limit_user;
   enum weft_check check;
+  enum weft_huge_pages huge_pages;
   _Atomic uint64_t committed;
+  _Atomic uint64_t returned; /* bytes given back to the system, ever */
+  _Atomic uint64_t trims;    /* how many there have been */
   _Atomic uint64_t references;
   _Atomic uint64_t refused;
   _Atomic uint64_t double_frees; /* found in the depot */
@@ -147,6 +162,12 @@ struct weft_slab {
   uint64_t mapped_allocations;
   uint64_t mapped_frees;
   uint64_t mapped_bytes;
+  uint32_t kept[MAPPED_KEPT]; /* first slots of freed mapped allocations that have their memory still, the oldest first */
+  uint32_t n_kept;
+  size_t kept_bytes;
+
+  weft_slab *next_slab; /* of the process, under fork.c's lock */
+  weft_slab *prev_slab;
 
   struct os_lock caches_lock;
   struct slab_cache *caches;
@@ -196,6 +217,18 @@ static inline unsigned weft__node(const weft_slab *slab) {
 /* Memory from the system under the slab's limit; bytes is a multiple of its page. false: *status says why. */
 bool weft__memory_take(weft_slab *slab, void *at, size_t bytes, weft_status *status);
 void weft__memory_give(weft_slab *slab, void *at, size_t bytes);
+/* Asks for huge pages for memory of a slab or a mapped allocation, if the slab is to have them and one may fit. */
+void weft__memory_advise(weft_slab *slab, void *at, size_t bytes);
+/* All that the slot has, and what it has not: purged pages are not given back twice. */
+void weft__memory_end(weft_slab *slab, uint32_t slot);
+/* Gives back the pages from .. to of a slot, but for those that purged[SLAB_PAGES / 64] tells to be gone, and records it
+ * there. Ends are multiples of the system's page. */
+static inline size_t weft__purge_pages(const weft_slab *slab) { /* the least that can be purged */
+  return slab->page_bytes > PAGE_BYTES ? slab->page_bytes / PAGE_BYTES : 1;
+}
+void weft__pages_purge(weft_slab *slab, uint32_t slot, uint64_t *purged, size_t from, size_t to);
+/* Takes again, under the limit, those of the pages that are gone. false: none is taken, and *status says why. */
+bool weft__pages_restore(weft_slab *slab, uint32_t slot, uint64_t *purged, size_t from, size_t to, weft_status *status);
 /* Makes the slot's first end bytes memory, and, where the system and the limit have it, as much again. */
 bool weft__memory_grow(weft_slab *slab, uint32_t slot, size_t end, weft_status *status);
 /* Whether this request is the one that a test wants to fail. */
@@ -212,11 +245,17 @@ bool weft__slots_extend(weft_slab *slab, uint32_t first, size_t n);
 void *weft__meta_take(weft_slab *slab, size_t bytes, weft_status *status);
 /* The same from a list of kept pieces of that very size, if there are any. */
 void *weft__piece_take(weft_slab *slab, struct meta_piece **list, size_t bytes, weft_status *status);
-void weft__piece_give(struct meta_piece **list, void *piece, size_t bytes);
+void weft__piece_give(struct meta_piece **list, void *piece, size_t bytes, size_t used);
 
 /* Slots in a doubly linked list. */
 void weft__list_push(weft_slab *slab, uint32_t *list, uint32_t slot);
 void weft__list_remove(weft_slab *slab, uint32_t *list, uint32_t slot);
+
+/* fork.c: the slabs of the process */
+
+/* false: no memory for the handlers that the first slab of the process brings. */
+bool weft__fork_enter(weft_slab *slab);
+void weft__fork_leave(weft_slab *slab);
 
 /* objects.c: slabs of one class, under the depot's lock. runs.c: the same for runs, under the runs' lock. */
 
@@ -232,10 +271,18 @@ uint32_t weft__runs_give(weft_slab *slab, uint16_t home, const struct slab_round
 /* Gives spare slabs back to the system. */
 void weft__objects_trim(weft_slab *slab, struct slab_depot *depot);
 void weft__runs_trim(weft_slab *slab, struct slab_node *node);
+/* Gives the free pages of a slab that is in use back to the system. It is the depot's; or of runs, of the node, if it is
+ * that still once the lock is had. */
+void weft__objects_purge(weft_slab *slab, struct slab_depot *depot, uint32_t slot);
+void weft__runs_purge(weft_slab *slab, struct slab_node *node, uint32_t slot);
 
 /* mapped.c: allocations of slots of their own */
 
 void *weft__mapped_take(weft_slab *slab, size_t bytes, weft_status *status);
+/* Whether a mapped allocation's memory may be other than zeros. For who has just got it. */
+bool weft__mapped_is_used(const weft_slab *slab, const void *p);
+/* Gives the memory that is kept back to the system. */
+void weft__mapped_trim(weft_slab *slab);
 /* WEFT_E_DOUBLE_FREE when another thread was faster. */
 weft_status weft__mapped_give(weft_slab *slab, uint32_t slot);
 bool weft__mapped_resize(weft_slab *slab, uint32_t slot, size_t bytes, weft_status *status);
@@ -264,8 +311,14 @@ struct slab_magazine *weft__depot_refill(weft_slab *slab, struct slab_depot *dep
                                          uint32_t capacity, weft_status *status);
 /* For a full magazine, an empty one; the same one emptied, when the shelf is full. */
 struct slab_magazine *weft__depot_drain(weft_slab *slab, struct slab_depot *depot, struct slab_magazine *full);
-/* Gives everything back to the system that nobody holds. Whether it was anything. */
-bool weft__depot_trim(weft_slab *slab);
+/* Gives the depots' magazines to their slabs, and spare slabs to the system. */
+void weft__depots_empty(weft_slab *slab);
+
+/* trim.c: memory back to the system */
+
+/* Gives everything back to the system that nobody holds, and asks the contexts for what they hold. Tells how many bytes
+ * went back meanwhile. */
+uint64_t weft__depot_trim(weft_slab *slab);
 
 /* find.c: what a pointer is */
 

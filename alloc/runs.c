@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * Page runs: what is larger than the last class of objects and at most half a slab, cut from slabs of pages. Called by
- * depot.c; one lock for all of a node. Knows no magazines.
+ * depot.c and trim.c; one lock for all of a node. Knows no magazines.
  *
  * A slab's pages are a bitmap; a run is cut at the first place where it fits. Slabs with free pages hang in lists by the
  * length of their longest free stretch, so that one which certainly fits is found without a search.
@@ -43,18 +43,29 @@ static void unlist_slab(weft_slab *slab, uint32_t slot) {
     weft__list_remove(slab, &node_of(slab, slot)->runs[slab->cold[slot].list], slot);
 }
 
-/* The page at which n may be cut from a slab at a multiple of align, SLAB_PAGES when there is none. */
-static size_t find_pages(const weft_slab *slab, uint32_t slot, size_t n, size_t align) {
-  size_t page = bits_find_clear(map_of(&slab->hot[slot])->cut, 0, SLAB_PAGES, n, align);
-  return page + n <= SLAB_PAGES ? page : SLAB_PAGES;
+/* The page at which n may be cut from a slab at a multiple of align, SLAB_PAGES when there is none. ready: only where all
+ * of them are memory. */
+static size_t find_pages(const weft_slab *slab, uint32_t slot, size_t n, size_t align, bool ready) {
+  const struct run_map *map = map_of(&slab->hot[slot]);
+  size_t limit = ready ? slab->cold[slot].committed / PAGE_BYTES : SLAB_PAGES, page;
+  if (ready && slab->cold[slot].purged > 0) {
+    uint64_t taken[SLAB_PAGES / 64];
+    for (size_t i = 0; i < SLAB_PAGES / 64; i++)
+      taken[i] = map->cut[i] | map->purged[i];
+    page = bits_find_clear(taken, 0, limit, n, align);
+  } else {
+    page = bits_find_clear(map->cut, 0, limit, n, align);
+  }
+  return page + n <= limit ? page : SLAB_PAGES;
 }
 
 /* A slab with n free pages at a multiple of align. In the list of n itself some may not fit: a few are tried. */
-static uint32_t find_slab(const weft_slab *slab, const struct slab_node *node, size_t n, size_t align, size_t *page) {
+static uint32_t find_slab(const weft_slab *slab, const struct slab_node *node, size_t n, size_t align, bool ready,
+                          size_t *page) {
   for (uint32_t list = floor_log2(n); list < RUN_LISTS; list++) {
     uint32_t slot = node->runs[list];
     for (int tries = 0; slot != NO_SLOT && tries < 8; tries++, slot = slab->cold[slot].next)
-      if ((*page = find_pages(slab, slot, n, align)) < SLAB_PAGES)
+      if ((*page = find_pages(slab, slot, n, align, ready)) < SLAB_PAGES)
         return slot;
   }
   return NO_SLOT;
@@ -67,7 +78,7 @@ static uint32_t new_slab(weft_slab *slab, unsigned node, weft_status *status) {
     return NO_SLOT;
   uint32_t slot = weft__slots_take(slab, 1, status);
   if (slot == NO_SLOT) {
-    weft__piece_give(pieces, map, sizeof *map);
+    weft__piece_give(pieces, map, sizeof *map, sizeof *map);
     return NO_SLOT;
   }
   slab->cold[slot].free = SLAB_PAGES;
@@ -82,13 +93,11 @@ static uint32_t new_slab(weft_slab *slab, unsigned node, weft_status *status) {
 
 /* Gives back a slab, in no list, of which nothing is cut. */
 static void end_slab(weft_slab *slab, uint32_t slot) {
-  size_t committed = slab->cold[slot].committed;
   struct run_map *map = map_of(&slab->hot[slot]);
   SET(slab->hot[slot].reciprocal, 0);
   SET(slab->hot[slot].kind, SLOT_UNUSED);
-  weft__piece_give(&node_of(slab, slot)->run_pieces, map, sizeof *map);
-  if (committed > 0)
-    weft__memory_give(slab, slot_start(slab, slot), committed);
+  weft__piece_give(&node_of(slab, slot)->run_pieces, map, sizeof *map, sizeof *map);
+  weft__memory_end(slab, slot);
   weft__slots_give(slab, slot, 1, SLOT_UNUSED);
   ADD_SHARED(slab->slabs, -(uint64_t)1);
 }
@@ -129,11 +138,24 @@ static void cut_run(weft_slab *slab, uint32_t slot, size_t page, unsigned class_
   SET(round->state, map->states + page);
 }
 
+/* Makes the pages, which are free, memory. */
+static bool ready_pages(weft_slab *slab, uint32_t slot, size_t page, size_t n, bool may_grow, weft_status *status) {
+  size_t unit = weft__purge_pages(slab), from = page & ~(unit - 1), to = (page + n + unit - 1) & ~(unit - 1);
+  uint64_t *purged = map_of(&slab->hot[slot])->purged;
+  bool gone = slab->cold[slot].purged > 0 && bits_next_set(purged, from, to) < to;
+  bool grows = (page + n) * PAGE_BYTES > slab->cold[slot].committed;
+  if (!gone && !grows)
+    return true;
+  SET(slab->hot[slot].loose, true);
+  return may_grow && (!grows || weft__memory_grow(slab, slot, (page + n) * PAGE_BYTES, status)) &&
+         (!gone || weft__pages_restore(slab, slot, purged, from, to, status));
+}
+
 static bool take_one(weft_slab *slab, uint16_t home, size_t align, struct slab_round *round, bool may_grow,
                      weft_status *status) {
   struct slab_node *node = &slab->nodes[node_at(home)];
   size_t page, n = run_pages(class_at(home));
-  uint32_t slot = find_slab(slab, node, n, align, &page);
+  uint32_t slot = find_slab(slab, node, n, align, false, &page);
   if (slot == NO_SLOT)
     page = 0; /* of a slab of which nothing is cut */
   if (slot == NO_SLOT && node->spare_runs != NO_SLOT) {
@@ -144,11 +166,12 @@ static bool take_one(weft_slab *slab, uint16_t home, size_t align, struct slab_r
   }
   if (slot == NO_SLOT)
     return false;
-  size_t end = (page + n) * PAGE_BYTES;
-  if (end > slab->cold[slot].committed && !(may_grow && weft__memory_grow(slab, slot, end, status))) {
+  if (!ready_pages(slab, slot, page, n, may_grow, status)) {
     unlist_slab(slab, slot);
     list_or_end(slab, slot);
-    return false;
+    slot = find_slab(slab, node, n, align, true, &page);
+    if (slot == NO_SLOT)
+      return false;
   }
   cut_run(slab, slot, page, class_at(home), round);
   return true;
@@ -181,6 +204,8 @@ static bool give_one(weft_slab *slab, uint16_t home, const struct slab_round *ro
   unlist_slab(slab, slot);
   bits_clear(map->cut, page, n);
   slab->cold[slot].free += (uint32_t)n;
+  if (!GET(slab->hot[slot].loose))
+    SET(slab->hot[slot].loose, true);
   for (size_t inside = page + 1; inside < page + n; inside++)
     SET(map->states[inside], STATE_UNUSED);
   list_or_end(slab, slot);
@@ -201,5 +226,22 @@ void weft__runs_trim(weft_slab *slab, struct slab_node *node) {
   os_lock_take(&node->runs_lock);
   while (node->spare_runs != NO_SLOT)
     end_slab(slab, pop_spare(slab, node));
+  os_lock_give(&node->runs_lock);
+}
+
+void weft__runs_purge(weft_slab *slab, struct slab_node *node, uint32_t slot) {
+  os_lock_take(&node->runs_lock);
+  struct slab_hot *hot = &slab->hot[slot];
+  if (GET(hot->kind) == SLOT_RUNS && node_of(slab, slot) == node) {
+    struct run_map *map = map_of(&slab->hot[slot]);
+    size_t limit = slab->cold[slot].committed / PAGE_BYTES, unit = weft__purge_pages(slab);
+    SET(hot->loose, false);
+    for (size_t from = 0, end; (from = bits_next_clear(map->cut, from, limit)) < limit; from = end) {
+      end = bits_next_set(map->cut, from, limit);
+      size_t first = (from + unit - 1) & ~(unit - 1), last = end & ~(unit - 1);
+      if (first < last)
+        weft__pages_purge(slab, slot, map->purged, first, last);
+    }
+  }
   os_lock_give(&node->runs_lock);
 }

@@ -32,7 +32,21 @@ uint64_t weft__slab_requests(const weft_slab *slab) {
   return GET(slab->requests);
 }
 
-bool weft__memory_take(weft_slab *slab, void *at, size_t bytes, weft_status *status) {
+/* The slab whose soft limit this thread has passed in the present call, and whether it is being told so. */
+static _Thread_local weft_slab *soft_limit_passed;
+static _Thread_local bool soft_limit_telling;
+
+void weft__slab_tell(weft_slab *slab) {
+  if (soft_limit_passed != slab || soft_limit_telling)
+    return;
+  soft_limit_passed = NULL;
+  soft_limit_telling = true;
+  slab->on_soft_limit(slab->soft_limit_user, slab, GET(slab->committed));
+  soft_limit_telling = false;
+}
+
+/* Counts bytes as taken, where the limit has room for them. */
+static bool charge(weft_slab *slab, size_t bytes, weft_status *status) {
   uint64_t taken = GET(slab->committed);
   do { /* counted only where it fits: a request that is refused must not fill the limit for others meanwhile */
     if (slab->limit_bytes > 0 && (taken > slab->limit_bytes || bytes > slab->limit_bytes - taken)) {
@@ -40,8 +54,24 @@ bool weft__memory_take(weft_slab *slab, void *at, size_t bytes, weft_status *sta
       return false;
     }
   } while (!atomic_compare_exchange_weak(&slab->committed, &taken, taken + bytes));
-  if (!weft__fault(slab) && weft__os_commit(at, bytes))
+  if (taken <= slab->soft_limit_bytes && taken + bytes > slab->soft_limit_bytes && !soft_limit_telling)
+    soft_limit_passed = slab;
+  return true;
+}
+
+static void discharge(weft_slab *slab, size_t bytes) {
+  ADD_SHARED(slab->committed, -(uint64_t)bytes);
+  ADD_SHARED(slab->returned, bytes);
+}
+
+bool weft__memory_take(weft_slab *slab, void *at, size_t bytes, weft_status *status) {
+  if (!charge(slab, bytes, status))
+    return false;
+  if (!weft__fault(slab) && weft__os_commit(at, bytes)) {
+    if (slab->huge_pages == WEFT_HUGE_PAGES_NEVER)
+      weft__os_huge_pages(at, bytes, false);
     return true;
+  }
   *status = WEFT_E_NOMEM;
   ADD_SHARED(slab->committed, -(uint64_t)bytes);
   return false;
@@ -49,7 +79,41 @@ bool weft__memory_take(weft_slab *slab, void *at, size_t bytes, weft_status *sta
 
 void weft__memory_give(weft_slab *slab, void *at, size_t bytes) {
   weft__os_decommit(at, bytes);
-  ADD_SHARED(slab->committed, -(uint64_t)bytes);
+  discharge(slab, bytes);
+}
+
+void weft__memory_advise(weft_slab *slab, void *at, size_t bytes) {
+  if (slab->huge_pages == WEFT_HUGE_PAGES_ALWAYS && bytes >= SLAB_BYTES)
+    weft__os_huge_pages(at, bytes, true);
+}
+
+void weft__memory_end(weft_slab *slab, uint32_t slot) {
+  const struct slab_cold *cold = &slab->cold[slot];
+  if (cold->committed > 0)
+    weft__os_decommit(slot_start(slab, slot), cold->committed);
+  discharge(slab, cold->committed - (size_t)cold->purged * PAGE_BYTES);
+}
+
+void weft__pages_purge(weft_slab *slab, uint32_t slot, uint64_t *purged, size_t from, size_t to) {
+  for (size_t end; from < to; from = end) {
+    from = bits_next_clear(purged, from, to);
+    end = bits_next_set(purged, from, to);
+    size_t bytes = (end - from) * PAGE_BYTES;
+    if (bytes == 0 || !weft__os_purge(slot_start(slab, slot) + from * PAGE_BYTES, bytes))
+      continue;
+    bits_fill(purged, from, end - from);
+    slab->cold[slot].purged += (uint32_t)(end - from);
+    discharge(slab, bytes);
+  }
+}
+
+bool weft__pages_restore(weft_slab *slab, uint32_t slot, uint64_t *purged, size_t from, size_t to, weft_status *status) {
+  size_t n = bits_count(purged, from, to);
+  if (!charge(slab, n * PAGE_BYTES, status))
+    return false;
+  bits_clear(purged, from, to - from);
+  slab->cold[slot].purged -= (uint32_t)n;
+  return true;
 }
 
 bool weft__memory_grow(weft_slab *slab, uint32_t slot, size_t end, weft_status *status) {
@@ -57,10 +121,11 @@ bool weft__memory_grow(weft_slab *slab, uint32_t slot, size_t end, weft_status *
   char *at = slot_start(slab, slot) + cold->committed;
   size_t least = round_up(end, COMMIT_STEP);
   size_t more = least > 2 * cold->committed ? least : 2 * cold->committed;
-  if (more > SLAB_BYTES)
+  if (more > SLAB_BYTES || slab->huge_pages == WEFT_HUGE_PAGES_ALWAYS)
     more = SLAB_BYTES;
   if (weft__memory_take(slab, at, more - cold->committed, status)) {
     cold->committed = more;
+    weft__memory_advise(slab, slot_start(slab, slot), more);
     return true;
   }
   if (more == least || !weft__memory_take(slab, at, least - cold->committed, status))
@@ -104,6 +169,7 @@ static bool claim_slots(weft_slab *slab, size_t first, size_t n, weft_status *st
   for (size_t slot = first; slot < first + n; slot++) {
     SET(slab->hot[slot].kind, SLOT_UNUSED);
     SET(slab->hot[slot].states, NULL);
+    SET(slab->hot[slot].loose, false);
   }
   if (first == slab->first_unused)
     slab->first_unused = first + n;
@@ -179,12 +245,16 @@ void *weft__piece_take(weft_slab *slab, struct meta_piece **list, size_t bytes, 
   if (piece == NULL)
     return weft__meta_take(slab, bytes, status);
   *list = piece->next;
-  return memset((char *)(piece + 1) - bytes, 0, bytes);
+  char *start = (char *)(piece + 1) - bytes;
+  memset(start, 0, piece->used);
+  memset(piece, 0, sizeof *piece);
+  return start;
 }
 
-void weft__piece_give(struct meta_piece **list, void *piece, size_t bytes) {
+void weft__piece_give(struct meta_piece **list, void *piece, size_t bytes, size_t used) {
   struct meta_piece *last = (struct meta_piece *)(void *)((char *)piece + bytes) - 1;
   last->next = *list;
+  last->used = used < bytes - sizeof *last ? used : bytes - sizeof *last;
   *list = last;
 }
 
@@ -262,17 +332,6 @@ static weft_slab *reserve(size_t range_bytes, size_t nodes, size_t page, weft_sl
   return NULL;
 }
 
-static void end_slab(weft_slab *slab) {
-  os_lock_end(&slab->registry_lock);
-  os_lock_end(&slab->caches_lock);
-  for (unsigned n = 0; n < slab->n_nodes; n++) {
-    os_lock_end(&slab->nodes[n].runs_lock);
-    for (unsigned class_ = 0; class_ < BINS; class_++)
-      os_lock_end(&depot_at(slab, n, class_)->lock);
-  }
-  weft__os_release((void *)slab->base, slab->reservation_bytes);
-}
-
 static void start_node(struct slab_node *node, unsigned number) {
   os_lock_init(&node->runs_lock);
   for (unsigned i = 0; i < RUN_LISTS; i++)
@@ -282,8 +341,20 @@ static void start_node(struct slab_node *node, unsigned number) {
     struct slab_depot *depot = &node->depots[class_];
     os_lock_init(&depot->lock);
     depot->home = home_of(number, class_);
-    depot->partial = depot->growing = depot->spare = NO_SLOT;
+    depot->partial = depot->hidden = depot->growing = depot->spare = NO_SLOT;
   }
+}
+
+/* Ends a slab that is in no list. */
+static void end_slab(weft_slab *slab) {
+  os_lock_end(&slab->registry_lock);
+  os_lock_end(&slab->caches_lock);
+  for (unsigned n = 0; n < slab->n_nodes; n++) {
+    os_lock_end(&slab->nodes[n].runs_lock);
+    for (unsigned class_ = 0; class_ < BINS; class_++)
+      os_lock_end(&depot_at(slab, n, class_)->lock);
+  }
+  weft__os_release((void *)slab->base, slab->reservation_bytes);
 }
 
 /* A failure without a context: its words are the thread's. */
@@ -308,9 +379,11 @@ weft_status weft_slab_create(const struct weft_slab_options *options, weft_slab 
                          "weft_slab_options_init sets both",
                          options->size, RESERVE_LEAST);
     memcpy(&set, options, options->size < sizeof set ? options->size : sizeof set);
-    if (set.check > WEFT_CHECK_ATOMIC || set.nodes > MAX_NODES)
-      return refuse_slab(WEFT_E_INVALID, "weft_slab_create: options.check is %u, not 0 or 1, or options.nodes %u, above %d",
-                         set.check, set.nodes, MAX_NODES);
+    if (set.check > WEFT_CHECK_ATOMIC || set.huge_pages > WEFT_HUGE_PAGES_NEVER || set.nodes > MAX_NODES)
+      return refuse_slab(WEFT_E_INVALID,
+                         "weft_slab_create: options.check is %u, above 1, or options.huge_pages %u, above 2, or "
+                         "options.nodes %u, above %d",
+                         set.check, set.huge_pages, set.nodes, MAX_NODES);
   }
   /* Not more than a quarter of what the process may have: the caller has other uses for addresses, other slabs too. */
   size_t range = set.reserve_bytes != 0 ? set.reserve_bytes : RESERVE_DEFAULT;
@@ -324,8 +397,12 @@ weft_status weft_slab_create(const struct weft_slab_options *options, weft_slab 
 
   memcpy(slab, &layout, sizeof layout);
   slab->limit_bytes = set.limit_bytes;
+  slab->soft_limit_bytes = SIZE_MAX; /* the registry passes none */
+  slab->on_soft_limit = set.on_soft_limit;
+  slab->soft_limit_user = set.soft_limit_user;
   slab->cache_bytes = set.cache_bytes != 0 ? set.cache_bytes : CACHE_DEFAULT;
   slab->check = (enum weft_check)set.check;
+  slab->huge_pages = (enum weft_huge_pages)set.huge_pages;
   slab->node_of = set.node_of;
   slab->node_user = set.node_user;
   slab->references = 1;
@@ -341,6 +418,12 @@ weft_status weft_slab_create(const struct weft_slab_options *options, weft_slab 
     end_slab(slab);
     return status;
   }
+  if (!weft__fork_enter(slab)) {
+    end_slab(slab);
+    return refuse_slab(WEFT_E_NOMEM, "weft_slab_create: no memory for the handlers around fork");
+  }
+  if (set.soft_limit_bytes > 0 && set.on_soft_limit != NULL)
+    slab->soft_limit_bytes = set.soft_limit_bytes;
   *out = slab;
   return WEFT_OK;
 }
@@ -350,8 +433,10 @@ void weft__slab_ref(weft_slab *slab) {
 }
 
 void weft__slab_unref(weft_slab *slab) {
-  if (atomic_fetch_sub(&slab->references, 1) == 1)
-    end_slab(slab);
+  if (atomic_fetch_sub(&slab->references, 1) > 1)
+    return;
+  weft__fork_leave(slab);
+  end_slab(slab);
 }
 
 weft_status weft_slab_release(weft_slab *slab) {
@@ -364,6 +449,7 @@ weft_status weft_slab_release(weft_slab *slab) {
     return status;
   if (stats.live_objects > 0 || !atomic_compare_exchange_strong(&slab->references, &one, 0))
     return WEFT_E_BUSY;
+  weft__fork_leave(slab);
   end_slab(slab);
   return WEFT_OK;
 }

@@ -126,6 +126,7 @@ static weft_status ctx_allocate(weft_slab *slab, size_t capacity, weft_ctx **out
   size_t bytes = ctx_bytes(capacity);
   weft_status status;
   weft_ctx *ctx = weft__slab_take(slab, bytes, &status);
+  weft__slab_tell(slab);
   if (!ctx)
     return weft__fail(NULL, status, "no memory for a context of %zu bytes: %s", bytes, weft_status_text(status));
   memset(ctx, 0, bytes);

@@ -51,6 +51,7 @@ static weft_status enter_index(weft_ctx *ctx, weft_index *index, bool matching) 
     index->matching_joins += matching;
   }
   os_lock_give(&index->lock);
+  weft__slab_tell(index->slab); /* not before: what is told may use the index */
   return status;
 }
 

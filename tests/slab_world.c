@@ -4,6 +4,7 @@
  * from a copy of what the slab had there. What objects hold is of no interest to the slab, and is not copied.
  */
 #include "tests/slab_world.h"
+#include "alloc/bits.h"
 
 #include <sys/mman.h>
 
@@ -158,11 +159,16 @@ static void list_objects(void) {
     uint32_t clear = 0;
     if (GET(hot->kind) == SLOT_OBJECTS) {
       EXPECT(GET(hot->home) == home_of(0, world.class_), "%s: a slab of another class", schedule_text());
+      const uint64_t *purged = cold->bitmap + (weft__classes[world.class_].objects + 64) / 64;
+      uint32_t hidden = 0;
       for (uint32_t i = 0; i < cold->made; i++) {
-        bool in_slab = cold->bitmap[i / 64] >> i % 64 & 1;
+        size_t first = i * bytes / PAGE_BYTES, end = ((i + 1) * bytes - 1) / PAGE_BYTES + 1;
+        bool in_slab = cold->bitmap[i / 64] >> i % 64 & 1, is_hidden = bits_next_set(purged, first, end) < end;
         clear += in_slab;
-        add_place(slot, i * bytes, in_slab);
+        hidden += is_hidden;
+        add_place(slot, i * bytes, in_slab || is_hidden);
       }
+      EXPECT(hidden == cold->hidden, "%s: slab %u: %u hidden, counted as %u", schedule_text(), slot, hidden, cold->hidden);
     } else if (GET(hot->kind) == SLOT_RUNS) {
       const struct run_map *map = map_of(hot);
       for (uint32_t page = 0; page < SLAB_PAGES; page++) {
@@ -214,7 +220,7 @@ static void check_metadata(uint64_t magazines) {
   const struct meta_piece *kept;
   if (world.class_ < CLASSES) {
     piece = ((size_t)weft__classes[world.class_].objects + 64) & ~(size_t)63;
-    piece += piece / 8;
+    piece += piece / 8 + SLAB_PAGES / 8;
     kept = depot_at(world.slab, 0, world.class_)->pieces;
   } else {
     piece = sizeof(struct run_map);

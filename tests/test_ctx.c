@@ -380,6 +380,9 @@ START_TEST(null_is_answered_as_documented_by_every_function) {
   ck_assert_int_eq(weft_ctx_stats(ctx, NULL, sizeof stats), WEFT_E_INVALID);
   ck_assert_int_eq(weft_slab_stats(NULL, &slab_stats, sizeof slab_stats), WEFT_E_INVALID);
   ck_assert_int_eq(weft_slab_stats(slab, NULL, sizeof slab_stats), WEFT_E_INVALID);
+  ck_assert_int_eq(weft_slab_trim(NULL, NULL), WEFT_E_INVALID);
+  ck_assert_int_eq(weft_slab_trim(slab, NULL), WEFT_OK);
+  weft_flush(NULL);
   ck_assert_int_eq(weft_column_validate(NULL, &column), WEFT_E_INVALID);
   ck_assert_int_eq(weft_column_validate(ctx, NULL), WEFT_E_INVALID);
   ck_assert_int_eq(weft_hash64(NULL, WEFT_XXH3_64, &column, 1, 0, out), WEFT_E_INVALID);
@@ -428,6 +431,8 @@ START_TEST(no_public_function_is_left_out) {
                                       "weft_ctx_features",
                                       "weft_ctx_stats",
                                       "weft_slab_stats",
+                                      "weft_slab_trim",
+                                      "weft_flush",
                                       "weft_column_validate",
                                       "weft_hash64",
                                       "weft_hash64_seeded",

@@ -197,6 +197,11 @@ static bool read_slab_stats(struct rig *rig) {
   return weft_slab_stats(rig->slab, &stats, sizeof stats) == WEFT_OK;
 }
 
+static bool trim_slab(struct rig *rig) {
+  weft_flush(rig->ctx);
+  return weft_slab_trim(rig->slab, NULL) == WEFT_OK;
+}
+
 /* A full turn of frees by each way, and the rig's memory made anew: what fails here is an allocation, never a free. */
 static bool free_by_each_way(struct rig *rig) {
   ck_assert_int_eq(weft_free(rig->ctx, rig->small), WEFT_OK);
@@ -264,6 +269,8 @@ static const struct {
     {"weft_ctx_stats_reset", read_stats, NO_MEMORY},
     {"weft_ctx_message", read_stats, NO_MEMORY},
     {"weft_slab_stats", read_slab_stats, NO_MEMORY},
+    {"weft_slab_trim", trim_slab, NO_MEMORY},
+    {"weft_flush", trim_slab, NO_MEMORY},
 };
 #define OPERATIONS ((int)(sizeof operations / sizeof *operations))
 

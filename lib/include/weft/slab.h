@@ -5,8 +5,15 @@
  * magazines of its own in front of it.
  *
  * Up to 64 KiB an allocation is an object of one of 72 size classes, up to 1 MiB a run of pages, above that a mapping of
- * its own. A child after fork has its own copy of all of it; it may use the slab if no other thread of the parent was in a
- * call on it at the fork.
+ * its own.
+ *
+ * After fork a child has its own copy of all slabs, whatever other threads were doing. It may use them and the contexts of
+ * the thread that forked, free what was live, create and free contexts, trim. A context of another thread it may use, and
+ * free, if that thread was in no call on it at the fork; otherwise it must leave it alone: what such a context keeps free
+ * is lost to the child, and what its call was about to give out or to free stays live or is lost, too. weft_slab_release
+ * then says WEFT_E_BUSY, as of every context that has not been freed, and the memory goes when the child ends or executes a
+ * program. fork waits until no other thread is in a call's slow part. It may be called from on_soft_limit, not from
+ * node_of.
  */
 #ifndef WEFT_SLAB_H
 #define WEFT_SLAB_H
@@ -22,19 +29,39 @@ enum weft_check {
   WEFT_CHECK_ATOMIC = 1 /* by a compare-and-swap, which lets one of them through; a free costs some 5 ns more */
 };
 
+/* Whether the system is asked for pages of 2 MiB. It may have none to give, and is never refused for that. */
+enum weft_huge_pages {
+  WEFT_HUGE_PAGES_SYSTEM = 0, /* it is told nothing: its own settings hold */
+  WEFT_HUGE_PAGES_ALWAYS =
+      1, /* for slabs, whose 2 MiB are then taken at once, and for mapped allocations of 2 MiB and more:
+                                 random access to much memory is faster; more is resident, and a trim splits them */
+  WEFT_HUGE_PAGES_NEVER = 2
+};
+
 /* Settings of a slab; set up by weft_slab_options_init, then changed field by field. */
 struct weft_slab_options {
   size_t size;          /* sizeof this struct where the caller was compiled; set by weft_slab_options_init */
   size_t reserve_bytes; /* address space to reserve (not memory), halved until the system grants it; 0: 1 TiB, but at most
                            a quarter of what RLIMIT_AS allows */
-  size_t cache_bytes;   /* at most this much kept free in one context's magazines; 0: 16 MiB */
-  size_t limit_bytes;   /* at most this much memory taken from the system at one time; 0: no limit */
-  uint32_t check;       /* enum weft_check */
-  uint32_t nodes;       /* of memory, at most 64, whose slabs, depots and figures are kept apart; 0: 1 */
-  uint32_t (*node_of)(
-      void *user); /* the number of the calling thread's node, called when a context is created or flushed and
-                                      for requests without one, on their threads; what it returns from nodes on counts as 0.
-                                      NULL: always 0 */
+  size_t cache_bytes; /* at most this much kept free in one context's magazines; 0: 16 MiB; and twice this by the slab, of
+                           freed allocations above 1 MiB */
+  size_t limit_bytes; /* at most this much memory taken from the system at one time; 0: no limit */
+
+  /* on_soft_limit is called each time that the memory taken passes this from below; 0 or NULL: never. On the thread whose
+   * request passed it, once that is done, with no lock held: it may trim the slab, read its figures, free with
+   * weft_slab_free, and use contexts other than that of the request, which is in the midst of a call. What it passes
+   * itself, it is not told. */
+  size_t soft_limit_bytes;
+  void (*on_soft_limit)(void *user, weft_slab *slab, uint64_t committed_bytes);
+  void *soft_limit_user; /* handed to it */
+
+  uint32_t check;      /* enum weft_check */
+  uint32_t huge_pages; /* enum weft_huge_pages */
+
+  /* The number of the calling thread's node, called when a context is created or flushed and for requests without one, on
+   * their threads; what it returns from nodes on counts as 0. NULL: always 0. */
+  uint32_t nodes; /* of memory, at most 64, whose slabs, depots and figures are kept apart; 0: 1 */
+  uint32_t (*node_of)(void *user);
   void *node_user; /* handed to it */
 };
 
@@ -44,8 +71,9 @@ WEFT_API void weft_slab_options_init(struct weft_slab_options *options, size_t s
 /* Creates a slab. options may be NULL for the defaults. The caller holds one reference and ends it with
  * weft_slab_release. On failure *out is NULL.
  * WEFT_E_INVALID: out is NULL, or options->size is none this library knows, or reserve_bytes is not 0 and under 256 MiB, or
- * check is no enum weft_check, or there are more than 64 nodes.
- * WEFT_E_NOMEM: the system grants not even 256 MiB of addresses, or no memory for the registry.
+ * check is no enum weft_check, or huge_pages no enum weft_huge_pages, or there are more than 64 nodes.
+ * WEFT_E_NOMEM: the system grants not even 256 MiB of addresses, or no memory for the registry or the first slab's handlers
+ * around fork.
  * WEFT_E_LIMIT: limit_bytes does not even hold the registry (32 KiB where pages are of 4 KiB). */
 WEFT_API WEFT_MUST_CHECK weft_status weft_slab_create(const struct weft_slab_options *options, weft_slab **out);
 
@@ -89,9 +117,23 @@ WEFT_API size_t weft_usable_size(weft_ctx *ctx, const void *p);
 /* weft_free for code that has no context, on any thread; slower, as it takes a lock. Statuses as weft_free. */
 WEFT_API WEFT_MUST_CHECK weft_status weft_slab_free(weft_slab *slab, void *p);
 
+/* Gives all that ctx keeps free in its magazines to the slab, and takes the calling thread's memory node for its own from
+ * here on. For a context that will be idle, or has come to another node. NULL is fine. The context's thread only. */
+WEFT_API void weft_flush(weft_ctx *ctx);
+
+/* Gives memory that nobody uses back to the system: slabs that are wholly free, freed allocations above 1 MiB that were
+ * kept for the next ones, and in the other slabs the pages on which nothing is live. *bytes, which may be NULL, tells how
+ * much went back meanwhile, by whichever thread. What contexts keep in their magazines they give to the slab the next time
+ * that a magazine runs empty or full; those that are idle keep it until then, or until weft_flush, and it takes another
+ * trim to bring it to the system. Memory that has gone back is counted again, and held against the limit, once an
+ * allocation needs it. Any thread, at any time: no lock is held for longer than one class's spare magazines or one slab's
+ * pages take. A request that finds no memory, or would pass the limit, does all of this itself before it is refused.
+ * WEFT_E_INVALID: slab is NULL, and *bytes is 0. */
+WEFT_API WEFT_MUST_CHECK weft_status weft_slab_trim(weft_slab *slab, size_t *bytes);
+
 /* Figures of a slab. Sums over contexts that are running are read one by one: each figure is one that was true at some
- * instant of the call, frees give or take one for each context that is in a call. Bytes and counts of what contexts hold free
- * in magazines are not live. */
+ * instant of the call, frees give or take one for each context that is in a call. Bytes and counts of what contexts hold
+ * free in magazines are not live. */
 struct weft_slab_figures {
   uint64_t reserved_bytes;  /* addresses reserved */
   uint64_t committed_bytes; /* memory taken from the system: slabs, page runs, mapped allocations, the registry */

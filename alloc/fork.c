@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Slabs across fork: a child has one thread and a copy of everything, so also of the locks, and those that other threads
+ * held would be held for ever. So all locks of all slabs are taken before a fork, which finds everything under them whole,
+ * and given back on both sides. Called by slab.c; knows the locks and their order, nothing of what is under them.
+ */
+#include "alloc/registry.h"
+
+static struct os_lock slabs_lock = OS_LOCK_INIT; /* before all locks of slabs; over the rest */
+static weft_slab *slabs;
+static bool has_handlers;
+
+static void take_locks(weft_slab *slab) {
+  os_lock_take(&slab->caches_lock);
+  for (unsigned node = 0; node < slab->n_nodes; node++)
+    for (unsigned class_ = 0; class_ < BINS; class_++)
+      os_lock_take(&depot_at(slab, node, class_)->lock);
+  for (unsigned node = 0; node < slab->n_nodes; node++)
+    os_lock_take(&slab->nodes[node].runs_lock);
+  os_lock_take(&slab->registry_lock);
+}
+
+static void give_locks(weft_slab *slab) {
+  os_lock_give(&slab->registry_lock);
+  for (unsigned node = 0; node < slab->n_nodes; node++)
+    os_lock_give(&slab->nodes[node].runs_lock);
+  for (unsigned node = 0; node < slab->n_nodes; node++)
+    for (unsigned class_ = 0; class_ < BINS; class_++)
+      os_lock_give(&depot_at(slab, node, class_)->lock);
+  os_lock_give(&slab->caches_lock);
+}
+
+static void before_fork(void) {
+  os_lock_take(&slabs_lock);
+  for (weft_slab *slab = slabs; slab != NULL; slab = slab->next_slab)
+    take_locks(slab);
+}
+
+static void after_fork(void) {
+  for (weft_slab *slab = slabs; slab != NULL; slab = slab->next_slab)
+    give_locks(slab);
+  os_lock_give(&slabs_lock);
+}
+
+bool weft__fork_enter(weft_slab *slab) {
+  os_lock_take(&slabs_lock);
+  if (!has_handlers)
+    has_handlers = weft__os_at_fork(before_fork, after_fork, after_fork);
+  bool done = has_handlers;
+  if (done) {
+    slab->next_slab = slabs;
+    if (slabs != NULL)
+      slabs->prev_slab = slab;
+    slabs = slab;
+  }
+  os_lock_give(&slabs_lock);
+  return done;
+}
+
+void weft__fork_leave(weft_slab *slab) {
+  os_lock_take(&slabs_lock);
+  if (slab->next_slab != NULL)
+    slab->next_slab->prev_slab = slab->prev_slab;
+  if (slab->prev_slab != NULL)
+    slab->prev_slab->next_slab = slab->next_slab;
+  else
+    slabs = slab->next_slab;
+  os_lock_give(&slabs_lock);
+}
