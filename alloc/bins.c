@@ -14,7 +14,7 @@ static void set(struct slab_bin *bin, struct slab_round *low, struct slab_round 
   SET(bin->version, version + 1);
   atomic_store_explicit(&bin->low, low, memory_order_release);
   atomic_store_explicit(&bin->top, top, memory_order_release);
-  atomic_store_explicit(&bin->previous_count, (uint8_t)previous_count, memory_order_release);
+  atomic_store_explicit(&bin->previous_count, (uint16_t)previous_count, memory_order_release);
   atomic_store_explicit(&bin->supply, supply, memory_order_release);
   atomic_store_explicit(&bin->version, version + 2, memory_order_release);
 }
@@ -77,6 +77,13 @@ static struct slab_magazine *unload(struct slab_bin *bin) {
     load(bin, NULL, 0, GET(bin->supply) - magazine->count);
   }
   return magazine;
+}
+
+/* A quarter of a magazine and more, so many that their states fill cache lines. */
+static uint32_t step_of(unsigned class_) {
+  uint32_t line = 64u >> weft__classes[class_].spread;
+  return class_ < CLASSES ? (weft__classes[class_].rounds / 4 + line - 1) & ~(line - 1)
+                          : (weft__classes[class_].rounds + 3u) / 4;
 }
 
 /* Sharing cache_bytes out among the bins: each is charged for what loaded may hold, its credit, and previous does hold. */
@@ -183,8 +190,8 @@ static bool refill(struct slab_cache *cache, unsigned class_, weft_status *statu
   ADD(cache->misses, 1);
   if (!has_magazine(cache, class_))
     return false;
-  uint32_t batch = bin->batch == 0 ? (most + 3) / 4 : 2 * (uint32_t)bin->batch;
-  bin->batch = (uint8_t)(batch < most ? batch : most);
+  uint32_t batch = bin->batch == 0 ? step_of(class_) : 2 * (uint32_t)bin->batch;
+  bin->batch = (uint16_t)(batch < most ? batch : most);
   set_credit(cache, class_, 0);
   if (!extend_credit(cache, class_, bin->batch) && !extend_credit(cache, class_, 1))
     return false;
@@ -246,7 +253,7 @@ void *weft__bin_take_aligned(struct slab_cache *cache, unsigned class_, size_t a
 /* By more credit, by the previous magazine, by giving the older of the two to the depot. */
 bool weft__bin_make_room(struct slab_cache *cache, unsigned class_) {
   struct slab_bin *bin = &cache->bins[class_];
-  uint32_t most = weft__classes[class_].rounds, step = (most + 3) / 4;
+  uint32_t most = weft__classes[class_].rounds, step = step_of(class_);
   heed_trim(cache);
   if (!has_magazine(cache, class_)) {
     ADD(cache->misses, 1);

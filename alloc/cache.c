@@ -208,7 +208,7 @@ weft_status weft_free(weft_ctx *ctx, void *p) {
     bool at_start;
     uint32_t index = class_index(GET(hot->reciprocal), (uint32_t)offset & (SLAB_BYTES - 1), &at_start);
     if (LIKELY(at_start)) {
-      slab_state *state = GET(hot->states) + index;
+      slab_state *state = GET(hot->states) + ((size_t)index << GET(hot->spread));
       unsigned class_ = GET(hot->home) ^ cache->home; /* BINS or more: RUNS, or of another node */
       if (LIKELY(class_ < BINS && GET(*state) == STATE_LIVE && bin_push(&cache->bins[class_], p, state)))
         return WEFT_OK;

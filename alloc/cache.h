@@ -42,12 +42,12 @@ struct slab_bin {
   struct slab_round *high;
   struct slab_magazine *previous; /* or NULL */
   _Atomic uint64_t allocations;
-  _Atomic uint64_t supply;        /* objects that came from the depot, less those that went there (modulo 2^64) */
-  _Atomic uint32_t version;       /* odd while the fields above change together */
-  uint32_t seen;                  /* allocations at the last weighing of the bins */
-  uint32_t heat;                  /* those before it, each weighing counting half of the one after */
-  _Atomic uint8_t previous_count; /* rounds in previous */
-  uint8_t batch;                  /* rounds that the next trip to the depot asks for */
+  _Atomic uint64_t supply;         /* objects that came from the depot, less those that went there (modulo 2^64) */
+  _Atomic uint32_t version;        /* odd while the fields above change together */
+  uint32_t seen;                   /* allocations at the last weighing of the bins */
+  uint32_t heat;                   /* those before it, each weighing counting half of the one after */
+  _Atomic uint16_t previous_count; /* rounds in previous */
+  uint16_t batch;                  /* rounds that the next trip to the depot asks for */
 };
 
 struct slab_hot;

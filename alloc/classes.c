@@ -14,8 +14,10 @@
 /* clang-format off */
 #define AT_MOST(a, b) ((a) < (b) ? (a) : (b))
 #define AT_LEAST(a, b) ((a) > (b) ? (a) : (b))
-#define C(b) {(b), SLAB_BYTES / (b), UINT64_MAX / (b) + 1, AT_MOST(AT_LEAST(65536 / (b), 20), MAX_ROUNDS)}
-#define R(n) {(n) * PAGE_BYTES, 0, 0, AT_MOST(20, SLAB_PAGES / (n))}
+#define SPREAD(b) ((b) <= 256 ? 0 : (b) <= 512 ? 1 : (b) <= 1024 ? 2 : (b) <= 2048 ? 3 : (b) <= 4096 ? 4 : (b) <= 8192 ? 5 : 6)
+#define ROUNDS(b) AT_MOST(AT_LEAST(65536 / (b), 20), MAX_ROUNDS)
+#define C(b) {(b), SLAB_BYTES / (b), UINT64_MAX / (b) + 1, ROUNDS(b) & ~((64 >> SPREAD(b)) - 1), SPREAD(b)}
+#define R(n) {(n) * PAGE_BYTES, 0, 0, AT_MOST(20, SLAB_PAGES / (n)), 0}
 #define R8(n) R(n), R((n) / 8 * 9), R((n) / 8 * 10), R((n) / 8 * 11), R((n) / 8 * 12), R((n) / 8 * 13), R((n) / 8 * 14), R((n) / 8 * 15)
 
 const struct size_class weft__classes[BINS] = {

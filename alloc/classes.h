@@ -22,7 +22,7 @@ enum {
   CLASS_MAX_BYTES = 1025 * 64,    /* the largest object, 64 KiB and its odd 64 bytes */
   RUN_MAX_BYTES = SLAB_BYTES / 2, /* the largest run; what is larger is mapped */
   MAX_ALIGN = SLAB_BYTES,
-  MAX_ROUNDS = 255,
+  MAX_ROUNDS = 256,
 };
 
 /* One class, of objects or of runs. */
@@ -30,7 +30,9 @@ struct size_class {
   uint32_t bytes;      /* of an object: its stride, and all of it usable */
   uint32_t objects;    /* in a slab; 0 for runs */
   uint64_t reciprocal; /* ceil(2^64 / bytes); 0 for runs */
-  uint32_t rounds;     /* that a magazine of this class holds at most */
+  uint16_t rounds;     /* that a magazine of this class holds at most; a multiple of 64 >> spread */
+  uint8_t spread; /* an object's state is 2^spread bytes behind the one before: a cache line has the states of 64 >> spread
+                          objects, 8 to 16 KiB of them, so that what different contexts take together shares few lines */
 };
 
 #define HIDDEN __attribute__((visibility("hidden"))) /* so that position-independent code need not look the address up */
@@ -55,6 +57,11 @@ unsigned weft__class_aligned(size_t bytes, size_t align);
 
 /* Whether a request of bytes, at some alignment, is served by this class. */
 bool weft__class_serves(unsigned class_, size_t bytes);
+
+/* Bytes of the states of a slab of objects: one more than objects, for the end of the slab, where none fits. */
+static inline size_t class_states_bytes(const struct size_class *class) {
+  return ((((size_t) class->objects + 1) << class->spread) + 63) & ~(size_t)63;
+}
 
 /* How many objects of reciprocal's class lie wholly before offset (of a slab), and in *at_start whether one starts there.
  *

@@ -18,14 +18,15 @@ static weft_status find_object(const weft_slab *slab, uint32_t slot, uint32_t of
   bool at_start;
   uint32_t index = class_index(class->reciprocal, offset, &at_start);
   slab_state *states = GET(hot->states);
-  if (states == NULL || index >= class->objects || GET(states[index]) == STATE_UNUSED)
+  slab_state *state = states + ((size_t)index << class->spread);
+  if (states == NULL || index >= class->objects || GET(*state) == STATE_UNUSED)
     return WEFT_E_FOREIGN;
   place->class_ = class_at(home);
   place->node = node_at(home);
-  place->state = states + index;
+  place->state = state;
   place->start = slot_start(slab, slot) + (size_t)index * class->bytes;
   place->bytes = class->bytes;
-  return judge(GET(states[index]), at_start);
+  return judge(GET(*state), at_start);
 }
 
 static weft_status find_run(const weft_slab *slab, uint32_t slot, uint32_t offset, struct slab_place *place) {

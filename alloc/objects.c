@@ -11,16 +11,15 @@
 #include "alloc/registry.h"
 #include <string.h>
 
-/* A slab's metadata is its state bytes, one more than objects (for the end of the slab, where none fits), its bitmap, and
- * the bitmap of its purged pages. */
-static size_t states_bytes(unsigned class_) {
-  return ((size_t)weft__classes[class_].objects + 64) & ~(size_t)63;
+/* A slab's metadata is its state bytes, its bitmap, and the bitmap of its purged pages. */
+static size_t bitmap_words(unsigned class_) {
+  return weft__classes[class_].objects / 64 + 1;
 }
 static size_t meta_bytes(unsigned class_) {
-  return states_bytes(class_) + states_bytes(class_) / 8 + SLAB_PAGES / 8;
+  return class_states_bytes(&weft__classes[class_]) + bitmap_words(class_) * sizeof(uint64_t) + SLAB_PAGES / 8;
 }
 static uint64_t *purged_of(const weft_slab *slab, uint32_t slot, unsigned class_) {
-  return slab->cold[slot].bitmap + states_bytes(class_) / 64;
+  return slab->cold[slot].bitmap + bitmap_words(class_);
 }
 
 /* Puts a slab into the list that its free objects ask for, or takes it out. */
@@ -62,11 +61,12 @@ static bool new_slab(weft_slab *slab, struct slab_depot *depot, weft_status *sta
     return false;
   uint32_t slot = weft__slots_take(slab, 1, status);
   if (slot != NO_SLOT) {
-    slab->cold[slot].bitmap = (uint64_t *)(void *)(meta + states_bytes(class_));
+    slab->cold[slot].bitmap = (uint64_t *)(void *)(meta + class_states_bytes(&weft__classes[class_]));
     if (grow_slab(slab, depot, slot, status)) {
       struct slab_hot *hot = &slab->hot[slot];
       SET(hot->states, (slab_state *)(void *)meta);
       SET(hot->home, depot->home);
+      SET(hot->spread, weft__classes[class_].spread);
       SET(hot->kind, SLOT_OBJECTS);
       atomic_store_explicit(&hot->reciprocal, weft__classes[class_].reciprocal, memory_order_release);
       ADD_SHARED(slab->slabs, 1);
@@ -90,7 +90,7 @@ static void end_slab(weft_slab *slab, struct slab_depot *depot, uint32_t slot) {
   unsigned class_ = class_at(depot->home);
   memset(cold->bitmap, 0, cold->made / 8 + 1);
   memset(purged_of(slab, slot, class_), 0, SLAB_PAGES / 8);
-  weft__piece_give(&depot->pieces, (void *)states, meta_bytes(class_), cold->made);
+  weft__piece_give(&depot->pieces, (void *)states, meta_bytes(class_), (size_t)cold->made << weft__classes[class_].spread);
   weft__memory_end(slab, slot);
   weft__slots_give(slab, slot, 1, SLOT_UNUSED);
   ADD_SHARED(slab->slabs, -(uint64_t)1);
@@ -109,7 +109,7 @@ static uint32_t take_from(weft_slab *slab, unsigned class_, uint32_t slot, struc
     for (; bits != 0 && i < n; bits &= bits - 1, i++) {
       uint32_t index = word * 64 + (uint32_t)__builtin_ctzll(bits);
       SET(rounds[n - 1 - i].object, start + index * bytes);
-      SET(rounds[n - 1 - i].state, states + index);
+      SET(rounds[n - 1 - i].state, states + ((size_t)index << weft__classes[class_].spread));
     }
     cold->bitmap[word] = bits;
     cold->scan = word;
@@ -226,7 +226,7 @@ static bool give_one(weft_slab *slab, struct slab_depot *depot, const struct sla
   uint32_t slot = slot_of(slab, GET(round->object));
   const struct slab_hot *hot = &slab->hot[slot];
   struct slab_cold *cold = &slab->cold[slot];
-  size_t index = (uintptr_t)state - (uintptr_t)GET(hot->states);
+  size_t index = ((uintptr_t)state - (uintptr_t)GET(hot->states)) >> GET(hot->spread);
   if (GET(hot->kind) != SLOT_OBJECTS || GET(hot->home) != depot->home || index >= cold->made)
     return false;
   uint64_t bit = UINT64_C(1) << (index % 64);

@@ -159,7 +159,7 @@ static void list_objects(void) {
     uint32_t clear = 0;
     if (GET(hot->kind) == SLOT_OBJECTS) {
       EXPECT(GET(hot->home) == home_of(0, world.class_), "%s: a slab of another class", schedule_text());
-      const uint64_t *purged = cold->bitmap + (weft__classes[world.class_].objects + 64) / 64;
+      const uint64_t *purged = cold->bitmap + weft__classes[world.class_].objects / 64 + 1;
       uint32_t hidden = 0;
       for (uint32_t i = 0; i < cold->made; i++) {
         size_t first = i * bytes / PAGE_BYTES, end = ((i + 1) * bytes - 1) / PAGE_BYTES + 1;
@@ -219,8 +219,8 @@ static void check_metadata(uint64_t magazines) {
   uint64_t pieces = figures().slabs, piece;
   const struct meta_piece *kept;
   if (world.class_ < CLASSES) {
-    piece = ((size_t)weft__classes[world.class_].objects + 64) & ~(size_t)63;
-    piece += piece / 8 + SLAB_PAGES / 8;
+    const struct size_class *class = &weft__classes[world.class_];
+    piece = class_states_bytes(class) + (class->objects / 64 + 1) * sizeof(uint64_t) + SLAB_PAGES / 8;
     kept = depot_at(world.slab, 0, world.class_)->pieces;
   } else {
     piece = sizeof(struct run_map);

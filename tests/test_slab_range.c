@@ -59,11 +59,12 @@ static void free_all(void) {
     EXPECT(weft_free(f.ctx, held[--n_held]) == WEFT_OK, "%s", f.cache.message);
 }
 
-/* The share of the range that a full one gives, in percent: mapped ones of 3 MB take two slots each. */
+/* The share of the range that a full one gives, in percent: mapped ones of 3 MB take two slots each, and
+ * the slots of metadata, which stay, may cost one of 50 MB. */
 static const struct {
   size_t bytes;
   uint64_t share;
-} fills[] = {{640, 96}, {5000, 96}, {32768, 96}, {40960, 96}, {250000, 90}, {1 << 20, 96}, {3 << 20, 72}, {50 << 20, 95}};
+} fills[] = {{640, 96}, {5000, 96}, {32768, 96}, {40960, 96}, {250000, 90}, {1 << 20, 96}, {3 << 20, 72}, {50 << 20, 78}};
 
 START_TEST(a_range_filled_with_one_kind_refuses_every_kind_and_serves_all_again) {
   size_t bytes = fills[_i].bytes;
@@ -71,7 +72,8 @@ START_TEST(a_range_filled_with_one_kind_refuses_every_kind_and_serves_all_again)
   for (int round = 0; round < 3; round++) {
     fill(bytes);
     /* Metadata takes a slot, and runs of another size in magazines let some pages between them go to waste. */
-    ck_assert_msg(n_held * 100 >= n * 98, "round %d: %zu objects of %zu bytes after %" PRIu64, round, n_held, bytes, n);
+    ck_assert_msg((n_held + (bytes > RUN_MAX_BYTES)) * 100 >= n * 98, "round %d: %zu objects of %zu bytes after %" PRIu64,
+                  round, n_held, bytes, n);
     n = n_held;
     struct weft_slab_figures stats = stats_of(f.slab);
     ck_assert_msg(stats.live_objects == n && stats.live_bytes * 100 >= fills[_i].share * RANGE && stats.live_bytes <= RANGE,
