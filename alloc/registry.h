@@ -26,10 +26,13 @@
 enum {
   MAX_NODES = 64,
   RUN_LISTS = 10,
-  SPARE_RUNS = 8,           /* wholly uncut slabs of runs that are kept back */
-  MAPPED_KEPT = 16,         /* freed mapped allocations whose memory is kept, and */
-  MAPPED_SHARE = 2,         /* how often cache_bytes they may have together */
-  COMMIT_STEP = 64 << 10,   /* memory is taken by at least this much, a multiple of any system's page */
+  SPARE_RUNS = 8,         /* wholly uncut slabs of runs that are kept back */
+  MAPPED_KEPT = 16,       /* freed mapped allocations whose memory is kept, and */
+  MAPPED_SHARE = 2,       /* how often cache_bytes they may have together */
+  COMMIT_STEP = 64 << 10, /* memory is taken by at least this much, a multiple of any system's page */
+  /* Of a META slot; the rest is left free, and all of it readable: a free that is wrong anyway may read a slot's reciprocal,
+   * lose its core, and read states of the slab that came next, with an index of the one before. */
+  META_BYTES = SLAB_BYTES - SLAB_BYTES / 16,
   MAGAZINE_SHELF = 1 << 20, /* a depot keeps full magazines up to so many bytes of objects, but 4 at least */
 };
 #define RUNS 255u /* in place of a class: its pages' classes stand in its map */

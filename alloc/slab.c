@@ -168,7 +168,6 @@ static bool claim_slots(weft_slab *slab, size_t first, size_t n, weft_status *st
   memset(&slab->cold[first], 0, n * sizeof slab->cold[0]);
   for (size_t slot = first; slot < first + n; slot++) {
     SET(slab->hot[slot].kind, SLOT_UNUSED);
-    SET(slab->hot[slot].states, NULL);
     SET(slab->hot[slot].loose, false);
   }
   if (first == slab->first_unused)
@@ -179,6 +178,12 @@ static bool claim_slots(weft_slab *slab, size_t first, size_t n, weft_status *st
 static uint32_t take_slots(weft_slab *slab, size_t n, weft_status *status) {
   size_t first = bits_find_clear(slab->used, slab->first_unused, slab->known, n, 1);
   return claim_slots(slab, first, n, status) ? (uint32_t)first : NO_SLOT;
+}
+
+static void give_slots(weft_slab *slab, uint32_t first, size_t n) {
+  bits_clear(slab->used, first, n);
+  if (first < slab->first_unused)
+    slab->first_unused = first;
 }
 
 uint32_t weft__slots_take(weft_slab *slab, size_t n, weft_status *status) {
@@ -204,9 +209,7 @@ void weft__slots_give(weft_slab *slab, uint32_t first, size_t n, enum slot_kind 
     SET(slab->hot[slot].kind, slot == first ? (uint8_t)kind : (uint8_t)SLOT_UNUSED);
   }
   os_lock_take(&slab->registry_lock);
-  bits_clear(slab->used, first, n);
-  if (first < slab->first_unused)
-    slab->first_unused = first;
+  give_slots(slab, first, n);
   os_lock_give(&slab->registry_lock);
 }
 
@@ -217,9 +220,14 @@ static char *take_meta(weft_slab *slab, size_t bytes, weft_status *status) {
     uint32_t slot = take_slots(slab, 1, status);
     if (slot == NO_SLOT)
       return NULL;
+    if (!weft__os_show(slot_start(slab, slot), SLAB_BYTES)) {
+      give_slots(slab, slot, 1);
+      *status = WEFT_E_NOMEM;
+      return NULL;
+    }
     SET(slab->hot[slot].kind, SLOT_META);
     slab->meta = slab->meta_memory = slot_start(slab, slot);
-    slab->meta_end = slab->meta + SLAB_BYTES;
+    slab->meta_end = slab->meta + META_BYTES;
   }
   size_t memory = (size_t)(slab->meta_memory - slab->meta);
   if (bytes > memory) {

@@ -230,7 +230,7 @@ static void check_metadata(uint64_t magazines) {
     pieces++;
   uint64_t rounds = weft__classes[world.class_].rounds;
   uint64_t magazine = (sizeof(struct slab_magazine) + rounds * sizeof(struct slab_round) + 63) & ~UINT64_C(63);
-  uint64_t used = (uint64_t)(SLAB_BYTES - (world.slab->meta_end - world.slab->meta));
+  uint64_t used = (uint64_t)(META_BYTES - (world.slab->meta_end - world.slab->meta));
   piece = (piece + 63) & ~UINT64_C(63);
   EXPECT(world.slab->meta == NULL || used == magazines * magazine + pieces * piece,
          "%s: %" PRIu64 " bytes of metadata, but %" PRIu64 " magazines and %" PRIu64 " slabs", schedule_text(), used,

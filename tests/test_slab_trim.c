@@ -116,9 +116,9 @@ START_TEST(random_work_with_trims_between_leaves_contents_and_figures_right) {
     registry += f.slab->arrays[i].memory;
   for (size_t slot = 0; slot < f.slab->known; slot++)
     if (GET(f.slab->hot[slot].kind) == SLOT_META)
-      meta += slot_start(f.slab, slot) == f.slab->meta_end - SLAB_BYTES
+      meta += slot_start(f.slab, slot) == f.slab->meta_end - META_BYTES
                   ? (size_t)(f.slab->meta_memory - slot_start(f.slab, slot))
-                  : SLAB_BYTES;
+                  : META_BYTES;
   ck_assert_uint_eq(stats.committed_bytes, registry + meta);
 }
 END_TEST
