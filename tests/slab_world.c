@@ -332,9 +332,14 @@ void world_open(unsigned class_, size_t cache_bytes, void (*prepare)(void)) {
 }
 
 void world_explore(const char *name, unsigned preemptions, void (*a)(void), void (*b)(void), void (*c)(void)) {
+  world_explore_to(name, preemptions, a, b, c, check_end);
+}
+
+void world_explore_to(const char *name, unsigned preemptions, void (*a)(void), void (*b)(void), void (*c)(void),
+                      void (*end)(void)) {
   size_t percent = of_effort(100);
   unsigned bound = percent >= 1000 ? preemptions + 1 : percent < 100 && preemptions > 1 ? preemptions - 1 : preemptions;
-  struct schedule schedule = {name, begin, {a, b, c}, check_end, bound};
+  struct schedule schedule = {name, begin, {a, b, c}, end, bound};
   world_taken_twice = world_twice_freed = 0;
   uint64_t n = schedule_explore(&schedule);
   printf("slab_schedules: %s: %" PRIu64 " schedules with up to %u preemptions\n", name, n, bound);

@@ -61,6 +61,10 @@ void world_open(unsigned class_, size_t cache_bytes, void (*prepare)(void));
  * where it is under 100. */
 void world_explore(const char *name, unsigned preemptions, void (*a)(void), void (*b)(void), void (*c)(void));
 
+/* The same for threads that do other things, and end that checks them and leaves nothing live. */
+void world_explore_to(const char *name, unsigned preemptions, void (*a)(void), void (*b)(void), void (*c)(void),
+                      void (*end)(void));
+
 /* What thread i does: allocates an object of the class (with its context, without
  * one, or aligned past the magazines) and holds it; frees the one that it took last; frees twin, with its
  * context or without one; closes its context. */

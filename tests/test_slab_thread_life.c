@@ -269,9 +269,9 @@ static void *work_in_turns(void *argument) {
   struct worker *worker = argument;
   for (size_t turn = of_effort(TURNS); turn > 0; turn--) {
     size_t at = (worker->i + turn) % THREADS;
-    struct worker *place = &workers[at]; /* whose objects go with the context of that number */
+    struct worker *place = &workers[at]; /* whose objects and numbers go with the context at */
     for (size_t step = 0; step < 150; step++)
-      work(place, moving[at], rng_upto(&worker->rng, HELD - 1));
+      work(place, moving[at], rng_upto(&place->rng, HELD - 1));
     pthread_barrier_wait(&barrier);
   }
   return NULL;
