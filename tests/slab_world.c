@@ -308,11 +308,13 @@ static void begin(void) {
     world.open[i] = true;
 }
 
-void world_open(unsigned class_, size_t cache_bytes, void (*prepare)(void)) {
+static void open_checked(unsigned class_, size_t cache_bytes, void (*prepare)(void), enum weft_check check) {
   struct weft_slab_options options;
   weft_slab_options_init(&options, sizeof options);
   options.reserve_bytes = RESERVE_LEAST;
   options.cache_bytes = cache_bytes;
+  options.check = check;
+  memset((void *)&world, 0, sizeof world);
   char *at =
       mmap(NULL, ARENA_BYTES + SLAB_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   ck_assert_ptr_ne(at, MAP_FAILED);
@@ -329,6 +331,14 @@ void world_open(unsigned class_, size_t cache_bytes, void (*prepare)(void)) {
   for_each_commit(true);
   memcpy((void *)world.caches_copy, (void *)world.caches, sizeof world.caches);
   seen_copy = seen;
+}
+
+void world_open(unsigned class_, size_t cache_bytes, void (*prepare)(void)) {
+  open_checked(class_, cache_bytes, prepare, WEFT_CHECK_STATE);
+}
+
+void world_open_atomic(unsigned class_, size_t cache_bytes, void (*prepare)(void)) {
+  open_checked(class_, cache_bytes, prepare, WEFT_CHECK_ATOMIC);
 }
 
 void world_explore(const char *name, unsigned preemptions, void (*a)(void), void (*b)(void), void (*c)(void)) {
