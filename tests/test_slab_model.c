@@ -325,6 +325,14 @@ static void refuse_too_much(void) {
   m.refused++;
 }
 
+static void trim(void) {
+  uint64_t before = stats_of(m.slab).committed_bytes;
+  size_t bytes = SIZE_MAX;
+  MODEL_EXPECT(weft_slab_trim(m.slab, &bytes) == WEFT_OK, "not trimmed");
+  uint64_t after = stats_of(m.slab).committed_bytes;
+  MODEL_EXPECT(before - after == bytes, "%zu bytes were given back, %" PRIu64 " counted", bytes, before - after);
+}
+
 static void open_or_close_context(void) {
   weft_ctx **at = &m.contexts[1 + rng_upto(&m.rng, CONTEXTS - 2)];
   size_t bytes = weft_usable_size(m.contexts[0], m.contexts[0]);
@@ -375,8 +383,10 @@ static void random_step(uint32_t target) {
   if (kind >= 99980)
     open_or_close_context();
   else if (kind >= 99977)
-    weft__depot_trim(m.slab);
-  else if (kind >= 99975)
+    trim();
+  else if (kind >= 99970)
+    weft_flush(some_context());
+  else if (kind >= 99968)
     refuse_too_much();
   else if (kind >= 99950)
     resize_mapped();
