@@ -150,8 +150,10 @@ static void *abuse(void *argument) {
       free_wrongly(worker);
     if (step % 16 == 0)
       free_twice(worker);
-    if (step % 4096 == 0)
-      weft__depot_trim(slab);
+    if (step % 1024 == 0)
+      WORKER_EXPECT(worker, weft_slab_trim(slab, NULL) == WEFT_OK, "not trimmed");
+    if (step % 3072 == 0)
+      weft_flush(worker->ctx);
   }
   free_held(worker, worker->ctx);
   weft_ctx_free(worker->ctx);
