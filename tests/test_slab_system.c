@@ -9,7 +9,7 @@
 #include "tests/slabs.h"
 #include "tests/suite.h"
 
-enum call { RESERVE, SHOW, COMMIT, CALLS };
+enum call { RESERVE, SHOW, COMMIT, PURGE, CALLS };
 
 static struct {
   uint64_t calls[CALLS];
@@ -35,6 +35,8 @@ bool __real_weft__os_show(void *at, size_t bytes);
 bool __wrap_weft__os_show(void *at, size_t bytes);
 bool __real_weft__os_commit(void *at, size_t bytes);
 bool __wrap_weft__os_commit(void *at, size_t bytes);
+bool __real_weft__os_purge(void *at, size_t bytes);
+bool __wrap_weft__os_purge(void *at, size_t bytes);
 void __real_weft__os_decommit(void *at, size_t bytes);
 void __wrap_weft__os_decommit(void *at, size_t bytes);
 void __real_weft__os_release(void *at, size_t bytes);
@@ -53,6 +55,10 @@ bool __wrap_weft__os_commit(void *at, size_t bytes) {
     return false;
   os.taken += bytes;
   return true;
+}
+
+bool __wrap_weft__os_purge(void *at, size_t bytes) {
+  return !fails(PURGE) && __real_weft__os_purge(at, bytes);
 }
 
 void __wrap_weft__os_decommit(void *at, size_t bytes) {
@@ -179,6 +185,10 @@ static void work(weft_slab *slab) {
       keep(cache, weft_alloc(ctx, bytes), bytes);
     if (step % 5 == 4 && n_held > 0)
       SYSTEM_EXPECT(weft_free(ctx, held[--n_held].p) == WEFT_OK, "%s", cache->message);
+    if (step % 40 == 39) {
+      weft_flush(ctx);
+      SYSTEM_EXPECT(weft_slab_trim(slab, NULL) == WEFT_OK, "not trimmed");
+    }
     if (step % 8 == 7)
       check_slab(slab);
   }
