@@ -18,7 +18,7 @@ enum {
   EDGE = 32,          /* bytes at either end of an object that are always marked and checked */
 };
 enum way { DEFAULTS, SMALL_RANGE, SMALL_MAGAZINES, NO_MAGAZINES, ATOMIC_AND_NODES, WAYS };
-#define METADATA ((uint64_t)4 << 20) /* what may be left of magazines, states and bitmaps */
+#define METADATA ((uint64_t)4 << 20) /* what may be left of magazines, states and bitmaps, for a node */
 #define LIVE_BYTES ((size_t)96 << 20)
 
 struct object {
@@ -459,7 +459,9 @@ START_TEST(every_answer_content_and_figure_is_the_models) {
   weft__depot_trim(m.slab);
   struct weft_slab_figures stats = stats_of(m.slab);
   MODEL_EXPECT(stats.slabs == 0 && stats.mapped == 0, "%" PRIu64 " slabs are left", stats.slabs);
-  MODEL_EXPECT(stats.committed_bytes < METADATA, "%" PRIu64 " bytes are left", stats.committed_bytes);
+  printf("slab_model: way %d, %" PRIu64 " bytes of metadata in the end\n", _i, stats.committed_bytes);
+  MODEL_EXPECT(stats.committed_bytes < METADATA * (m.way == ATOMIC_AND_NODES ? 3 : 1), "%" PRIu64 " bytes are left",
+               stats.committed_bytes);
   ck_assert_int_eq(weft_slab_release(m.slab), WEFT_OK);
 }
 END_TEST
