@@ -71,11 +71,11 @@ struct slab_cold {
   uint32_t made;          /* objects: how many have ever been free; mapped: 1 where it was given out before */
   uint32_t scan;          /* objects: no bit is set below this one */
   uint32_t list;          /* runs: the list that it is in */
-  _Atomic size_t bytes;   /* mapped: usable bytes; read without a lock, as first is */
   uint32_t slots;         /* mapped: how many it has, perhaps more than it needs */
-  _Atomic uint32_t first; /* mapped, rest: the first of them */
   uint32_t purged;        /* pages */
   uint32_t hidden;        /* free objects that touch one of those, of which no bit is set */
+  _Atomic uint32_t first; /* mapped, rest: the first of them; read without a lock, as bytes is, also by wrong frees */
+  _Atomic size_t bytes;   /* mapped: usable bytes */
 };
 
 /* Out-of-band part of a slab of runs. */

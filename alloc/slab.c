@@ -165,8 +165,10 @@ static bool claim_slots(weft_slab *slab, size_t first, size_t n, weft_status *st
   if (!know_slots(slab, first + n, status))
     return false;
   bits_fill(slab->used, first, n);
-  memset(&slab->cold[first], 0, n * sizeof slab->cold[0]);
   for (size_t slot = first; slot < first + n; slot++) {
+    memset(&slab->cold[slot], 0, offsetof(struct slab_cold, first)); /* all but what is read without a lock */
+    SET(slab->cold[slot].first, 0);
+    SET(slab->cold[slot].bytes, 0);
     SET(slab->hot[slot].kind, SLOT_UNUSED);
     SET(slab->hot[slot].loose, false);
   }
@@ -253,10 +255,12 @@ void *weft__piece_take(weft_slab *slab, struct meta_piece **list, size_t bytes, 
   if (piece == NULL)
     return weft__meta_take(slab, bytes, status);
   *list = piece->next;
-  char *start = (char *)(piece + 1) - bytes;
-  memset(start, 0, piece->used);
+  /* By atomic words: a wrong free of what was in the slab before may be looking at its state bytes. */
+  _Atomic uint64_t *words = (_Atomic uint64_t *)(void *)((char *)(piece + 1) - bytes);
+  for (size_t i = 0, n = (piece->used + sizeof *words - 1) / sizeof *words; i < n; i++)
+    SET(words[i], 0);
   memset(piece, 0, sizeof *piece);
-  return start;
+  return (void *)words;
 }
 
 void weft__piece_give(struct meta_piece **list, void *piece, size_t bytes, size_t used) {

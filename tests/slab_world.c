@@ -308,11 +308,13 @@ static void begin(void) {
     world.open[i] = true;
 }
 
-void world_open(unsigned class_, size_t cache_bytes, void (*prepare)(void)) {
+static void open_checked(unsigned class_, size_t cache_bytes, void (*prepare)(void), enum weft_check check) {
   struct weft_slab_options options;
   weft_slab_options_init(&options, sizeof options);
   options.reserve_bytes = RESERVE_LEAST;
   options.cache_bytes = cache_bytes;
+  options.check = check;
+  memset((void *)&world, 0, sizeof world);
   char *at =
       mmap(NULL, ARENA_BYTES + SLAB_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   ck_assert_ptr_ne(at, MAP_FAILED);
@@ -331,10 +333,23 @@ void world_open(unsigned class_, size_t cache_bytes, void (*prepare)(void)) {
   seen_copy = seen;
 }
 
+void world_open(unsigned class_, size_t cache_bytes, void (*prepare)(void)) {
+  open_checked(class_, cache_bytes, prepare, WEFT_CHECK_STATE);
+}
+
+void world_open_atomic(unsigned class_, size_t cache_bytes, void (*prepare)(void)) {
+  open_checked(class_, cache_bytes, prepare, WEFT_CHECK_ATOMIC);
+}
+
 void world_explore(const char *name, unsigned preemptions, void (*a)(void), void (*b)(void), void (*c)(void)) {
+  world_explore_to(name, preemptions, a, b, c, check_end);
+}
+
+void world_explore_to(const char *name, unsigned preemptions, void (*a)(void), void (*b)(void), void (*c)(void),
+                      void (*end)(void)) {
   size_t percent = of_effort(100);
   unsigned bound = percent >= 1000 ? preemptions + 1 : percent < 100 && preemptions > 1 ? preemptions - 1 : preemptions;
-  struct schedule schedule = {name, begin, {a, b, c}, check_end, bound};
+  struct schedule schedule = {name, begin, {a, b, c}, end, bound};
   world_taken_twice = world_twice_freed = 0;
   uint64_t n = schedule_explore(&schedule);
   printf("slab_schedules: %s: %" PRIu64 " schedules with up to %u preemptions\n", name, n, bound);

@@ -57,9 +57,16 @@ extern uint64_t world_twice_freed, world_taken_twice;
 /* A slab with a context for each thread; then prepare does what comes before the threads start, and may set twin. */
 void world_open(unsigned class_, size_t cache_bytes, void (*prepare)(void));
 
+/* The same with every free a compare-and-swap. */
+void world_open_atomic(unsigned class_, size_t cache_bytes, void (*prepare)(void));
+
 /* Explores the threads' schedules from that world, with one preemption more where WEFT_TEST_PERCENT is 1000 and one less
  * where it is under 100. */
 void world_explore(const char *name, unsigned preemptions, void (*a)(void), void (*b)(void), void (*c)(void));
+
+/* The same for threads that do other things, and end that checks them and leaves nothing live. */
+void world_explore_to(const char *name, unsigned preemptions, void (*a)(void), void (*b)(void), void (*c)(void),
+                      void (*end)(void));
 
 /* What thread i does: allocates an object of the class (with its context, without
  * one, or aligned past the magazines) and holds it; frees the one that it took last; frees twin, with its

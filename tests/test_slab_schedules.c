@@ -32,7 +32,7 @@ END_TEST
 /* Scenarios. The class of 32 KiB has magazines of 20, the runs of 1 MiB ones of 2. */
 
 /* A class of which a slab holds more than three contexts' magazines do, and the largest of runs. */
-enum { LARGE = CLASSES - 9, LARGEST_RUN = BINS - 1 };
+enum { LARGE = CLASSES - 9, LARGEST_RUN = BINS - 1, PLACES = 300 };
 #define ENOUGH ((size_t)8 << 20)
 
 static void take_a(void) {
@@ -127,7 +127,7 @@ static void a_and_c_are_full(void) {
 START_TEST(a_magazine_passes_whole_from_a_context_that_frees_to_others_that_allocate) {
   world_open(LARGE, ENOUGH, a_is_full);
   world_explore("drain and refill", 3, give_a, take_b, NULL);
-  world_explore("drain and two refills", 2, give_a, take_b, take_c);
+  world_explore("drain and two refills", 1, give_a, take_b, take_c);
 }
 END_TEST
 
@@ -145,25 +145,23 @@ static void two_are_on_the_shelf(void) {
   }
 }
 
-/* 5, 5 and 10 of a magazine of 20. */
-static void a_magazine_is_taken_in_parts(void) {
+/* Without a context, when the slabs have no more. */
+static void the_shelf_is_taken_one_by_one(void) {
+  static void *p[PLACES];
+  size_t n = 0;
   fill_magazines(0);
   world_give(0);
   fill_magazines(0);
-  while (depot_at(world.slab, 0, world.class_)->full_count > 1)
-    ask_for_whole(1);
-  refill_once(2);
-  weft__cache_close(&world.caches[1]);
-  weft__slab_unref(world.slab);
-  weft__cache_open(&world.caches[1], world.slab);
-  refill_once(1);
-  refill_once(2);
+  ck_assert_ptr_nonnull(depot_at(world.slab, 0, world.class_)->full);
+  while (depot_at(world.slab, 0, world.class_)->full != NULL && n < PLACES)
+    p[n++] = weft__slab_alloc(world.slab, weft__classes[world.class_].bytes);
+  while (n > 0)
+    ck_assert_int_eq(weft_slab_free(world.slab, p[--n]), WEFT_OK);
 }
 
-START_TEST(a_magazine_that_was_taken_in_parts_is_off_the_shelf) {
-  world_open(LARGE, ENOUGH, a_magazine_is_taken_in_parts);
-  ck_assert_ptr_null(depot_at(world.slab, 0, world.class_)->full);
-  world_explore("drain and two refills by parts", 1, give_a, take_b, take_c);
+START_TEST(a_magazine_that_was_taken_one_by_one_is_off_the_shelf) {
+  world_open(LARGE, ENOUGH, the_shelf_is_taken_one_by_one);
+  world_explore("drain to an empty shelf and two refills", 1, give_a, take_b, take_c);
 }
 END_TEST
 
@@ -177,6 +175,57 @@ END_TEST
 START_TEST(two_contexts_take_the_first_objects_of_a_class_at_once) {
   world_open(LARGE, ENOUGH, nothing);
   world_explore("two new contexts", 2, take_a, take_b, NULL);
+}
+END_TEST
+
+/* Threads that meet in the registry alone, each at the first allocation of its kind: slots and metadata are theirs. */
+static const size_t first_sizes[SCHEDULE_THREADS] = {1000, 5000, 90000};
+static void take_first(int i) {
+  void *p = weft_alloc(world_ctx(i), first_sizes[i]);
+  SEEN_EXPECT(p != NULL, "thread %d: %s", i, world.caches[i].message);
+  seen.held[i][seen.n_held[i]++] = p;
+}
+static void take_first_a(void) {
+  take_first(0);
+}
+static void take_first_b(void) {
+  take_first(1);
+}
+static void take_first_c(void) {
+  take_first(2);
+}
+static void take_mapped_c(void) {
+  seen.held[2][seen.n_held[2]++] = weft_alloc(world_ctx(2), 5 << 20);
+}
+static void check_firsts(void) {
+  EXPECT(seen.failure[0] == 0, "%s: %s", schedule_text(), seen.failure);
+  struct weft_slab_figures stats;
+  EXPECT(weft_slab_stats(world.slab, &stats, sizeof stats) == WEFT_OK && stats.live_objects == 3,
+         "%s: %" PRIu64 " are live", schedule_text(), stats.live_objects);
+  for (int i = 0; i < SCHEDULE_THREADS; i++) {
+    const uint32_t slot = slot_of(world.slab, seen.held[i][0]);
+    EXPECT(GET(world.slab->hot[slot].kind) != SLOT_META, "%s: an object in metadata", schedule_text());
+    for (int k = 0; k < i; k++) {
+      const uint32_t other = slot_of(world.slab, seen.held[k][0]);
+      const slab_state *states = GET(world.slab->hot[slot].states), *others = GET(world.slab->hot[other].states);
+      EXPECT(slot != other && (states == NULL || states != others), "%s: threads %d and %d share a slot or metadata",
+             schedule_text(), i, k);
+      for (unsigned class_ = 0; class_ < BINS; class_++) {
+        const struct slab_round *rounds = GET(world.caches[i].bins[class_].low);
+        for (unsigned theirs = 0; theirs < BINS; theirs++)
+          EXPECT(rounds == NULL || rounds != GET(world.caches[k].bins[theirs].low),
+                 "%s: threads %d and %d share a magazine", schedule_text(), i, k);
+      }
+    }
+  }
+  for (int i = 0; i < SCHEDULE_THREADS; i++)
+    EXPECT(weft_free(world_ctx(i), seen.held[i][0]) == WEFT_OK, "%s: %s", schedule_text(), world.caches[i].message);
+}
+
+START_TEST(threads_that_meet_in_the_registry_alone_share_nothing) {
+  world_open(LARGE, ENOUGH, nothing);
+  world_explore_to("first allocations of three kinds", 1, take_first_a, take_first_b, take_first_c, check_firsts);
+  world_explore_to("first allocations and a mapped one", 1, take_first_a, take_first_b, take_mapped_c, check_firsts);
 }
 END_TEST
 
@@ -218,7 +267,7 @@ END_TEST
 
 START_TEST(memory_goes_back_while_contexts_refill_and_drain) {
   world_open(LARGE, ENOUGH, a_is_full);
-  world_explore("trim and refill", 3, take_b, trim, NULL);
+  world_explore("trim and refill", 2, take_b, trim, NULL);
   world_explore("trim and drain and refill", 1, give_a, take_b, trim);
 }
 END_TEST
@@ -258,6 +307,20 @@ static void free_twin_and_take_b(void) {
   world_take(1);
 }
 
+static bool both_are_done(void) {
+  return seen.free_calls == 2;
+}
+static void free_twin_wait_and_take_a(void) {
+  world_free_twin(0, true);
+  schedule_wait(both_are_done);
+  world_take(0);
+}
+static void free_twin_wait_and_take_b(void) {
+  world_free_twin(1, true);
+  schedule_wait(both_are_done);
+  world_take(1);
+}
+
 START_TEST(an_object_freed_by_two_at_one_instant_is_found_in_every_schedule) {
   world_open(LARGE, ENOUGH, twin_is_live);
   world_explore("two frees of one object", 3, free_twin_a, free_twin_b, NULL);
@@ -266,10 +329,21 @@ START_TEST(an_object_freed_by_two_at_one_instant_is_found_in_every_schedule) {
 }
 END_TEST
 
+START_TEST(an_atomic_check_lets_one_of_two_frees_through_in_every_schedule) {
+  world_open_atomic(LARGE, ENOUGH, twin_is_live);
+  world_explore("atomic frees of one object", 2, free_twin_a, free_twin_b, free_twin_without);
+  ck_assert_uint_eq(world_twice_freed, 0);
+  world_explore("atomic frees, then two allocations", 3, free_twin_wait_and_take_a, free_twin_wait_and_take_b, NULL);
+  ck_assert_uint_eq(world_twice_freed + world_taken_twice, 0);
+  world_open_atomic(LARGE, ENOUGH, a_is_full);
+  world_explore("atomic drain and refill", 2, give_a, take_b, NULL);
+}
+END_TEST
+
 /* A run's free is one step: pages that went back with one free could be cut anew while a magazine gives out the other's. */
 START_TEST(a_run_is_freed_once) {
   world_open(LARGEST_RUN, ENOUGH, twin_is_live);
-  world_explore("frees of a run", 3, free_twin_a, free_twin_b, free_twin_without);
+  world_explore("frees of a run", 2, free_twin_a, free_twin_b, free_twin_without);
   ck_assert_uint_eq(world_twice_freed, 0);
 }
 END_TEST
@@ -286,9 +360,6 @@ START_TEST(a_mapped_allocation_is_freed_once) {
 }
 END_TEST
 
-static bool both_are_done(void) {
-  return seen.free_calls == 2;
-}
 static bool a_is_closed(void) {
   return both_are_done() && !world.open[0] && seen.n_held[1] > 0;
 }
@@ -296,17 +367,6 @@ static void wait_and_take_without_c(void) {
   schedule_wait(a_is_closed);
   take_without_c();
 }
-static void free_twin_wait_and_take_a(void) {
-  world_free_twin(0, true);
-  schedule_wait(both_are_done);
-  world_take(0);
-}
-static void free_twin_wait_and_take_b(void) {
-  world_free_twin(1, true);
-  schedule_wait(both_are_done);
-  world_take(1);
-}
-
 static void free_twin_wait_and_close_a(void) {
   world_free_twin(0, true);
   schedule_wait(both_are_done);
@@ -350,15 +410,17 @@ static void add_tests(TCase *tcase) {
   tcase_add_test(tcase, a_race_shows_both_of_its_outcomes_and_a_lock_one);
   tcase_add_test(tcase, a_magazine_passes_whole_from_a_context_that_frees_to_others_that_allocate);
   tcase_add_test(tcase, two_contexts_take_the_first_objects_of_a_class_at_once);
+  tcase_add_test(tcase, threads_that_meet_in_the_registry_alone_share_nothing);
   tcase_add_test(tcase, what_one_context_allocates_another_frees);
   tcase_add_test(tcase, a_context_closes_while_another_refills);
   tcase_add_test(tcase, memory_goes_back_while_contexts_refill_and_drain);
   tcase_add_test(tcase, runs_pass_between_contexts);
   tcase_add_test(tcase, an_object_freed_by_two_at_one_instant_is_found_in_every_schedule);
+  tcase_add_test(tcase, an_atomic_check_lets_one_of_two_frees_through_in_every_schedule);
   tcase_add_test(tcase, a_run_is_freed_once);
   tcase_add_test(tcase, a_mapped_allocation_is_freed_once);
   tcase_add_test(tcase, an_object_freed_by_two_is_given_out_once_unless_two_calls_on_it_meet_again);
-  tcase_add_test(tcase, a_magazine_that_was_taken_in_parts_is_off_the_shelf);
+  tcase_add_test(tcase, a_magazine_that_was_taken_one_by_one_is_off_the_shelf);
   tcase_add_test(tcase, two_contexts_take_whole_magazines_at_once);
   tcase_add_test(tcase, contexts_close_while_others_close_and_figures_are_read);
   tcase_add_test(tcase, an_object_freed_by_two_that_a_magazine_gives_out_is_not_given_out_by_its_slab);

@@ -150,8 +150,10 @@ static void *abuse(void *argument) {
       free_wrongly(worker);
     if (step % 16 == 0)
       free_twice(worker);
-    if (step % 4096 == 0)
-      weft__depot_trim(slab);
+    if (step % 1024 == 0)
+      WORKER_EXPECT(worker, weft_slab_trim(slab, NULL) == WEFT_OK, "not trimmed");
+    if (step % 3072 == 0)
+      weft_flush(worker->ctx);
   }
   free_held(worker, worker->ctx);
   weft_ctx_free(worker->ctx);
@@ -269,9 +271,9 @@ static void *work_in_turns(void *argument) {
   struct worker *worker = argument;
   for (size_t turn = of_effort(TURNS); turn > 0; turn--) {
     size_t at = (worker->i + turn) % THREADS;
-    struct worker *place = &workers[at]; /* whose objects go with the context of that number */
+    struct worker *place = &workers[at]; /* whose objects and numbers go with the context at */
     for (size_t step = 0; step < 150; step++)
-      work(place, moving[at], rng_upto(&worker->rng, HELD - 1));
+      work(place, moving[at], rng_upto(&place->rng, HELD - 1));
     pthread_barrier_wait(&barrier);
   }
   return NULL;
