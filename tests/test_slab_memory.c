@@ -395,5 +395,5 @@ static void add_tests(TCase *tcase) {
 }
 
 int main(void) {
-  return suite_main("slab_system", add_tests);
+  return suite_main("slab_memory", add_tests);
 }
