@@ -49,13 +49,15 @@ struct bin_counts weft__bin_counts(const struct slab_bin *bin) {
     uint32_t cached = atomic_load_explicit(&bin->previous_count, memory_order_acquire);
     uint64_t supply = atomic_load_explicit(&bin->supply, memory_order_acquire);
     uint32_t count = rounds_between(low, top);
-    /* Two steps of one allocation may lie on both sides of this reading: then it is repeated, and at last taken as it is. A
-     * count that is none is of two magazines. */
+    /* Where an allocation's two steps lie on both sides of this reading it is repeated, and at last taken as it is: frees are
+     * then one off. A count that is none is of two magazines. */
     bool whole = GET(bin->version) == version && version % 2 == 0 && count <= MAX_ROUNDS;
-    if (!whole || (GET(bin->allocations) != allocations && tries < 1000))
-      continue;
-    cached += count;
-    return (struct bin_counts){allocations, allocations - (supply - cached), cached};
+    if (whole && (GET(bin->allocations) == allocations || tries > 100)) {
+      cached += count;
+      return (struct bin_counts){allocations, allocations - (supply - cached), cached};
+    }
+    if (tries % 16 == 0) /* the context's thread may have lost its core between the two steps of version */
+      weft__os_yield();
   }
 }
 
@@ -196,9 +198,11 @@ static bool refill(struct slab_cache *cache, unsigned class_, weft_status *statu
   return filled->count > 0;
 }
 
-/* Gives out an object that came straight from the depot, past the magazines. */
-static void *give_out(struct slab_bin *bin, const struct slab_round *round) {
-  SET(*GET(round->state), STATE_LIVE);
+/* Gives out an object that came straight from the depot, past the magazines. NULL: its twin is live. */
+static void *give_out(struct slab_cache *cache, unsigned class_, const struct slab_round *round) {
+  struct slab_bin *bin = &cache->bins[class_];
+  if (!weft__depot_make_live(cache->slab, &cache->depots[class_], round))
+    return NULL;
   set(bin, GET(bin->low), GET(bin->top), GET(bin->previous_count), GET(bin->supply) + 1);
   ADD(bin->allocations, 1);
   return GET(round->object);
@@ -222,17 +226,19 @@ void *weft__bin_take(struct slab_cache *cache, unsigned class_, weft_status *sta
     }
   } while (refill(cache, class_, status));
   struct slab_round round;
-  if (weft__depot_take(cache->slab, &cache->depots[class_], &round, 1, status) == 0)
-    return NULL;
-  return give_out(bin, &round);
+  void *object = NULL;
+  while (object == NULL && weft__depot_take(cache->slab, &cache->depots[class_], &round, 1, status) == 1)
+    object = give_out(cache, class_, &round);
+  return object;
 }
 
 void *weft__bin_take_aligned(struct slab_cache *cache, unsigned class_, size_t align, weft_status *status) {
   struct slab_round round;
+  void *object = NULL;
   ADD(cache->misses, 1);
-  if (weft__depot_take_aligned(cache->slab, &cache->depots[class_], align, &round, status) == 0)
-    return NULL;
-  return give_out(&cache->bins[class_], &round);
+  while (object == NULL && weft__depot_take_aligned(cache->slab, &cache->depots[class_], align, &round, status) == 1)
+    object = give_out(cache, class_, &round);
+  return object;
 }
 
 /* Freeing */

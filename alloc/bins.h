@@ -23,6 +23,10 @@ static inline void *bin_pop(struct slab_bin *bin) {
   return GET(top[-1].object);
 }
 
+static inline bool bin_has_room(const struct slab_bin *bin) {
+  return GET(bin->top) != bin->high;
+}
+
 /* Puts a live object into the loaded magazine; false: it has no room, or there is none. */
 static inline bool bin_push(struct slab_bin *bin, void *object, slab_state *state) {
   struct slab_round *top = GET(bin->top);

@@ -154,9 +154,11 @@ static bool mark_freed(slab_state *state) {
   return atomic_compare_exchange_strong(state, &live, STATE_FREED);
 }
 
+/* A run's free is always a single step, as it costs little beside a run's use: pages that went back with one of two frees at
+ * one instant could be cut anew while a magazine gave out the run that the other free left there. */
 static bool free_object(struct slab_cache *cache, void *p, const struct slab_place *place) {
   struct slab_bin *bin = &cache->bins[place->class_];
-  bool local = home_of(place->node, 0) == cache->home, atomic = cache->range_bytes == 0;
+  bool local = home_of(place->node, 0) == cache->home, atomic = cache->range_bytes == 0 || place->class_ >= CLASSES;
   if (atomic && !mark_freed(place->state))
     return false;
   if (local &&
@@ -189,9 +191,11 @@ static __attribute__((noinline)) weft_status free_other(struct slab_cache *cache
                                                         slab_state *state) {
   if ((GET(hot->home) ^ cache->home) == RUNS && GET(*state) == STATE_LIVE) {
     struct run_map *map = map_of(hot);
-    size_t page = (size_t)(state - map->states);
-    if (page < SLAB_PAGES && bin_push(&cache->bins[GET(map->classes[page])], p, state))
+    struct slab_bin *bin = &cache->bins[GET(map->classes[state - map->states])];
+    if (bin_has_room(bin) && mark_freed(state)) {
+      (void)bin_push(bin, p, state);
       return WEFT_OK;
+    }
   }
   return free_slow(cache, p);
 }

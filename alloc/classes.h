@@ -16,10 +16,10 @@ enum {
   PAGE_BYTES = 1 << PAGE_SHIFT,
   SLAB_PAGES = SLAB_BYTES / PAGE_BYTES,
 
-  CLASSES = 64,                   /* classes of objects */
+  CLASSES = 72,                   /* classes of objects */
   RUN_CLASSES = 48,               /* classes of page runs: 1 to 8 pages, then 8 per doubling to 256 */
   BINS = CLASSES + RUN_CLASSES,   /* both, in one numbering: a run class follows the last class of objects */
-  CLASS_MAX_BYTES = 513 * 64,     /* the largest object, 32 KiB and its odd 64 bytes */
+  CLASS_MAX_BYTES = 1025 * 64,    /* the largest object, 64 KiB and its odd 64 bytes */
   RUN_MAX_BYTES = SLAB_BYTES / 2, /* the largest run; what is larger is mapped */
   MAX_ALIGN = SLAB_BYTES,
   MAX_ROUNDS = 255,

@@ -30,6 +30,15 @@ void weft__depot_twins(weft_slab *slab, struct slab_depot *depot, uint32_t n) {
   ADD_SHARED(depot->frees, -(uint64_t)n);
 }
 
+bool weft__depot_make_live(weft_slab *slab, struct slab_depot *depot, const struct slab_round *round) {
+  if (GET(*GET(round->state)) == STATE_LIVE) {
+    weft__depot_twins(slab, depot, 1);
+    return false;
+  }
+  SET(*GET(round->state), STATE_LIVE);
+  return true;
+}
+
 static void empty_into_slabs(weft_slab *slab, struct slab_depot *depot, struct slab_magazine *magazine) {
   uint32_t given = give_to_slabs(slab, depot, magazine->rounds, magazine->count);
   if (given < magazine->count)

@@ -20,11 +20,12 @@ void *weft__slab_take(weft_slab *slab, size_t bytes, weft_status *status) {
         void *p = weft__mapped_take(slab, bytes, status);
         if (p != NULL)
           return p;
-      } else if (weft__depot_take(slab, depot, &round, 1, status) == 1) {
-        SET(*GET(round.state), STATE_LIVE);
-        ADD_SHARED(depot->allocations, 1);
-        return GET(round.object);
       }
+      while (!mapped && weft__depot_take(slab, depot, &round, 1, status) == 1)
+        if (weft__depot_make_live(slab, depot, &round)) {
+          ADD_SHARED(depot->allocations, 1);
+          return GET(round.object);
+        }
     } while (weft__depot_trim(slab) > 0);
   }
   ADD_SHARED(slab->refused, 1);

@@ -3,6 +3,7 @@
  * os.h for POSIX systems: one private anonymous mapping for a reservation, mprotect to commit, madvise to give back.
  */
 #include "alloc/os.h"
+#include <sched.h>
 #include <stdint.h>
 #include <sys/mman.h>
 #include <sys/random.h>
@@ -72,6 +73,10 @@ void weft__os_release(void *at, size_t bytes) {
 
 bool weft__os_at_fork(void (*before)(void), void (*in_parent)(void), void (*in_child)(void)) {
   return pthread_atfork(before, in_parent, in_child) == 0;
+}
+
+void weft__os_yield(void) {
+  sched_yield();
 }
 
 void weft__os_random(void *out, size_t bytes) {

@@ -44,6 +44,9 @@ void weft__os_random(void *out, size_t bytes);
  * child. false: no memory for that. */
 bool weft__os_at_fork(void (*before)(void), void (*in_parent)(void), void (*in_child)(void));
 
+/* Lets other threads have the core. */
+void weft__os_yield(void);
+
 /* A lock between threads of one process. */
 struct os_lock {
   pthread_mutex_t mutex;

@@ -28,7 +28,7 @@ enum {
   RUN_LISTS = 10,
   SPARE_RUNS = 8,           /* wholly uncut slabs of runs that are kept back */
   MAPPED_KEPT = 16,         /* freed mapped allocations whose memory is kept, and */
-  MAPPED_SHARE = 4,         /* how often cache_bytes they may have together */
+  MAPPED_SHARE = 2,         /* how often cache_bytes they may have together */
   COMMIT_STEP = 64 << 10,   /* memory is taken by at least this much, a multiple of any system's page */
   MAGAZINE_SHELF = 1 << 20, /* a depot keeps full magazines up to so many bytes of objects, but 4 at least */
 };
@@ -36,7 +36,7 @@ enum {
 #define NO_SLOT UINT32_MAX
 #define RESERVE_DEFAULT (UINT64_C(1) << 40)
 #define RESERVE_LEAST ((size_t)256 << 20)
-#define CACHE_DEFAULT ((size_t)8 << 20)
+#define CACHE_DEFAULT ((size_t)16 << 20)
 
 enum slot_kind {
   SLOT_UNUSED = 0,
@@ -299,6 +299,9 @@ uint32_t weft__depot_take_aligned(weft_slab *slab, struct slab_depot *depot, siz
 uint32_t weft__depot_give(weft_slab *slab, struct slab_depot *depot, const struct slab_round *rounds, uint32_t n);
 /* Corrects the figures for n objects, already counted as freed, that proved to be freed before. */
 void weft__depot_twins(weft_slab *slab, struct slab_depot *depot, uint32_t n);
+/* Marks an object live that came past the magazines. false: its twin, freed at one instant with it, was given out from a
+ * magazine meanwhile; it is dropped. */
+bool weft__depot_make_live(weft_slab *slab, struct slab_depot *depot, const struct slab_round *round);
 /* An empty magazine; NULL: no memory for it. */
 struct slab_magazine *weft__depot_magazine(weft_slab *slab, struct slab_depot *depot);
 /* Takes back a magazine of any count, its objects going to their slabs. */

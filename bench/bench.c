@@ -70,7 +70,7 @@ static void print_help(const struct bench *b, const char *purpose, const struct 
          b->program, purpose);
   for (size_t i = 0; i < n_options; i++) {
     char head[64];
-    snprintf(head, sizeof head, "--%s %s", options[i].name, options[i].argument);
+    snprintf(head, sizeof head, "--%s %s", options[i].name, options[i].argument ? options[i].argument : "");
     printf("  %-18s %s\n", head, options[i].help);
   }
   printf("\nExit status: 0 done, 1 a contender's results were wrong, 2 wrong usage.\n");
@@ -99,7 +99,8 @@ static void read_options(struct bench *b, int argc, char **argv, const char *pur
   assert(n_options <= MOST_OWN_OPTIONS);
   memcpy(all, frame, sizeof frame);
   for (size_t i = 0; i < n_options; i++)
-    all[FRAME + i] = (struct option){options[i].name, required_argument, NULL, OWN + (int)i};
+    all[FRAME + i] =
+        (struct option){options[i].name, options[i].argument ? required_argument : no_argument, NULL, OWN + (int)i};
   all[FRAME + n_options] = (struct option){0};
   for (int o; (o = getopt_long(argc, argv, "", all, NULL)) != -1;) {
     if (o == FILTER)
@@ -117,7 +118,7 @@ static void read_options(struct bench *b, int argc, char **argv, const char *pur
     else if (o == MARKDOWN)
       exit(summary_print(optarg));
     else if (o >= OWN)
-      *options[o - OWN].value = optarg;
+      *options[o - OWN].value = optarg ? optarg : "";
     else {
       if (o == HELP)
         print_help(b, purpose, options, n_options);
@@ -235,25 +236,25 @@ struct slice {
 /* Pieces first .. first + n of a case by one contender; the piece before, untimed, brings the core from the habits of the
  * last contender to its own: predictors, code, clock. */
 static struct slice time_pieces(const struct bench_case *c, size_t contender, uint64_t first, uint64_t n) {
-  struct slice s = {0};
+  struct slice s = {0}, interrupted = {0};
   for (uint64_t k = 0; k <= n; k++) {
     uint64_t piece = (first + k) % c->pieces;
     struct bench_amount a = c->prepare(c->state, piece);
-    long interruptions = machine_interruptions();
+    long interruptions = machine_interruptions(c->threads);
     uint64_t start = c->whole ? machine_used() : machine_now();
     c->work(c->state, contender, piece);
     uint64_t end = c->whole ? machine_used() : machine_now();
     if (k == 0)
       continue;
-    if (!c->whole && machine_interruptions() != interruptions) {
-      s.left_out++;
-      continue;
-    }
-    s.ns += (double)(end - start);
-    s.amount.units += a.units;
-    s.amount.bytes += a.bytes;
+    bool was_interrupted = !c->whole && machine_interruptions(c->threads) != interruptions;
+    struct slice *part = was_interrupted ? &interrupted : &s;
+    part->ns += (double)(end - start);
+    part->amount.units += a.units;
+    part->amount.bytes += a.bytes;
+    s.left_out += was_interrupted;
   }
-  return s;
+  /* Of several threads one is always interrupted on a busy machine: then these pieces count after all. */
+  return c->threads && s.amount.units <= 0 ? interrupted : s;
 }
 
 /* The rounds of one case. */
@@ -330,6 +331,13 @@ static void count_targets(struct bench *b, const struct bench_contender *contend
   }
 }
 
+static void keep_result(struct bench *b, json_t *object) {
+  json_object_set_new(object, "bench", json_string(b->program));
+  json_object_set_new(object, "machine", json_string(machine_text(b)));
+  json_object_set_new(object, "table_in_use", json_string(b->features.isa));
+  json_array_append_new(b->results, object);
+}
+
 static void report(struct bench *b, const struct rounds *r) {
   const struct bench_case *c = r->c;
   double *scratch = bench_memory(r->n * sizeof *scratch);
@@ -347,11 +355,8 @@ static void report(struct bench *b, const struct rounds *r) {
       continue;
     }
     json_t *object = figures_json(c, i, &f, r->n, ghz);
-    json_object_set_new(object, "bench", json_string(b->program));
-    json_object_set_new(object, "machine", json_string(machine_text(b)));
-    json_object_set_new(object, "table_in_use", json_string(b->features.isa));
     json_object_set_new(object, "pieces_left_out", json_integer((json_int_t)r->left_out));
-    json_array_append_new(b->results, object);
+    keep_result(b, object);
   }
   fflush(stdout);
   free(scratch);
@@ -379,6 +384,22 @@ void bench_run(struct bench *b, const struct bench_case *c) {
   report(b, &r);
   free(r.samples);
   free(r.ghz);
+}
+
+void bench_value(struct bench *b, const struct bench_value *value) {
+  struct spread spread = spread_of(value->samples, value->n);
+  bool judged = value->least > 0 || value->most > 0, met = figures_value_met(value, &spread);
+  b->met += judged && met;
+  b->missed += judged && !met;
+  if (b->json)
+    keep_result(b, figures_value_json(value, &spread));
+  else
+    figures_value_print(stdout, value, &spread);
+  fflush(stdout);
+}
+
+double bench_seconds(const struct bench *b) {
+  return b->seconds;
 }
 
 void bench_note(const struct bench *b, const char *format, ...) {

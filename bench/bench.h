@@ -13,7 +13,8 @@
 /* A program's run: made by bench_open, ended by bench_close. */
 struct bench;
 
-/* An option of one program, beside the frame's own: --name ARGUMENT, kept in *value. */
+/* An option of one program, beside the frame's own: --name ARGUMENT, kept in *value; argument NULL: it takes none, and
+ * *value is "" where it is given. */
 struct bench_option {
   const char *name;
   const char *argument;
@@ -24,7 +25,7 @@ struct bench_option {
 /* "This contender is so many times faster than that one", and its place in the summary that --markdown prints: the tables
  * have titles; a row stands for one target and may gather many cases, of which the worst one is shown. */
 struct bench_against {
-  size_t peer;       /* index of the other contender */
+  size_t peer;       /* index of the other contender, or BENCH_NOTHING: the time alone is judged, by bound_ns */
   double target;     /* how many times faster it should be; 0: no target */
   double bound_ns;   /* how many ns a unit it may take more than the other at most; 0: no bound, and none is printed */
   const char *table; /* title; NULL: the summary leaves this out */
@@ -34,6 +35,7 @@ struct bench_against {
 };
 
 #define BENCH_AGAINST 8
+#define BENCH_NOTHING SIZE_MAX
 
 struct bench_contender {
   char name[40];                               /* "weft avx2" */
@@ -58,9 +60,11 @@ struct bench_case {
   uint64_t pieces; /* 0 .. pieces - 1, visited in order and then again */
   bool same;       /* in a round all contenders do the same pieces; else each goes on where the one before stopped, so that
                     * memory comes round only after all the rest of it */
-  bool whole;  /* pieces are whole jobs of milliseconds or more, which on a busy machine somebody always interrupts: none is
-                    * left out, and what is timed is the core's time that the process used, not the wall's */
-  void *state; /* handed to the functions below */
+  bool whole; /* pieces are whole jobs of milliseconds or more, which on a busy machine somebody always interrupts: none is
+                * left out, and what is timed is the core's time that the process used, not the wall's */
+  bool threads; /* the work uses several, and pieces in which one of them was interrupted are left out, as long as there are
+                 * others in a slice */
+  void *state;  /* handed to the functions below */
 
   /* Compares the contender's results with the reference; false, with a message on stderr: it differs, and the program
    * prints no figure of this case and fails. Called for each contender, before any is timed. */
@@ -85,6 +89,27 @@ bool bench_wants(struct bench *bench, const char *name, bool on_request);
 
 /* Checks, warms, measures and prints a case; the wanted time is that of --seconds. */
 void bench_run(struct bench *bench, const struct bench_case *c);
+
+/* A figure that is no time, such as a share or a ratio of bytes; of a case, and of one of its contenders. */
+struct bench_value {
+  const char *name;      /* of the case */
+  const char *about;     /* with the name, a heading above the figure; NULL: it stands among the case's others */
+  const char *contender; /* "weft" */
+  const char *unit;      /* "% magazine hits" */
+  double *samples;       /* [n], sorted on return; the median counts */
+  size_t n;              /* at least 1 */
+  double least, most;    /* what it should be; 0: no such target */
+  const char *table;     /* place in the summary, as a bench_against's */
+  const char *row;
+  int order;
+  const char *column;
+};
+
+/* Prints it. */
+void bench_value(struct bench *bench, const struct bench_value *value);
+
+/* How long each case is measured. */
+double bench_seconds(const struct bench *bench);
 
 /* A remark among the results: on stdout, or on stderr with --json. */
 void bench_note(const struct bench *bench, const char *format, ...) __attribute__((format(printf, 2, 3)));

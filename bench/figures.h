@@ -20,8 +20,8 @@ struct figures {
   struct spread ns;                    /* per unit, over the rounds */
   double cycles;                       /* per unit, at the median */
   double gb_per_s;                     /* at the median; 0: the case has no bytes */
-  struct spread ratio[BENCH_AGAINST];  /* peer's time / own time, per round */
-  struct spread excess[BENCH_AGAINST]; /* own time - peer's time in ns a unit, per round */
+  struct spread ratio[BENCH_AGAINST];  /* peer's time / own time, per round; all 0 against BENCH_NOTHING */
+  struct spread excess[BENCH_AGAINST]; /* own time - peer's time in ns a unit, per round; nothing takes 0 */
 };
 
 /* samples[n] in any order, sorted on return; n is at least 1. Interpolates between neighbours. */
@@ -34,6 +34,11 @@ struct figures figures_of(const struct bench_case *c, size_t contender, const do
 /* Is there a target or bound in the contender's comparison k, and is it met? */
 bool figures_judged(const struct bench_against *against);
 bool figures_met(const struct bench_against *against, const struct figures *f, size_t k);
+
+/* Is a figure that is no time within its bounds? */
+bool figures_value_met(const struct bench_value *value, const struct spread *spread);
+void figures_value_print(FILE *out, const struct bench_value *value, const struct spread *spread);
+json_t *figures_value_json(const struct bench_value *value, const struct spread *spread);
 
 /* One line of figures. */
 void figures_print(FILE *out, const struct bench_case *c, size_t contender, const struct figures *f);

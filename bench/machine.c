@@ -52,18 +52,37 @@ double machine_ghz(void) {
   return (double)ADDS_PER_TURN * ADD_TURNS / (double)(ns ? ns : 1);
 }
 
+#ifdef __linux__
+/* The cores that the process may use, as it began. */
+static const cpu_set_t *own_cores(void) {
+  static cpu_set_t cores;
+  static bool known;
+  if (!known && sched_getaffinity(0, sizeof cores, &cores))
+    CPU_ZERO(&cores);
+  known = true;
+  return &cores;
+}
+
+static int last_core(const cpu_set_t *cores) {
+  int core = CPU_SETSIZE - 1;
+  while (core >= 0 && !CPU_ISSET((size_t)core, cores))
+    core--;
+  return core;
+}
+
+static int main_core = -1; /* the first that machine_pin chose */
+#endif
+
 int machine_pin(int core) {
 #ifdef __linux__
   cpu_set_t set;
-  if (core < 0) {
-    if (sched_getaffinity(0, sizeof set, &set))
-      return -1;
-    for (int i = 0; i < CPU_SETSIZE; i++)
-      if (CPU_ISSET((size_t)i, &set))
-        core = i;
-  }
+  if (core < 0)
+    core = last_core(own_cores());
   if (core < 0 || core >= CPU_SETSIZE)
     return -1;
+  own_cores(); /* before they are fewer */
+  if (main_core < 0)
+    main_core = core;
   CPU_ZERO(&set);
   CPU_SET((size_t)core, &set);
   return sched_setaffinity(0, sizeof set, &set) ? -1 : core;
@@ -73,11 +92,44 @@ int machine_pin(int core) {
 #endif
 }
 
-long machine_interruptions(void) {
+void machine_unpin(void) {
+#ifdef __linux__
+  sched_setaffinity(0, sizeof *own_cores(), own_cores());
+#endif
+}
+
+int machine_other_core(size_t i) {
+#ifdef __linux__
+  const cpu_set_t *cores = own_cores();
+  int except = main_core >= 0 ? main_core : last_core(cores);
+  for (int core = 0; core < CPU_SETSIZE; core++)
+    if (CPU_ISSET((size_t)core, cores) && core != except && i-- == 0)
+      return core;
+#else
+  (void)i;
+#endif
+  return -1;
+}
+
+/* By the page tables: the counters in /proc/self/status may be some hundred pages behind. */
+size_t machine_resident(void) {
+  FILE *f = fopen("/proc/self/smaps_rollup", "r");
+  if (!f)
+    return 0;
+  char line[128];
+  size_t kib = 0;
+  while (!kib && fgets(line, sizeof line, f))
+    sscanf(line, "Rss: %zu kB", &kib);
+  fclose(f);
+  return kib << 10;
+}
+
+long machine_interruptions(bool all) {
 #ifdef __linux__
   struct rusage usage;
-  return getrusage(RUSAGE_THREAD, &usage) ? 0 : usage.ru_nivcsw;
+  return getrusage(all ? RUSAGE_SELF : RUSAGE_THREAD, &usage) ? 0 : usage.ru_nivcsw;
 #else
+  (void)all;
   return 0;
 #endif
 }

@@ -23,8 +23,19 @@ double machine_ghz(void);
  * interrupts). Returns the core, -1 when the system refused. */
 int machine_pin(int core);
 
-/* How often this thread lost its core to another since it began; a slice during which that grew is measured again. */
-long machine_interruptions(void);
+/* Lets the thread use all cores again that the process had. */
+void machine_unpin(void);
+
+/* The i-th of the cores that this process had, beside the one that machine_pin first chose or, where it was not called yet,
+ * would choose; -1: there are no more. */
+int machine_other_core(size_t i);
+
+/* Bytes of memory that this process has in use. 0: unknown. */
+size_t machine_resident(void);
+
+/* How often this thread, or all of the process together, lost a core to another since it began; a slice during which that
+ * grew is measured again. */
+long machine_interruptions(bool all);
 
 /* Bytes of a cache level of the first core; 0: unknown. */
 size_t machine_cache_bytes(int level);

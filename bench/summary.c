@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A comparison: one of the ratios of a contender, both as --json printed them. */
+/* A comparison: one of the ratios of a contender, both as --json printed them; or a figure that is no time. */
 struct entry {
   const json_t *result, *ratio;
 };
@@ -115,6 +115,10 @@ static double standing(const struct entry *e) {
   if (has(e->ratio, "bound_ns"))
     return 1 + number_of(e->ratio, "bound_ns") - number_of(json_object_get(e->ratio, "excess_ns"), "median");
   double target = number_of(e->ratio, "target"), median = number_of(e->ratio, "median");
+  if (has(e->ratio, "most"))
+    return number_of(e->ratio, "most") / median;
+  if (has(e->ratio, "least"))
+    return median / number_of(e->ratio, "least");
   return target > 0 ? median / target : median;
 }
 
@@ -129,8 +133,8 @@ static const struct entry *worst(const struct entries *entries, const char *tabl
   return found;
 }
 
-/* "4.62 (4.58 to 4.66) of 4.50", or "3.20 ns (3.05 to 3.41) of 5 at most" where there is a bound of ns. In a table a miss
- * is bold, and the spread is told. */
+/* "4.62 (4.58 to 4.66) of 4.50", or "3.20 ns (3.05 to 3.41) of 5 at most" where there is a bound of ns, and the like of
+ * figures that are no times. In a table a miss is bold, and the spread is told. */
 static void print_figure(const struct entry *e, bool in_table) {
   bool ns = has(e->ratio, "bound_ns");
   const json_t *figure = ns ? json_object_get(e->ratio, "excess_ns") : e->ratio;
@@ -140,6 +144,10 @@ static void print_figure(const struct entry *e, bool in_table) {
     printf(" (%.2f to %.2f)", number_of(figure, "p10"), number_of(figure, "p90"));
   if (ns)
     printf(" of %.0f at most", number_of(e->ratio, "bound_ns"));
+  else if (has(e->ratio, "most"))
+    printf(" of %.2f at most", number_of(e->ratio, "most"));
+  else if (has(e->ratio, "least"))
+    printf(" of %.2f", number_of(e->ratio, "least"));
   else if (has(e->ratio, "target"))
     printf(" of %.2f", number_of(e->ratio, "target"));
   printf("%s", bold);
@@ -200,11 +208,21 @@ static void print_missed(const struct entries *entries, size_t judged) {
     last = name;
     printf("%s ", text_of(e->result, "contender"));
     print_figure(e, false);
-    if (!is_own_loop(e))
+    if (has(e->result, "value"))
+      printf(" (%s)", text_of(e->result, "unit"));
+    else if (has(e->ratio, "against") && !is_own_loop(e))
       printf(" (%s)", text_of(e->ratio, "against"));
   }
   if (n)
     putchar('\n');
+}
+
+static void gather(const json_t *result, const json_t *ratio, struct entries *entries, struct texts *titles,
+                   size_t *judged) {
+  *judged += has(ratio, "met");
+  add_entry(entries, (struct entry){result, ratio});
+  if (has(ratio, "table"))
+    add_text(titles, text_of(ratio, "table"), 0);
 }
 
 int summary_print(const char *path) {
@@ -218,19 +236,19 @@ int summary_print(const char *path) {
   json_t *result, *ratio;
   json_array_foreach(all, i, result) {
     add_text(&machines, text_of(result, "machine"), 0);
+    if ((ratio = json_object_get(result, "value"))) {
+      gather(result, ratio, &entries, &titles, &judged);
+      continue;
+    }
     widen(&ghz, number_of(result, "clock_ghz"));
     widen(&rounds, number_of(result, "rounds"));
-    json_array_foreach(json_object_get(result, "ratios"), k, ratio) {
-      judged += has(ratio, "met");
-      add_entry(&entries, (struct entry){result, ratio});
-      if (has(ratio, "table"))
-        add_text(&titles, text_of(ratio, "table"), 0);
-    }
+    json_array_foreach(json_object_get(result, "ratios"), k, ratio) gather(result, ratio, &entries, &titles, &judged);
   }
   for (i = 0; i < machines.n; i++)
     printf("%s\n", machines.list[i]);
-  printf("%.2f to %.2f GHz; at least %.0f rounds a case; in brackets the 10th and the 90th percentile of the rounds\n",
-         ghz.least, ghz.most, rounds.least);
+  if (rounds.most > 0)
+    printf("%.2f to %.2f GHz; at least %.0f rounds a case; in brackets the 10th and the 90th percentile of the rounds\n",
+           ghz.least, ghz.most, rounds.least);
   for (i = 0; i < titles.n; i++)
     print_table(&entries, titles.list[i]);
   print_missed(&entries, judged);

@@ -50,7 +50,7 @@ int main(int argc, char **argv) {
   struct chains chains = {.times = {1, 2, 4}};
   const struct bench_contender contenders[] = {{"one", {{.peer = 1, .target = 1.5}, {.peer = 2, .target = 100}}, 2},
                                                {"two", {{.peer = 0, .bound_ns = 100}}, 1},
-                                               {"four", {{.peer = 0}}, 0}};
+                                               {"four", {{.peer = BENCH_NOTHING, .bound_ns = 0.001}}, 1}};
   struct bench_case c = {.name = "chains honest",
                          .unit = "addition",
                          .contenders = contenders,
@@ -63,6 +63,16 @@ int main(int argc, char **argv) {
                          .work = add};
   if (bench_wants(bench, c.name, false))
     bench_run(bench, &c);
+  if (bench_wants(bench, "value", true)) {
+    double few[] = {3, 1, 2}, many[] = {5};
+    struct bench_value value = {.name = "value", .contender = "one", .unit = "links", .samples = few, .n = 3, .most = 1.5};
+    bench_value(bench, &value);
+    value.samples = many;
+    value.n = 1;
+    value.most = 0;
+    value.least = 5;
+    bench_value(bench, &value);
+  }
   c.name = "chains liar";
   chains.liar = true;
   if (bench_wants(bench, c.name, true))

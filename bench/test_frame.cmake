@@ -26,6 +26,21 @@ string(JSON met GET "${json}" 1 ratios 0 met) # an addition takes a cycle, of 0.
 require("a bound of 100 ns was not met by ${excess} ns" met)
 require("two additions took ${excess} ns more than one" excess GREATER 0.1 AND excess LESS 1.1)
 
+string(JSON excess GET "${json}" 2 ratios 0 excess_ns median)
+string(JSON ns GET "${json}" 2 ns_per_unit)
+string(JSON met GET "${json}" 2 ratios 0 met)
+require("against nothing, ${ns} ns are ${excess} ns, met: ${met}" excess EQUAL ns AND NOT met)
+
+# Figures that are no times: the median counts, bounds from above and from below are judged.
+run(0 json --filter value --json)
+string(JSON median GET "${json}" 0 value median)
+string(JSON met GET "${json}" 0 value met)
+require("the median of 1, 2, 3 is ${median}, at most 1.5: ${met}" median EQUAL 2 AND NOT met)
+string(JSON met GET "${json}" 1 value met)
+require("5 is not at least 5" met)
+run(0 text --filter value)
+require("the text shows no figures:\n${text}" text MATCHES "one +2[.]00 links [(]1[.]20-2[.]80[)], at most 1[.]50 MISSED")
+
 run(0 text --seconds 0.05)
 require("the text shows no bound:\n${text}" text MATCHES "ns [(][0-9. to]*[)], bound 100[.]0 met")
 require("the text shows no target met:\n${text}" text MATCHES "target 1.50 met")
@@ -39,7 +54,7 @@ string(JSON n LENGTH "${json}")
 require("wrong results gave ${n} objects" n EQUAL 0)
 
 run(0 list --list)
-require("--list printed:\n${list}" list STREQUAL "chains honest\nchains liar\n")
+require("--list printed:\n${list}" list STREQUAL "chains honest\nvalue\nchains liar\n")
 run(2 text --filter "no such words")
 run(2 text --isa avx3)
 require("avx3 is not named:\n${text_errors}" text_errors MATCHES "avx3")

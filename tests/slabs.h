@@ -21,6 +21,18 @@
       ck_abort_msg(__VA_ARGS__); \
   } while (0)
 
+/* How many steps of a long test to do: WEFT_TEST_PERCENT of full, 1 at least. tests/CMakeLists.txt sets it where a step
+ * takes many times as long: under sanitizers and emulators, and unoptimised. */
+static inline size_t of_effort(size_t full) {
+  const char *percent = getenv("WEFT_TEST_PERCENT");
+  size_t steps = full * (percent != NULL && *percent ? strtoul(percent, NULL, 10) : 100) / 100;
+  return steps > 0 ? steps : 1;
+}
+
+/* Sizes of each kind of memory: objects, runs, mapped. */
+static const size_t kinds[] = {16, 96, 1000, 32768, 40000, 500000, 1 << 20, 3000000, 9 << 20};
+enum { KINDS = sizeof kinds / sizeof kinds[0] };
+
 struct fixture {
   weft_slab *slab;
   struct slab_cache cache;

@@ -107,7 +107,7 @@ START_TEST(kept_memory_is_resized_within_what_it_has_and_beyond) {
 }
 END_TEST
 
-START_TEST(kept_memory_stays_within_four_times_cache_bytes) {
+START_TEST(kept_memory_stays_within_twice_cache_bytes) {
   for (size_t i = 0; i < 60; i++)
     hold(i, 3 * MIB + i * 4096);
   for (size_t i = 0; i < 60; i++) {
@@ -179,7 +179,7 @@ static void add_tests(TCase *tcase) {
   tcase_add_test(tcase, frees_into_kept_memory_are_refused);
   tcase_add_test(tcase, kept_memory_is_zeroed_where_that_is_asked_for);
   tcase_add_test(tcase, kept_memory_is_resized_within_what_it_has_and_beyond);
-  tcase_add_test(tcase, kept_memory_stays_within_four_times_cache_bytes);
+  tcase_add_test(tcase, kept_memory_stays_within_twice_cache_bytes);
   tcase_add_test(tcase, kept_memory_goes_once_the_limit_is_reached);
   tcase_add_loop_test(tcase, random_mapped_work_leaves_contents_and_figures_right, 0, 2);
 }

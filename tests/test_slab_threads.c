@@ -117,7 +117,7 @@ static void *read_figures(void *argument) {
                   stats.frees, allocations, frees);
     WORKER_EXPECT(worker, stats.allocations >= stats.frees, "%" PRIu64 " allocations, %" PRIu64 " frees", stats.allocations,
                   stats.frees);
-    WORKER_EXPECT(worker, stats.cached_bytes <= 2 * (8 << 20), "%" PRIu64 " bytes cached", stats.cached_bytes);
+    WORKER_EXPECT(worker, stats.cached_bytes <= 2 * (16 << 20), "%" PRIu64 " bytes cached", stats.cached_bytes);
     allocations = stats.allocations;
     frees = stats.frees;
   }

@@ -4,7 +4,7 @@
  * reserved range of addresses and everything allocated in it; any number of contexts, on any threads, share it, each with
  * magazines of its own in front of it.
  *
- * Up to 32 KiB an allocation is an object of one of 64 size classes, up to 1 MiB a run of pages, above that a mapping of
+ * Up to 64 KiB an allocation is an object of one of 72 size classes, up to 1 MiB a run of pages, above that a mapping of
  * its own.
  *
  * After fork a child has its own copy of all slabs, whatever other threads were doing. It may use them and the contexts of
@@ -43,9 +43,9 @@ struct weft_slab_options {
   size_t size;          /* sizeof this struct where the caller was compiled; set by weft_slab_options_init */
   size_t reserve_bytes; /* address space to reserve (not memory), halved until the system grants it; 0: 1 TiB, but at most
                            a quarter of what RLIMIT_AS allows */
-  size_t cache_bytes; /* at most this much kept free in one context's magazines; 0: 8 MiB; and 4 times this by the slab, of
-                           freed allocations above 1 MiB */
-  size_t limit_bytes; /* at most this much memory taken from the system at one time; 0: no limit */
+  size_t cache_bytes;   /* at most this much kept free in one context's magazines; 0: 16 MiB; and twice this by the slab, of
+                         freed allocations above 1 MiB */
+  size_t limit_bytes;   /* at most this much memory taken from the system at one time; 0: no limit */
 
   /* on_soft_limit is called each time that the memory taken passes this from below; 0 or NULL: never. On the thread whose
    * request passed it, once that is done, with no lock held: it may trim the slab, read its figures, free with
@@ -100,9 +100,10 @@ WEFT_API void *weft_realloc(weft_ctx *ctx, void *p, size_t bytes);
 /* Frees p, which any context of the same slab, or weft_slab_free, may do. NULL is fine. O(1). The context's thread only. On
  * every failure nothing has changed: WEFT_E_FOREIGN: p lies in no memory that this slab has given out; nor in any that has
  * since gone back to the system. WEFT_E_INVALID: ctx is NULL, or p points inside an object and not at its start.
- * WEFT_E_DOUBLE_FREE: p was freed before and not given out since. A free is checked and done in two steps: two threads that
- * free p at the same instant may both get WEFT_OK. The second is then found when p reaches its slab again (double_frees
- * counts it), unless p was given out and freed once more in between. */
+ * WEFT_E_DOUBLE_FREE: p was freed before and not given out since. Up to 32 KiB a free is checked and done in two steps: two
+ * threads that free p at the same instant may both get WEFT_OK. The second is then found when p reaches its slab again
+ * (double_frees counts it), unless p was given out and freed once more in between; and two threads that allocate at the
+ * same instant may both get p meanwhile. Above 32 KiB one of the two gets WEFT_E_DOUBLE_FREE. */
 WEFT_API WEFT_MUST_CHECK weft_status weft_free(weft_ctx *ctx, void *p);
 
 /* weft_free by a caller who knows the size. As weft_free, and WEFT_E_INVALID also when bytes does not fit p's size class:
