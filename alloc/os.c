@@ -71,12 +71,12 @@ void weft__os_release(void *at, size_t bytes) {
   munmap(at, bytes);
 }
 
-bool weft__os_at_fork(void (*before)(void), void (*in_parent)(void), void (*in_child)(void)) {
-  return pthread_atfork(before, in_parent, in_child) == 0;
-}
-
 void weft__os_yield(void) {
   sched_yield();
+}
+
+bool weft__os_at_fork(void (*before)(void), void (*in_parent)(void), void (*in_child)(void)) {
+  return pthread_atfork(before, in_parent, in_child) == 0;
 }
 
 void weft__os_random(void *out, size_t bytes) {

@@ -40,12 +40,12 @@ void weft__os_release(void *at, size_t bytes);
 /* Fills out[bytes] with numbers that nobody can foresee. Where the system has none to give: what little is at hand. */
 void weft__os_random(void *out, size_t bytes);
 
+/* Lets other threads have the core. */
+void weft__os_yield(void);
+
 /* Has functions called around every fork of this process from now on: before it, and after it in the parent and in the
  * child. false: no memory for that. */
 bool weft__os_at_fork(void (*before)(void), void (*in_parent)(void), void (*in_child)(void));
-
-/* Lets other threads have the core. */
-void weft__os_yield(void);
 
 /* A lock between threads of one process. */
 struct os_lock {

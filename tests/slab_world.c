@@ -4,7 +4,6 @@
  * from a copy of what the slab had there. What objects hold is of no interest to the slab, and is not copied.
  */
 #include "tests/slab_world.h"
-
 #include "alloc/bits.h"
 
 #include <sys/mman.h>
@@ -154,12 +153,6 @@ static void add_place(uint32_t slot, size_t at, bool in_slab) {
   places[n_places++].in_slab = in_slab;
 }
 
-/* Whether an object lies on a purged page: the map of those follows the bitmap of objects. */
-static bool touches_purged(const struct slab_cold *cold, size_t at, size_t bytes) {
-  size_t words = ((size_t)weft__classes[world.class_].objects + 64) / 64, end = (at + bytes - 1) / PAGE_BYTES + 1;
-  return bits_next_set(cold->bitmap + words, at / PAGE_BYTES, end) < end;
-}
-
 /* All objects of the class. Of runs there is one class in the world, and so each is cut where one of its size would be. */
 static void list_objects(void) {
   size_t bytes = weft__classes[world.class_].bytes;
@@ -167,16 +160,20 @@ static void list_objects(void) {
   for (uint32_t slot = 0; slot < world.slab->known; slot++) {
     const struct slab_cold *cold = &world.slab->cold[slot];
     const struct slab_hot *hot = &world.slab->hot[slot];
-    uint32_t clear = 0, hidden = 0;
+    uint32_t clear = 0;
     if (GET(hot->kind) == SLOT_OBJECTS) {
       EXPECT(GET(hot->home) == home_of(0, world.class_), "%s: a slab of another class", schedule_text());
+      const uint64_t *purged = cold->bitmap + (weft__classes[world.class_].objects + 64) / 64;
+      uint32_t hidden = 0;
       for (uint32_t i = 0; i < cold->made; i++) {
-        bool in_slab = cold->bitmap[i / 64] >> i % 64 & 1, is_hidden = touches_purged(cold, i * bytes, bytes);
-        EXPECT(!(in_slab && is_hidden), "%s: slab %u: object %u is free without memory", schedule_text(), slot, i);
+        size_t first = i * bytes / PAGE_BYTES, end = ((i + 1) * bytes - 1) / PAGE_BYTES + 1;
+        bool in_slab = cold->bitmap[i / 64] >> i % 64 & 1, is_hidden = bits_next_set(purged, first, end) < end;
         clear += in_slab;
         hidden += is_hidden;
+        EXPECT(!in_slab || !is_hidden, "%s: slab %u: object %u is free without memory", schedule_text(), slot, i);
         add_place(slot, i * bytes, in_slab || is_hidden);
       }
+      EXPECT(hidden == cold->hidden, "%s: slab %u: %u hidden, counted as %u", schedule_text(), slot, hidden, cold->hidden);
     } else if (GET(hot->kind) == SLOT_RUNS) {
       const struct run_map *map = map_of(hot);
       for (uint32_t page = 0; page < SLAB_PAGES; page++) {
@@ -188,7 +185,6 @@ static void list_objects(void) {
     } else {
       continue;
     }
-    EXPECT(hidden == cold->hidden, "%s: slab %u: %u hidden, counted as %u", schedule_text(), slot, hidden, cold->hidden);
     EXPECT(clear == cold->free, "%s: slab %u: %u free, counted as %u", schedule_text(), slot, clear, cold->free);
   }
 }

@@ -271,11 +271,11 @@ START_TEST(huge_pages_are_asked_for_where_they_are_wanted) {
   drop(0);
   fixture_close(&f);
   fixture_open_with(&f, &options);
-  static const size_t huge_sizes[] = {100, 100000, 2 << 20, 5000000};
+  static const size_t requests[] = {100, 100000, 2 << 20, 5000000};
   for (size_t i = 0; i < 4; i++) {
-    hold(i, huge_sizes[i]);
-    ck_assert_msg(has_flag(held[i].at, " hg", &huge), "%zu bytes: not asked for", huge_sizes[i]);
-    ck_assert_msg(huge > 0 || granted == 0, "%zu bytes: none in huge pages", huge_sizes[i]);
+    hold(i, requests[i]);
+    ck_assert_msg(has_flag(held[i].at, " hg", &huge), "%zu bytes: not asked for", requests[i]);
+    ck_assert_msg(huge > 0 || granted == 0, "%zu bytes: none in huge pages", requests[i]);
   }
   hold(4, (1 << 20) + 1);
   ck_assert(!has_flag(held[4].at, " hg", &huge));

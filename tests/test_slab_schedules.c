@@ -218,7 +218,7 @@ END_TEST
 
 START_TEST(memory_goes_back_while_contexts_refill_and_drain) {
   world_open(LARGE, ENOUGH, a_is_full);
-  world_explore("trim and refill", 3, take_b, trim, NULL);
+  world_explore("trim and refill", 2, take_b, trim, NULL);
   world_explore("trim and drain and refill", 1, give_a, take_b, trim);
 }
 END_TEST
