@@ -289,3 +289,12 @@ void weft__bin_restart(struct slab_bin *bin) {
   set(bin, GET(bin->low), GET(bin->top), 0, 0);
   bin->seen = 0;
 }
+
+void weft__bin_abandon(struct slab_bin *bin) {
+  uint32_t version = GET(bin->version);
+  if (version % 2 == 0)
+    return;
+  SET(bin->top, GET(bin->low));
+  SET(bin->previous_count, 0);
+  SET(bin->version, version + 1);
+}

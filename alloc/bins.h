@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * A context's bins: the two fast steps, inline, and what a bin does when its magazine is empty or full. For cache.c, and for
- * the figures.
+ * A context's bins: the two fast steps, inline, and what a bin does when its magazine is empty or full. For cache.c, and
+ * for the figures.
  */
 #ifndef ALLOC_BINS_H
 #define ALLOC_BINS_H
@@ -60,6 +60,9 @@ bool weft__bin_make_room(struct slab_cache *cache, unsigned class_);
 void weft__bin_count_free(struct slab_bin *bin);
 /* Begins the counts of an empty bin anew. */
 void weft__bin_restart(struct slab_bin *bin);
+/* In a child after fork: a bin that its thread was changing, and never will again, is made one that readers find whole.
+ * What it kept is lost. */
+void weft__bin_abandon(struct slab_bin *bin);
 /* Gives all of a cache's free objects to the depot. */
 void weft__bins_flush(struct slab_cache *cache);
 

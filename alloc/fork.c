@@ -2,9 +2,10 @@
  *
  * Slabs across fork: a child has one thread and a copy of everything, so also of the locks, and those that other threads
  * held would be held for ever. So all locks of all slabs are taken before a fork, which finds everything under them whole,
- * and given back on both sides. Called by slab.c; knows the locks and their order, nothing of what is under them.
+ * and given back on both sides. The bins of contexts, which have no lock, are put right in the child. Called by slab.c;
+ * knows the locks and their order.
  */
-#include "alloc/registry.h"
+#include "alloc/bins.h"
 
 static struct os_lock slabs_lock = OS_LOCK_INIT; /* before all locks of slabs; over the rest */
 static weft_slab *slabs;
@@ -36,16 +37,24 @@ static void before_fork(void) {
     take_locks(slab);
 }
 
-static void after_fork(void) {
+static void in_parent(void) {
   for (weft_slab *slab = slabs; slab != NULL; slab = slab->next_slab)
     give_locks(slab);
   os_lock_give(&slabs_lock);
 }
 
+static void in_child(void) {
+  for (weft_slab *slab = slabs; slab != NULL; slab = slab->next_slab)
+    for (struct slab_cache *cache = slab->caches; cache != NULL; cache = cache->next)
+      for (unsigned class_ = 0; class_ < BINS; class_++)
+        weft__bin_abandon(&cache->bins[class_]);
+  in_parent();
+}
+
 bool weft__fork_enter(weft_slab *slab) {
   os_lock_take(&slabs_lock);
   if (!has_handlers)
-    has_handlers = weft__os_at_fork(before_fork, after_fork, after_fork);
+    has_handlers = weft__os_at_fork(before_fork, in_parent, in_child);
   bool done = has_handlers;
   if (done) {
     slab->next_slab = slabs;

@@ -24,6 +24,7 @@ void *__wrap_weft__os_reserve(size_t bytes, size_t align);
 bool __wrap_weft__os_show(void *at, size_t bytes);
 bool __wrap_weft__os_commit(void *at, size_t bytes);
 void __wrap_weft__os_decommit(void *at, size_t bytes);
+bool __wrap_weft__os_purge(void *at, size_t bytes);
 void __wrap_weft__os_release(void *at, size_t bytes);
 void __wrap_weft__os_yield(void);
 
@@ -58,6 +59,9 @@ static bool others_went_on(void) {
 void __wrap_weft__os_yield(void) {
   yielded_at = schedule_now();
   schedule_wait(others_went_on);
+}
+bool __wrap_weft__os_purge(void *at, size_t bytes) {
+  return at != NULL && bytes > 0;
 }
 void __wrap_weft__os_release(void *at, size_t bytes) {
   (void)at;
@@ -166,6 +170,7 @@ static void list_objects(void) {
         bool in_slab = cold->bitmap[i / 64] >> i % 64 & 1, is_hidden = bits_next_set(purged, first, end) < end;
         clear += in_slab;
         hidden += is_hidden;
+        EXPECT(!in_slab || !is_hidden, "%s: slab %u: object %u is free without memory", schedule_text(), slot, i);
         add_place(slot, i * bytes, in_slab || is_hidden);
       }
       EXPECT(hidden == cold->hidden, "%s: slab %u: %u hidden, counted as %u", schedule_text(), slot, hidden, cold->hidden);

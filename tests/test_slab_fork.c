@@ -194,6 +194,28 @@ START_TEST(a_child_may_free_the_context_of_a_thread_that_was_in_no_call) {
 }
 END_TEST
 
+/* As a thread leaves it that is between the two ends of a change. */
+START_TEST(a_child_reads_figures_of_contexts_whose_threads_were_at_work) {
+  static struct slab_cache other;
+  weft__cache_open(&other, slab);
+  void *p = weft_alloc((weft_ctx *)(void *)&other, 100);
+  struct slab_bin *bin = &other.bins[class_of(100)];
+  ADD(bin->version, 1);
+  pid_t child = fork();
+  ck_assert_int_ge(child, 0);
+  if (child == 0) {
+    limit_child();
+    struct weft_slab_figures stats;
+    _exit(weft_slab_stats(slab, &stats, sizeof stats) == WEFT_OK && stats.contexts == 2 ? 0 : 2);
+  }
+  expect_well(child);
+  ADD(bin->version, 1);
+  ck_assert_int_eq(weft_free((weft_ctx *)(void *)&other, p), WEFT_OK);
+  weft__cache_close(&other);
+  weft__slab_unref(slab);
+}
+END_TEST
+
 START_TEST(forks_between_the_lives_of_slabs_reach_the_live_ones_alone) {
   for (int i = 0; i < 20; i++) {
     weft_slab *more[3];
@@ -263,6 +285,7 @@ static void add_tests(TCase *tcase) {
   tcase_add_test(tcase, a_child_goes_on_whatever_other_threads_did_at_the_fork);
   tcase_add_test(tcase, a_child_may_free_the_context_of_a_thread_that_was_in_no_call);
   tcase_add_test(tcase, a_child_finds_every_lock_free);
+  tcase_add_test(tcase, a_child_reads_figures_of_contexts_whose_threads_were_at_work);
   tcase_add_test(tcase, forks_between_the_lives_of_slabs_reach_the_live_ones_alone);
 }
 

@@ -43,9 +43,9 @@ struct weft_slab_options {
   size_t size;          /* sizeof this struct where the caller was compiled; set by weft_slab_options_init */
   size_t reserve_bytes; /* address space to reserve (not memory), halved until the system grants it; 0: 1 TiB, but at most
                            a quarter of what RLIMIT_AS allows */
-  size_t cache_bytes; /* at most this much kept free in one context's magazines; 0: 16 MiB; and twice this by the slab, of
+  size_t cache_bytes;   /* at most this much kept free in one context's magazines; 0: 16 MiB; and twice this by the slab, of
                            freed allocations above 1 MiB */
-  size_t limit_bytes; /* at most this much memory taken from the system at one time; 0: no limit */
+  size_t limit_bytes;   /* at most this much memory taken from the system at one time; 0: no limit */
 
   /* on_soft_limit is called each time that the memory taken passes this from below; 0 or NULL: never. On the thread whose
    * request passed it, once that is done, with no lock held: it may trim the slab, read its figures, free with
