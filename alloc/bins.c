@@ -187,7 +187,7 @@ static bool refill(struct slab_cache *cache, unsigned class_, weft_status *statu
     swap(cache, class_);
     return true;
   }
-  ADD(cache->misses, 1);
+  COUNT(cache->tallies[class_].misses, 1);
   if (!has_magazine(cache, class_))
     return false;
   uint32_t batch = bin->batch == 0 ? step_of(class_) : 2 * (uint32_t)bin->batch;
@@ -199,7 +199,7 @@ static bool refill(struct slab_cache *cache, unsigned class_, weft_status *statu
   struct slab_magazine *empty = loaded(bin);
   struct slab_magazine *filled = weft__depot_refill(cache->slab, &cache->depots[class_], empty, credit, status);
   if (filled != empty)
-    ADD(cache->exchanges, 1);
+    COUNT(cache->tallies[class_].exchanges, 1);
   load(bin, filled, filled->count, GET(bin->supply) + filled->count);
   bin->high = filled->rounds + credit;
   return filled->count > 0;
@@ -242,7 +242,7 @@ void *weft__bin_take(struct slab_cache *cache, unsigned class_, weft_status *sta
 void *weft__bin_take_aligned(struct slab_cache *cache, unsigned class_, size_t align, weft_status *status) {
   struct slab_round round;
   void *object = NULL;
-  ADD(cache->misses, 1);
+  COUNT(cache->tallies[class_].misses, 1);
   while (object == NULL && weft__depot_take_aligned(cache->slab, &cache->depots[class_], align, &round, status) == 1)
     object = give_out(cache, class_, &round);
   return object;
@@ -256,7 +256,7 @@ bool weft__bin_make_room(struct slab_cache *cache, unsigned class_) {
   uint32_t most = weft__classes[class_].rounds, step = step_of(class_);
   heed_trim(cache);
   if (!has_magazine(cache, class_)) {
-    ADD(cache->misses, 1);
+    COUNT(cache->tallies[class_].misses, 1);
     return false;
   }
   uint32_t count = count_of(bin);
@@ -268,7 +268,7 @@ bool weft__bin_make_room(struct slab_cache *cache, unsigned class_) {
   }
   if (count < most && extend_credit(cache, class_, step < most - count ? step : most - count))
     return true;
-  ADD(cache->misses, 1);
+  COUNT(cache->tallies[class_].misses, 1);
   if (GET(bin->previous_count) > 0)
     swap(cache, class_);
   if (count_of(bin) == 0)
@@ -276,7 +276,7 @@ bool weft__bin_make_room(struct slab_cache *cache, unsigned class_) {
   set_credit(cache, class_, 0);
   struct slab_magazine *full = unload(bin);
   load(bin, weft__depot_drain(cache->slab, &cache->depots[class_], full), 0, GET(bin->supply));
-  ADD(cache->exchanges, 1);
+  COUNT(cache->tallies[class_].exchanges, 1);
   return extend_credit(cache, class_, step) || extend_credit(cache, class_, 1);
 }
 

@@ -36,7 +36,7 @@ const char *weft__cache_words(const struct slab_cache *cache) {
 static void *refuse(struct slab_cache *cache, size_t bytes, weft_status status) {
   weft_slab *slab = cache->slab;
   unsigned long long taken = GET(slab->committed);
-  ADD_SHARED(slab->refused, 1);
+  COUNT(cache->events[refusal_event(status)], 1);
   cache->status = status;
   if (status == WEFT_E_LIMIT)
     weft__cache_message(cache, "allocation of %zu bytes: the slab has taken %llu bytes of its limit of %zu", bytes, taken,
@@ -51,6 +51,7 @@ static void *refuse(struct slab_cache *cache, size_t bytes, weft_status status) 
 static weft_status complain(struct slab_cache *cache, const char *verb, const void *p, weft_status status,
                             const struct slab_place *place) {
   cache->status = status;
+  COUNT(cache->events[free_event(status)], 1);
   if (status == WEFT_E_FOREIGN)
     weft__cache_message(cache, "%s of %p: in no memory that this slab has given out", verb, p);
   else if (status == WEFT_E_DOUBLE_FREE)
@@ -61,28 +62,42 @@ static weft_status complain(struct slab_cache *cache, const char *verb, const vo
   return status;
 }
 
-static void *take(struct slab_cache *cache, size_t bytes, size_t align, weft_status *status) {
-  if (bytes > RUN_MAX_BYTES || align > RUN_MAX_BYTES)
-    return weft__mapped_take(cache->slab, bytes == 0 ? 1 : bytes, status);
-  unsigned class_ = weft__class_aligned(bytes, align);
-  return align > PAGE_BYTES ? weft__bin_take_aligned(cache, class_, align, status) : weft__bin_take(cache, class_, status);
+static void *take_mapped(struct slab_cache *cache, size_t bytes, weft_status *status) {
+  void *mapped = weft__mapped_take(cache->slab, bytes == 0 ? 1 : bytes, status);
+  if (mapped != NULL)
+    COUNT(cache->events[EVENT_MAPPED_ALLOCATION], 1);
+  return mapped;
+}
+
+/* class_ BINS: mapped. One request counts as one miss, and as none where it is refused. */
+static void *take(struct slab_cache *cache, unsigned class_, size_t bytes, size_t align, weft_status *status) {
+  if (class_ == BINS)
+    return take_mapped(cache, bytes, status);
+  struct slab_tally *tally = &cache->tallies[class_];
+  uint64_t misses = GET(tally->misses), begin = latency_begin_trip(cache);
+  void *object =
+      align > PAGE_BYTES ? weft__bin_take_aligned(cache, class_, align, status) : weft__bin_take(cache, class_, status);
+  latency_end(cache->slab, node_at(cache->home), WEFT_LATENCY_ALLOC_SLOW, begin);
+  if (object != NULL)
+    sample_request(tally, bytes);
+  else
+    SET(tally->misses, misses);
+  return object;
 }
 
 static void *take_or_trim(struct slab_cache *cache, size_t bytes, size_t align) {
   weft_status status = WEFT_E_NOMEM;
   if (weft__fault(cache->slab))
     return refuse(cache, bytes, status);
-  uint64_t misses = GET(cache->misses); /* one request counts once, and none where it is refused */
-  void *object = take(cache, bytes, align, &status);
+  unsigned class_ = bytes > RUN_MAX_BYTES || align > RUN_MAX_BYTES ? BINS : weft__class_aligned(bytes, align);
+  void *object = take(cache, class_, bytes, align, &status);
   if (object != NULL)
     return object;
   weft__bins_flush(cache);
-  SET(cache->misses, misses);
   uint64_t returned = weft__depot_trim(cache->slab);
   cache->trims = GET(cache->slab->trims);
-  if (returned > 0 && (object = take(cache, bytes, align, &status)) != NULL)
+  if (returned > 0 && (object = take(cache, class_, bytes, align, &status)) != NULL)
     return object;
-  SET(cache->misses, misses);
   return refuse(cache, bytes, status);
 }
 
@@ -141,10 +156,12 @@ static bool free_home(struct slab_cache *cache, void *p, const struct slab_place
   struct slab_depot *depot = depot_at(cache->slab, place->node, place->class_);
   if (weft__depot_give(cache->slab, depot, &round, 1) == 0)
     return false;
-  if (local)
+  if (local) {
     weft__bin_count_free(&cache->bins[place->class_]);
-  else
+  } else {
     ADD_SHARED(depot->frees, 1);
+    COUNT(cache->events[EVENT_FREE_REMOTE], 1);
+  }
   return true;
 }
 
@@ -161,16 +178,20 @@ static bool free_object(struct slab_cache *cache, void *p, const struct slab_pla
   bool local = home_of(place->node, 0) == cache->home, atomic = cache->range_bytes == 0 || place->class_ >= CLASSES;
   if (atomic && !mark_freed(place->state))
     return false;
-  if (local &&
-      (bin_push(bin, p, place->state) || (weft__bin_make_room(cache, place->class_) && bin_push(bin, p, place->state))))
+  if (local && bin_push(bin, p, place->state))
     return true;
-  return (atomic || mark_freed(place->state)) && free_home(cache, p, place, local);
+  uint64_t begin = latency_begin_trip(cache);
+  bool freed = (local && weft__bin_make_room(cache, place->class_) && bin_push(bin, p, place->state)) ||
+               ((atomic || mark_freed(place->state)) && free_home(cache, p, place, local));
+  latency_end(cache->slab, node_at(cache->home), WEFT_LATENCY_FREE_SLOW, begin);
+  return freed;
 }
 
 /* Frees what weft__slab_find found live. */
 static weft_status free_place(struct slab_cache *cache, void *p, const struct slab_place *place) {
-  bool freed = place->kind == SLOT_MAPPED ? weft__mapped_give(cache->slab, slot_of(cache->slab, p)) == WEFT_OK
-                                          : free_object(cache, p, place);
+  bool mapped = place->kind == SLOT_MAPPED;
+  bool freed = mapped ? weft__mapped_give(cache->slab, slot_of(cache->slab, p)) == WEFT_OK : free_object(cache, p, place);
+  COUNT(cache->events[EVENT_MAPPED_FREE], freed && mapped);
   weft__slab_tell(cache->slab); /* magazines are memory too */
   return freed ? WEFT_OK : complain(cache, "free", p, WEFT_E_DOUBLE_FREE, place);
 }
@@ -231,6 +252,7 @@ weft_status weft_free_sized(weft_ctx *ctx, void *p, size_t bytes) {
                                         : weft__class_serves(place.class_, bytes);
   if (fits)
     return free_place(cache, p, &place);
+  COUNT(cache->events[EVENT_FREE_MISSIZED], 1);
   weft__cache_message(cache, "free of %p: it was not allocated with %zu bytes, but has %zu", p, bytes, place.bytes);
   return cache->status = WEFT_E_INVALID;
 }
@@ -290,25 +312,6 @@ void weft__cache_open(struct slab_cache *cache, weft_slab *slab) {
   os_lock_give(&slab->caches_lock);
 }
 
-/* Adds a cache's counters to the slab's and begins them anew, all of its bins being empty. Under the caches' lock. */
-static void settle(struct slab_cache *cache) {
-  weft_slab *slab = cache->slab;
-  uint64_t requests = 0, misses = GET(cache->misses);
-  for (unsigned class_ = 0; class_ < BINS; class_++) {
-    struct bin_counts counts = weft__bin_counts(&cache->bins[class_]);
-    requests += counts.allocations + counts.frees;
-    ADD_SHARED(cache->depots[class_].allocations, counts.allocations);
-    ADD_SHARED(cache->depots[class_].frees, counts.frees);
-    weft__bin_restart(&cache->bins[class_]);
-  }
-  /* A second free that the bitmap finds has missed and was no request. */
-  slab->closed_hits += requests > misses ? requests - misses : 0;
-  slab->closed_misses += misses;
-  slab->closed_exchanges += GET(cache->exchanges);
-  SET(cache->misses, 0);
-  SET(cache->exchanges, 0);
-}
-
 void weft__cache_close(struct slab_cache *cache) {
   weft_slab *slab = cache->slab;
   weft__bins_flush(cache);
@@ -320,7 +323,7 @@ void weft__cache_close(struct slab_cache *cache) {
   else
     slab->caches = cache->next;
   slab->n_caches--;
-  settle(cache);
+  weft__cache_settle(cache);
   os_lock_give(&slab->caches_lock);
 }
 
@@ -335,7 +338,7 @@ void weft_flush(weft_ctx *ctx) {
   if (home_of(node, 0) == cache->home)
     return;
   os_lock_take(&slab->caches_lock);
-  settle(cache); /* what it did was done on the old node */
+  weft__cache_settle(cache); /* what it did was done on the old node */
   cache->depots = slab->nodes[node].depots;
   cache->home = home_of(node, 0);
   os_lock_give(&slab->caches_lock);

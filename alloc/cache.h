@@ -50,6 +50,29 @@ struct slab_bin {
   uint16_t batch;                  /* rounds that the next trip to the depot asks for */
 };
 
+/* What a context counts of a class beside the bin's own counters, which are its magazines' at the same time. A depot has
+ * one too, of the contexts that have closed. */
+struct slab_tally {
+  _Atomic uint64_t misses;        /* allocations and frees that the magazines could not serve */
+  _Atomic uint64_t exchanges;     /* magazines moved to or from the depot */
+  _Atomic uint64_t sampled;       /* allocations whose size was noted */
+  _Atomic uint64_t sampled_bytes; /* asked for by them */
+};
+
+/* What contexts count of everything else, and the slab: of those that have closed, and of calls without a context. */
+enum slab_event {
+  EVENT_REFUSED_MEMORY,
+  EVENT_REFUSED_LIMIT,
+  EVENT_FREE_FOREIGN,
+  EVENT_FREE_INTERIOR,
+  EVENT_FREE_REPEATED,
+  EVENT_FREE_MISSIZED,
+  EVENT_FREE_REMOTE,
+  EVENT_MAPPED_ALLOCATION,
+  EVENT_MAPPED_FREE,
+  EVENTS
+};
+
 struct slab_hot;
 struct slab_depot;
 
@@ -66,8 +89,9 @@ struct slab_cache {
   uint64_t trims;          /* of the slab, that this cache has heeded */
   struct slab_cache *next; /* the slab's open caches */
   struct slab_cache *prev;
-  _Atomic uint64_t misses;
-  _Atomic uint64_t exchanges;
+  struct slab_tally tallies[BINS];
+  _Atomic uint64_t events[EVENTS];
+  uint32_t trips;     /* past the magazines, of which some are timed */
   weft_status status; /* of the last failure of this cache */
   char message[256];  /* and its words, "" when there was none */
 };

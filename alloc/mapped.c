@@ -111,6 +111,7 @@ static uint32_t new_mapping(weft_slab *slab, size_t bytes, weft_status *status) 
 }
 
 void *weft__mapped_take(weft_slab *slab, size_t bytes, weft_status *status) {
+  uint64_t begin = latency_begin();
   if (too_large(slab, bytes, status))
     return NULL;
   bytes = whole_pages(slab, bytes);
@@ -128,7 +129,9 @@ void *weft__mapped_take(weft_slab *slab, size_t bytes, weft_status *status) {
   describe(slab, first, bytes);
   slab->mapped_allocations++;
   slab->mapped_bytes += bytes;
+  slab->mapped_memory += slab->cold[first].committed;
   os_lock_give(&slab->registry_lock);
+  latency_end(slab, 0, WEFT_LATENCY_MAPPED, begin);
   return slot_start(slab, first);
 }
 
@@ -141,6 +144,7 @@ weft_status weft__mapped_give(weft_slab *slab, uint32_t slot) {
     SET(slab->hot[slot].kind, SLOT_MAPPED_FREED);
     slab->mapped_frees++;
     slab->mapped_bytes -= GET(slab->cold[slot].bytes);
+    slab->mapped_memory -= slab->cold[slot].committed;
     n = keep(slab, slot, ended);
   }
   os_lock_give(&slab->registry_lock);
@@ -168,6 +172,7 @@ bool weft__mapped_resize(weft_slab *slab, uint32_t slot, size_t bytes, weft_stat
     weft__memory_advise(slab, start, bytes);
   os_lock_take(&slab->registry_lock);
   slab->mapped_bytes += bytes - GET(cold->bytes);
+  slab->mapped_memory += bytes - has;
   cold->committed = bytes;
   cold->slots = (uint32_t)n;
   describe(slab, slot, bytes);

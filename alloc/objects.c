@@ -40,9 +40,14 @@ static void unlist_slab(weft_slab *slab, struct slab_depot *depot, uint32_t slot
 static bool grow_slab(weft_slab *slab, struct slab_depot *depot, uint32_t slot, weft_status *status) {
   const struct size_class *class = &weft__classes[class_at(depot->home)];
   struct slab_cold *cold = &slab->cold[slot];
-  if (!weft__memory_grow(slab, slot, (size_t)(cold->made + 1) * class->bytes, status))
+  const uint64_t *purged = purged_of(slab, slot, class_at(depot->home));
+  census_leave(&depot->census, cold, purged);
+  bool grown = weft__memory_grow(slab, slot, (size_t)(cold->made + 1) * class->bytes, status);
+  census_join(&depot->census, cold, purged);
+  if (!grown)
     return false;
   uint32_t made = (uint32_t)cold->committed / class->bytes;
+  ADD(depot->objects, made - cold->made);
   unlist_slab(slab, depot, slot);
   bits_fill(cold->bitmap, cold->made, made - cold->made);
   cold->scan = cold->made / 64;
@@ -56,6 +61,7 @@ static bool grow_slab(weft_slab *slab, struct slab_depot *depot, uint32_t slot, 
 
 static bool new_slab(weft_slab *slab, struct slab_depot *depot, weft_status *status) {
   unsigned class_ = class_at(depot->home);
+  uint64_t begin = latency_begin();
   char *meta = weft__piece_take(slab, &depot->pieces, meta_bytes(class_), status);
   if (meta == NULL)
     return false;
@@ -69,7 +75,8 @@ static bool new_slab(weft_slab *slab, struct slab_depot *depot, weft_status *sta
       SET(hot->spread, weft__classes[class_].spread);
       SET(hot->kind, SLOT_OBJECTS);
       atomic_store_explicit(&hot->reciprocal, weft__classes[class_].reciprocal, memory_order_release);
-      ADD_SHARED(slab->slabs, 1);
+      ADD(depot->census.made, 1);
+      latency_end(slab, node_at(depot->home), WEFT_LATENCY_NEW_SLAB, begin);
       return true;
     }
     weft__slots_give(slab, slot, 1, SLOT_UNUSED);
@@ -88,19 +95,23 @@ static void end_slab(weft_slab *slab, struct slab_depot *depot, uint32_t slot) {
   SET(slab->hot[slot].kind, SLOT_UNUSED);
   /* What was not made is still zeros: a slab that did not grow far costs little the next time. */
   unsigned class_ = class_at(depot->home);
+  ADD(depot->objects, -(uint64_t)(cold->made - cold->hidden));
+  ADD(depot->census.returned, 1);
+  census_leave(&depot->census, cold, purged_of(slab, slot, class_));
   memset(cold->bitmap, 0, cold->made / 8 + 1);
   memset(purged_of(slab, slot, class_), 0, SLAB_PAGES / 8);
   weft__piece_give(&depot->pieces, (void *)states, meta_bytes(class_), (size_t)cold->made << weft__classes[class_].spread);
   weft__memory_end(slab, slot);
   weft__slots_give(slab, slot, 1, SLOT_UNUSED);
-  ADD_SHARED(slab->slabs, -(uint64_t)1);
 }
 
 /* Moves up to want free objects out of a slab, so that the one at the lowest address will be the first to be given out. */
-static uint32_t take_from(weft_slab *slab, unsigned class_, uint32_t slot, struct slab_round *rounds, uint32_t want) {
+static uint32_t take_from(weft_slab *slab, struct slab_depot *depot, uint32_t slot, struct slab_round *rounds,
+                          uint32_t want) {
   struct slab_cold *cold = &slab->cold[slot];
   char *start = slot_start(slab, slot);
   slab_state *states = GET(slab->hot[slot].states);
+  unsigned class_ = class_at(depot->home);
   size_t bytes = weft__classes[class_].bytes;
   uint32_t n = cold->free < want ? cold->free : want;
   uint32_t word = cold->scan;
@@ -115,6 +126,8 @@ static uint32_t take_from(weft_slab *slab, unsigned class_, uint32_t slot, struc
     cold->scan = word;
   }
   cold->free -= n;
+  touch_slab(slab, cold, &depot->census, purged_of(slab, slot, class_),
+             (size_t)((char *)GET(rounds[0].object) - start) + bytes);
   return n;
 }
 
@@ -153,8 +166,10 @@ void weft__objects_purge(weft_slab *slab, struct slab_depot *depot, uint32_t slo
   SET(slab->hot[slot].loose, false);
   if (cold->free + cold->hidden == 0)
     return;
+  uint64_t hidden = cold->hidden;
   unlist_slab(slab, depot, slot);
   set_hidden(slab, slot, class_, false);
+  census_leave(&depot->census, cold, purged_of(slab, slot, class_));
   size_t bytes = weft__classes[class_].bytes, unit = weft__purge_pages(slab);
   for (size_t from = 0, end; (from = bits_next_set(cold->bitmap, from, cold->made)) < cold->made; from = end) {
     end = bits_next_clear(cold->bitmap, from, cold->made);
@@ -165,7 +180,9 @@ void weft__objects_purge(weft_slab *slab, struct slab_depot *depot, uint32_t slo
     if (first_page < end_page)
       weft__pages_purge(slab, slot, purged_of(slab, slot, class_), first_page, end_page);
   }
+  census_join(&depot->census, cold, purged_of(slab, slot, class_));
   set_hidden(slab, slot, class_, true);
+  ADD(depot->objects, hidden - cold->hidden);
   list_slab(slab, depot, slot);
 }
 
@@ -180,12 +197,16 @@ static bool show_slab(weft_slab *slab, struct slab_depot *depot, uint32_t slot, 
   size_t most = bits_next_clear(purged, page, SLAB_PAGES);
   if (most > page + COMMIT_STEP / PAGE_BYTES)
     most = page + COMMIT_STEP / PAGE_BYTES;
+  uint64_t hidden = slab->cold[slot].hidden;
   /* Shown while the old pages are known: afterwards nothing tells which objects were hidden by them. */
   unlist_slab(slab, depot, slot);
   set_hidden(slab, slot, class_, false);
+  census_leave(&depot->census, &slab->cold[slot], purged);
   bool shown = (most > least && weft__pages_restore(slab, slot, purged, page, most, status)) ||
                weft__pages_restore(slab, slot, purged, page, least, status);
+  census_join(&depot->census, &slab->cold[slot], purged);
   set_hidden(slab, slot, class_, true);
+  ADD(depot->objects, hidden - slab->cold[slot].hidden);
   list_slab(slab, depot, slot);
   SET(slab->hot[slot].loose, true);
   return shown;
@@ -204,7 +225,7 @@ uint32_t weft__objects_take(weft_slab *slab, struct slab_depot *depot, struct sl
   while (got < want) {
     uint32_t slot = depot->partial;
     if (slot != NO_SLOT) {
-      got += take_from(slab, class_at(depot->home), slot, rounds + got, want - got);
+      got += take_from(slab, depot, slot, rounds + got, want - got);
       if (slab->cold[slot].free == 0) {
         weft__list_remove(slab, &depot->partial, slot);
         list_slab(slab, depot, slot);

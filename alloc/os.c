@@ -79,6 +79,12 @@ bool weft__os_at_fork(void (*before)(void), void (*in_parent)(void), void (*in_c
   return pthread_atfork(before, in_parent, in_child) == 0;
 }
 
+uint64_t weft__os_nanoseconds(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
 void weft__os_random(void *out, size_t bytes) {
   if (getentropy(out, bytes) == 0) /* for at most 256 bytes */
     return;

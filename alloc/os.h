@@ -7,8 +7,16 @@
 #define ALLOC_OS_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+
+#ifdef __has_builtin
+#define OS_HAS_TSC __has_builtin(__builtin_ia32_rdtsc)
+#else
+#define OS_HAS_TSC 0
+#endif
 
 size_t weft__os_page_bytes(void);
 
@@ -37,6 +45,18 @@ void weft__os_huge_pages(void *at, size_t bytes, bool wanted);
 /* Ends a reservation. */
 void weft__os_release(void *at, size_t bytes);
 
+/* A clock that never goes back, in nanoseconds. */
+uint64_t weft__os_nanoseconds(void);
+
+/* A clock that is cheap to read, in ticks of a length that stays; of another core it may differ a little. */
+static inline uint64_t os_ticks(void) {
+#if OS_HAS_TSC
+  return __builtin_ia32_rdtsc();
+#else
+  return weft__os_nanoseconds();
+#endif
+}
+
 /* Fills out[bytes] with numbers that nobody can foresee. Where the system has none to give: what little is at hand. */
 void weft__os_random(void *out, size_t bytes);
 
@@ -50,17 +70,24 @@ bool weft__os_at_fork(void (*before)(void), void (*in_parent)(void), void (*in_c
 /* A lock between threads of one process. */
 struct os_lock {
   pthread_mutex_t mutex;
+  _Atomic uint64_t waits; /* times that a thread found it taken */
 };
 #define OS_LOCK_INIT \
-  { PTHREAD_MUTEX_INITIALIZER } /* for static ones */
+  { PTHREAD_MUTEX_INITIALIZER, 0 } /* for static ones */
 
 static inline void os_lock_init(struct os_lock *lock) {
   pthread_mutex_init(&lock->mutex, NULL);
+  atomic_init(&lock->waits, 0);
 }
 static inline void os_lock_end(struct os_lock *lock) {
   pthread_mutex_destroy(&lock->mutex);
 }
 static inline void os_lock_take(struct os_lock *lock) {
+#ifndef WEFT_SLAB_PLAIN
+  if (pthread_mutex_trylock(&lock->mutex) == 0)
+    return;
+  atomic_fetch_add_explicit(&lock->waits, 1, memory_order_relaxed);
+#endif
   pthread_mutex_lock(&lock->mutex);
 }
 static inline void os_lock_give(struct os_lock *lock) {

@@ -20,7 +20,9 @@
 #ifndef ALLOC_REGISTRY_H
 #define ALLOC_REGISTRY_H
 
+#include "alloc/bits.h"
 #include "alloc/cache.h"
+#include "alloc/latency.h"
 #include "alloc/os.h"
 
 enum {
@@ -72,6 +74,7 @@ struct slab_cold {
   uint32_t scan;          /* objects: no bit is set below this one */
   uint32_t list;          /* runs: the list that it is in */
   uint32_t slots;         /* mapped: how many it has, perhaps more than it needs */
+  uint32_t touched;       /* bytes from the slot's start up to the furthest object or run that has left it */
   uint32_t purged;        /* pages */
   uint32_t hidden;        /* free objects that touch one of those, of which no bit is set */
   _Atomic uint32_t first; /* mapped, rest: the first of them; read without a lock, as bytes is, also by wrong frees */
@@ -97,6 +100,14 @@ struct meta_piece {
   size_t used; /* bytes of its start that may be other than 0; up to here all others are */
 };
 
+/* What there is of slabs of one kind, a class's or a node's slabs of runs; written under the lock over them. */
+struct slab_census {
+  _Atomic uint64_t made;      /* slabs, ever */
+  _Atomic uint64_t returned;  /* of these, to the system */
+  _Atomic uint64_t bytes;     /* of their memory */
+  _Atomic uint64_t untouched; /* of these, behind the furthest object or run that has left each slab */
+};
+
 struct slab_depot {
   _Alignas(64) struct os_lock lock;
   uint16_t home; /* its node and class */
@@ -110,15 +121,22 @@ struct slab_depot {
   uint32_t spare;               /* a slab whose objects are all free, kept back */
   _Atomic uint64_t allocations; /* without a context, and of contexts that have closed */
   _Atomic uint64_t frees;       /* those too, and by contexts of other nodes */
+  _Atomic uint64_t hits;        /* of contexts that have closed */
+  struct slab_tally tally;      /* of those too, and the sizes of requests without one */
+  struct slab_census census;    /* of objects, not of runs */
+  _Atomic uint64_t
+      objects; /* in all slabs, those that have ever been free, less the hidden ones; of runs, those cut, under runs_lock */
 };
 
 /* What one memory node has. */
 struct slab_node {
   _Alignas(64) struct os_lock runs_lock; /* over the slabs of runs */
-  uint32_t runs[RUN_LISTS];              /* those whose longest uncut run is of 2^i pages and more */
-  uint32_t spare_runs;                   /* wholly uncut ones, kept back */
+  struct slab_census runs_census;
+  uint32_t runs[RUN_LISTS]; /* those whose longest uncut run is of 2^i pages and more */
+  uint32_t spare_runs;      /* wholly uncut ones, kept back */
   uint32_t n_spare_runs;
   struct meta_piece *run_pieces;
+  struct slab_latency latencies[WEFT_LATENCY_KINDS];
   struct slab_depot depots[BINS];
 };
 
@@ -148,11 +166,11 @@ struct weft_slab {
   _Atomic uint64_t committed;
   _Atomic uint64_t returned; /* bytes given back to the system, ever */
   _Atomic uint64_t trims;    /* how many there have been */
+  _Atomic uint64_t peak_committed;
   _Atomic uint64_t references;
-  _Atomic uint64_t refused;
-  _Atomic uint64_t double_frees; /* found in the depot */
-  _Atomic uint64_t slabs;
-  _Atomic bool armed; /* weft__slab_fail_at was called */
+  _Atomic uint64_t double_frees;   /* found in the depot */
+  _Atomic uint64_t events[EVENTS]; /* without a context, and of contexts that have closed */
+  _Atomic bool armed;              /* weft__slab_fail_at was called */
   _Atomic uint64_t countdown;
   _Atomic uint64_t requests;
 
@@ -166,6 +184,7 @@ struct weft_slab {
   uint64_t mapped_allocations;
   uint64_t mapped_frees;
   uint64_t mapped_bytes;
+  uint64_t mapped_memory;     /* of live ones: one that had been kept may be larger than it needs */
   uint32_t kept[MAPPED_KEPT]; /* first slots of freed mapped allocations that have their memory still, the oldest first */
   uint32_t n_kept;
   size_t kept_bytes;
@@ -176,9 +195,10 @@ struct weft_slab {
   struct os_lock caches_lock;
   struct slab_cache *caches;
   uint64_t n_caches;
-  uint64_t closed_hits; /* of contexts that have closed */
-  uint64_t closed_misses;
-  uint64_t closed_exchanges;
+
+  uint64_t start_ticks; /* both clocks at the slab's creation */
+  uint64_t start_nanoseconds;
+  _Atomic uint64_t tick_rate; /* of latency.c; 0: not known yet */
 
   uint32_t n_nodes;
   uint32_t (*node_of)(void *user); /* the calling thread's node; NULL: 0 */
@@ -191,6 +211,55 @@ struct weft_slab {
 #define SET(at, value) atomic_store_explicit(&(at), (value), memory_order_relaxed)
 #define ADD(at, n) SET(at, GET(at) + (n)) /* for the only writer */
 #define ADD_SHARED(at, n) atomic_fetch_add_explicit(&(at), (n), memory_order_relaxed)
+
+/* The same for counters that serve nothing but figures: a build that is to show what they cost leaves them out. (Slabs and
+ * objects in them are counted in it too: a slab that is released is held against them, and tests are.) */
+#ifdef WEFT_SLAB_PLAIN
+#define COUNT(at, n) ((void)&(at), (void)(n))
+#define COUNT_SHARED(at, n) ((void)&(at), (void)(n))
+#else
+#define COUNT(at, n) ADD(at, n)
+#define COUNT_SHARED(at, n) ADD_SHARED(at, n)
+#endif
+
+/* The event of a free that is refused with status. */
+static inline enum slab_event free_event(weft_status status) {
+  return status == WEFT_E_FOREIGN   ? EVENT_FREE_FOREIGN
+         : status == WEFT_E_INVALID ? EVENT_FREE_INTERIOR
+                                    : EVENT_FREE_REPEATED;
+}
+/* The event of a request that is refused with status. */
+static inline enum slab_event refusal_event(weft_status status) {
+  return status == WEFT_E_LIMIT ? EVENT_REFUSED_LIMIT : EVENT_REFUSED_MEMORY;
+}
+/* Notes how much of an object was asked for. */
+static inline void sample_request(struct slab_tally *tally, size_t bytes) {
+  COUNT(tally->sampled, 1);
+  COUNT(tally->sampled_bytes, bytes);
+}
+/* Under the lock over the slabs of census: a slab's memory is left out of it, and added anew once it has changed. */
+static inline void census_add(struct slab_census *census, const struct slab_cold *cold, const uint64_t *purged,
+                              uint64_t sign) {
+  size_t touched = cold->touched / PAGE_BYTES, end = cold->committed / PAGE_BYTES;
+  size_t untouched = end - touched - (cold->purged > 0 ? bits_count(purged, touched, end) : 0);
+  COUNT(census->bytes, sign * (cold->committed - (uint64_t)cold->purged * PAGE_BYTES));
+  COUNT(census->untouched, sign * untouched * PAGE_BYTES);
+}
+static inline void census_leave(struct slab_census *census, const struct slab_cold *cold, const uint64_t *purged) {
+  census_add(census, cold, purged, -(uint64_t)1);
+}
+static inline void census_join(struct slab_census *census, const struct slab_cold *cold, const uint64_t *purged) {
+  census_add(census, cold, purged, 1);
+}
+/* An object or run that ends at end bytes of its slab leaves it. */
+static inline void touch_slab(const weft_slab *slab, struct slab_cold *cold, struct slab_census *census,
+                              const uint64_t *purged, size_t end) {
+  if (end <= cold->touched)
+    return;
+  census_leave(census, cold, purged);
+  cold->touched = (uint32_t)((end + slab->page_bytes - 1) & ~(slab->page_bytes - 1));
+  census_join(census, cold, purged);
+}
 
 static inline char *slot_start(const weft_slab *slab, size_t slot) {
   return (char *)slab->base + (slot << SLAB_SHIFT); /* NOLINT: the range is one object to us */
@@ -323,6 +392,12 @@ void weft__depots_empty(weft_slab *slab);
 /* Gives everything back to the system that nobody holds, and asks the contexts for what they hold. Tells how many bytes
  * went back meanwhile. */
 uint64_t weft__depot_trim(weft_slab *slab);
+
+/* figures.c */
+
+/* Under caches_lock: adds what a context has counted to its depots and to the slab, and begins it anew. All of its bins are
+ * empty. */
+void weft__cache_settle(struct slab_cache *cache);
 
 /* find.c: what a pointer is */
 

@@ -87,7 +87,7 @@ static uint32_t new_slab(weft_slab *slab, unsigned node, weft_status *status) {
   SET(slab->hot[slot].spread, 0);
   SET(slab->hot[slot].kind, SLOT_RUNS);
   atomic_store_explicit(&slab->hot[slot].reciprocal, UINT64_MAX / PAGE_BYTES + 1, memory_order_release);
-  ADD_SHARED(slab->slabs, 1);
+  ADD(slab->nodes[node].runs_census.made, 1);
   list_slab(slab, slot);
   return slot;
 }
@@ -95,12 +95,14 @@ static uint32_t new_slab(weft_slab *slab, unsigned node, weft_status *status) {
 /* Gives back a slab, in no list, of which nothing is cut. */
 static void end_slab(weft_slab *slab, uint32_t slot) {
   struct run_map *map = map_of(&slab->hot[slot]);
+  struct slab_census *census = &node_of(slab, slot)->runs_census;
+  ADD(census->returned, 1);
+  census_leave(census, &slab->cold[slot], map->purged);
   SET(slab->hot[slot].reciprocal, 0);
   SET(slab->hot[slot].kind, SLOT_UNUSED);
   weft__piece_give(&node_of(slab, slot)->run_pieces, map, sizeof *map, sizeof *map);
   weft__memory_end(slab, slot);
   weft__slots_give(slab, slot, 1, SLOT_UNUSED);
-  ADD_SHARED(slab->slabs, -(uint64_t)1);
 }
 
 /* Keeps some slabs of which nothing is cut, gives others back. */
@@ -131,6 +133,7 @@ static void cut_run(weft_slab *slab, uint32_t slot, size_t page, unsigned class_
   unlist_slab(slab, slot);
   bits_fill(map->cut, page, n);
   slab->cold[slot].free -= (uint32_t)n;
+  touch_slab(slab, &slab->cold[slot], &node_of(slab, slot)->runs_census, map->purged, (page + n) * PAGE_BYTES);
   list_slab(slab, slot);
   SET(map->classes[page], (uint8_t)class_);
   for (size_t i = page + 1; i < page + n; i++)
@@ -148,14 +151,19 @@ static bool ready_pages(weft_slab *slab, uint32_t slot, size_t page, size_t n, b
   if (!gone && !grows)
     return true;
   SET(slab->hot[slot].loose, true);
-  return may_grow && (!grows || weft__memory_grow(slab, slot, (page + n) * PAGE_BYTES, status)) &&
-         (!gone || weft__pages_restore(slab, slot, purged, from, to, status));
+  struct slab_census *census = &node_of(slab, slot)->runs_census;
+  census_leave(census, &slab->cold[slot], purged);
+  bool done = may_grow && (!grows || weft__memory_grow(slab, slot, (page + n) * PAGE_BYTES, status)) &&
+              (!gone || weft__pages_restore(slab, slot, purged, from, to, status));
+  census_join(census, &slab->cold[slot], purged);
+  return done;
 }
 
 static bool take_one(weft_slab *slab, uint16_t home, size_t align, struct slab_round *round, bool may_grow,
                      weft_status *status) {
   struct slab_node *node = &slab->nodes[node_at(home)];
   size_t page, n = run_pages(class_at(home));
+  uint64_t begin = 0;
   uint32_t slot = find_slab(slab, node, n, align, false, &page);
   if (slot == NO_SLOT)
     page = 0; /* of a slab of which nothing is cut */
@@ -163,6 +171,7 @@ static bool take_one(weft_slab *slab, uint16_t home, size_t align, struct slab_r
     slot = pop_spare(slab, node);
     list_slab(slab, slot);
   } else if (slot == NO_SLOT && may_grow) {
+    begin = latency_begin();
     slot = new_slab(slab, node_at(home), status);
   }
   if (slot == NO_SLOT)
@@ -171,9 +180,11 @@ static bool take_one(weft_slab *slab, uint16_t home, size_t align, struct slab_r
     unlist_slab(slab, slot);
     list_or_end(slab, slot);
     slot = find_slab(slab, node, n, align, true, &page);
+    begin = 0;
     if (slot == NO_SLOT)
       return false;
   }
+  latency_end(slab, node_at(home), WEFT_LATENCY_NEW_SLAB, begin);
   cut_run(slab, slot, page, class_at(home), round);
   return true;
 }
@@ -186,6 +197,7 @@ uint32_t weft__runs_take(weft_slab *slab, uint16_t home, size_t align, struct sl
   os_lock_take(&node->runs_lock);
   while (got < want && take_one(slab, home, align_pages, rounds + got, may_grow && got == 0, status))
     got++;
+  ADD(node->depots[class_at(home)].objects, got);
   os_lock_give(&node->runs_lock);
   return got;
 }
@@ -219,6 +231,7 @@ uint32_t weft__runs_give(weft_slab *slab, uint16_t home, const struct slab_round
   os_lock_take(&node->runs_lock);
   for (uint32_t i = 0; i < n; i++)
     given += give_one(slab, home, &rounds[i]);
+  ADD(node->depots[class_at(home)].objects, -(uint64_t)given);
   os_lock_give(&node->runs_lock);
   return given;
 }
@@ -237,12 +250,14 @@ void weft__runs_purge(weft_slab *slab, struct slab_node *node, uint32_t slot) {
     struct run_map *map = map_of(&slab->hot[slot]);
     size_t limit = slab->cold[slot].committed / PAGE_BYTES, unit = weft__purge_pages(slab);
     SET(hot->loose, false);
+    census_leave(&node->runs_census, &slab->cold[slot], map->purged);
     for (size_t from = 0, end; (from = bits_next_clear(map->cut, from, limit)) < limit; from = end) {
       end = bits_next_set(map->cut, from, limit);
       size_t first = (from + unit - 1) & ~(unit - 1), last = end & ~(unit - 1);
       if (first < last)
         weft__pages_purge(slab, slot, map->purged, first, last);
     }
+    census_join(&node->runs_census, &slab->cold[slot], map->purged);
   }
   os_lock_give(&node->runs_lock);
 }

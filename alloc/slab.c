@@ -45,6 +45,13 @@ void weft__slab_tell(weft_slab *slab) {
   soft_limit_telling = false;
 }
 
+/* Called once the system has given what was counted. */
+static void note_peak(weft_slab *slab) {
+  uint64_t committed = GET(slab->committed), peak = GET(slab->peak_committed);
+  while (peak < committed && !atomic_compare_exchange_weak(&slab->peak_committed, &peak, committed))
+    continue;
+}
+
 /* Counts bytes as taken, where the limit has room for them. */
 static bool charge(weft_slab *slab, size_t bytes, weft_status *status) {
   uint64_t taken = GET(slab->committed);
@@ -68,6 +75,7 @@ bool weft__memory_take(weft_slab *slab, void *at, size_t bytes, weft_status *sta
   if (!charge(slab, bytes, status))
     return false;
   if (!weft__fault(slab) && weft__os_commit(at, bytes)) {
+    note_peak(slab);
     if (slab->huge_pages == WEFT_HUGE_PAGES_NEVER)
       weft__os_huge_pages(at, bytes, false);
     return true;
@@ -111,6 +119,7 @@ bool weft__pages_restore(weft_slab *slab, uint32_t slot, uint64_t *purged, size_
   size_t n = bits_count(purged, from, to);
   if (!charge(slab, n * PAGE_BYTES, status))
     return false;
+  note_peak(slab);
   bits_clear(purged, from, to - from);
   slab->cold[slot].purged -= (uint32_t)n;
   return true;
@@ -418,6 +427,8 @@ weft_status weft_slab_create(const struct weft_slab_options *options, weft_slab 
   slab->node_of = set.node_of;
   slab->node_user = set.node_user;
   slab->references = 1;
+  slab->start_ticks = os_ticks();
+  slab->start_nanoseconds = weft__os_nanoseconds();
   slab->committed = (size_t)((char *)slab->hot - (char *)slab);
   os_lock_init(&slab->registry_lock);
   os_lock_init(&slab->caches_lock);

@@ -56,6 +56,12 @@ static inline struct weft_slab_figures stats_of(const weft_slab *slab) {
   return stats;
 }
 
+static inline struct weft_slab_context_figures context_stats_of(const weft_ctx *ctx) {
+  struct weft_slab_context_figures stats;
+  ck_assert_int_eq(weft_ctx_slab_stats(ctx, &stats, sizeof stats), WEFT_OK);
+  return stats;
+}
+
 /* Ends the cache and the slab, which must be wholly free. */
 static inline void fixture_close(struct fixture *f) {
   weft__cache_close(&f->cache);

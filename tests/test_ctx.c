@@ -357,6 +357,34 @@ START_TEST(the_library_is_of_the_headers_version) {
 }
 END_TEST
 
+static bool see(void *user, const struct weft_slab_object *object) {
+  return user == object;
+}
+
+static bool write(void *user, const char *text, size_t bytes) {
+  return user == NULL && bytes > 0 && text != NULL;
+}
+
+static void null_figures_are_refused(weft_slab *slab, const weft_ctx *ctx) {
+  struct weft_slab_class_figures class;
+  struct weft_slab_context_figures context;
+  struct weft_latencies latencies;
+  ck_assert_uint_eq(weft_slab_classes(NULL), 0);
+  ck_assert_int_eq(weft_slab_class_stats(NULL, 0, &class, sizeof class), WEFT_E_INVALID);
+  ck_assert_int_eq(weft_slab_class_stats(slab, 0, NULL, sizeof class), WEFT_E_INVALID);
+  ck_assert_int_eq(weft_ctx_slab_stats(NULL, &context, sizeof context), WEFT_E_INVALID);
+  ck_assert_int_eq(weft_ctx_slab_stats(ctx, NULL, sizeof context), WEFT_E_INVALID);
+  ck_assert_int_eq(weft_slab_visit(NULL, see, NULL), WEFT_E_INVALID);
+  ck_assert_int_eq(weft_slab_visit(slab, NULL, NULL), WEFT_E_INVALID);
+  ck_assert_int_eq(weft_slab_latencies(NULL, WEFT_LATENCY_MAPPED, &latencies, sizeof latencies), WEFT_E_INVALID);
+  ck_assert_int_eq(weft_slab_latencies(slab, WEFT_LATENCY_MAPPED, NULL, sizeof latencies), WEFT_E_INVALID);
+  ck_assert_uint_eq(weft_latencies_quantile(NULL, 0.5), 0);
+  ck_assert_int_eq(weft_slab_write_json(NULL, write, NULL), WEFT_E_INVALID);
+  ck_assert_int_eq(weft_slab_write_json(slab, NULL, NULL), WEFT_E_INVALID);
+  ck_assert_int_eq(weft_slab_write_prometheus(NULL, write, NULL), WEFT_E_INVALID);
+  ck_assert_int_eq(weft_slab_write_prometheus(slab, NULL, NULL), WEFT_E_INVALID);
+}
+
 /* NULL for each pointer of each public function, alone: the status that the headers give, or nothing at all. */
 START_TEST(null_is_answered_as_documented_by_every_function) {
   weft_ctx *ctx = ctx_with(NULL), *none;
@@ -383,6 +411,7 @@ START_TEST(null_is_answered_as_documented_by_every_function) {
   ck_assert_int_eq(weft_slab_trim(NULL, NULL), WEFT_E_INVALID);
   ck_assert_int_eq(weft_slab_trim(slab, NULL), WEFT_OK);
   weft_flush(NULL);
+  null_figures_are_refused(slab, ctx);
   ck_assert_int_eq(weft_column_validate(NULL, &column), WEFT_E_INVALID);
   ck_assert_int_eq(weft_column_validate(ctx, NULL), WEFT_E_INVALID);
   ck_assert_int_eq(weft_hash64(NULL, WEFT_XXH3_64, &column, 1, 0, out), WEFT_E_INVALID);
@@ -433,6 +462,15 @@ START_TEST(no_public_function_is_left_out) {
                                       "weft_slab_stats",
                                       "weft_slab_trim",
                                       "weft_flush",
+                                      "weft_slab_classes",
+                                      "weft_slab_class_stats",
+                                      "weft_ctx_slab_stats",
+                                      "weft_slab_visit",
+                                      "weft_slab_latencies",
+                                      "weft_latencies_quantile",
+                                      "weft_latency_bound",
+                                      "weft_slab_write_json",
+                                      "weft_slab_write_prometheus",
                                       "weft_column_validate",
                                       "weft_hash64",
                                       "weft_hash64_seeded",

@@ -202,6 +202,38 @@ static bool trim_slab(struct rig *rig) {
   return weft_slab_trim(rig->slab, NULL) == WEFT_OK;
 }
 
+static bool read_class_stats(struct rig *rig) {
+  struct weft_slab_class_figures stats;
+  return weft_slab_class_stats(rig->slab, weft_slab_classes(rig->slab) - 1, &stats, sizeof stats) == WEFT_OK;
+}
+
+static bool see(void *user, const struct weft_slab_object *object) {
+  *(size_t *)user += object->bytes;
+  return true;
+}
+
+static bool visit_slab(struct rig *rig) {
+  size_t bytes = 0;
+  return weft_slab_visit(rig->slab, see, &bytes) == WEFT_OK && bytes > RUN_BYTES;
+}
+
+static bool count_bytes(void *user, const char *text, size_t bytes) {
+  *(size_t *)user += bytes;
+  return text != NULL;
+}
+
+/* Latencies are among what is written. */
+static bool write_slab(struct rig *rig) {
+  size_t bytes = 0;
+  return weft_slab_write_json(rig->slab, count_bytes, &bytes) == WEFT_OK &&
+         weft_slab_write_prometheus(rig->slab, count_bytes, &bytes) == WEFT_OK && bytes > 1000;
+}
+
+static bool read_context_stats(struct rig *rig) {
+  struct weft_slab_context_figures stats;
+  return weft_ctx_slab_stats(rig->ctx, &stats, sizeof stats) == WEFT_OK;
+}
+
 /* A full turn of frees by each way, and the rig's memory made anew: what fails here is an allocation, never a free. */
 static bool free_by_each_way(struct rig *rig) {
   ck_assert_int_eq(weft_free(rig->ctx, rig->small), WEFT_OK);
@@ -271,6 +303,15 @@ static const struct {
     {"weft_slab_stats", read_slab_stats, NO_MEMORY},
     {"weft_slab_trim", trim_slab, NO_MEMORY},
     {"weft_flush", trim_slab, NO_MEMORY},
+    {"weft_slab_classes", read_class_stats, NO_MEMORY},
+    {"weft_slab_class_stats", read_class_stats, NO_MEMORY},
+    {"weft_ctx_slab_stats", read_context_stats, NO_MEMORY},
+    {"weft_slab_visit", visit_slab, NO_MEMORY},
+    {"weft_slab_latencies", write_slab, NO_MEMORY},
+    {"weft_latencies_quantile", write_slab, NO_MEMORY},
+    {"weft_latency_bound", write_slab, NO_MEMORY},
+    {"weft_slab_write_json", write_slab, NO_MEMORY},
+    {"weft_slab_write_prometheus", write_slab, NO_MEMORY},
 };
 #define OPERATIONS ((int)(sizeof operations / sizeof *operations))
 

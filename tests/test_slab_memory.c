@@ -332,7 +332,7 @@ END_TEST
 START_TEST(a_load_that_swings_about_a_slab_s_end_leaves_the_system_alone) {
   for (size_t kind = 0; kind < SIZES; kind++) {
     size_t n = 0, swing = SLAB_BYTES / sizes[kind] / 2;
-    for (uint64_t slabs = GET(f.slab->slabs) + 2; GET(f.slab->slabs) < slabs; n++)
+    for (uint64_t slabs = stats_of(f.slab).slabs + 2; stats_of(f.slab).slabs < slabs; n++)
       EXPECT((held[n].at = weft__slab_alloc(f.slab, sizes[kind])) != NULL, "%zu bytes", sizes[kind]);
     uint64_t returned = GET(f.slab->returned), before = committed();
     for (int round = 0; round < 10; round++) {

@@ -97,10 +97,11 @@ static void give_out_and_back(int i) {
 
 /* Lets context i go to the depot for objects once more; it holds none of them after it. */
 static void refill_once(int i) {
-  const uint64_t misses = GET(world.caches[i].misses);
+  const _Atomic uint64_t *supply = &world.caches[i].bins[world.class_].supply;
+  const uint64_t before = GET(*supply);
   do
     ck_assert_int_eq(weft_slab_free(world.slab, weft_alloc(world_ctx(i), weft__classes[world.class_].bytes)), WEFT_OK);
-  while (GET(world.caches[i].misses) == misses);
+  while (GET(*supply) == before);
 }
 
 /* Lets context i ask for whole magazines, and leaves it with an empty one. */

@@ -74,7 +74,7 @@ WEFT_API void weft_slab_options_init(struct weft_slab_options *options, size_t s
  * check is no enum weft_check, or huge_pages no enum weft_huge_pages, or there are more than 64 nodes.
  * WEFT_E_NOMEM: the system grants not even 256 MiB of addresses, or no memory for the registry or the first slab's handlers
  * around fork.
- * WEFT_E_LIMIT: limit_bytes does not even hold the registry (32 KiB where pages are of 4 KiB). */
+ * WEFT_E_LIMIT: limit_bytes does not even hold the registry (56 KiB where pages are of 4 KiB). */
 WEFT_API WEFT_MUST_CHECK weft_status weft_slab_create(const struct weft_slab_options *options, weft_slab **out);
 
 /* Gives up the caller's reference, and with it all memory of the slab. NULL is fine.
@@ -131,15 +131,30 @@ WEFT_API void weft_flush(weft_ctx *ctx);
  * WEFT_E_INVALID: slab is NULL, and *bytes is 0. */
 WEFT_API WEFT_MUST_CHECK weft_status weft_slab_trim(weft_slab *slab, size_t *bytes);
 
-/* Figures of a slab. Sums over contexts that are running are read one by one: each figure is one that was true at some
- * instant of the call, frees give or take one for each context that is in a call. Bytes and counts of what contexts hold
- * free in magazines are not live. */
+/* Figures of a slab. Contexts that run are read one after the other: each of a context's counts is one that was true at some
+ * instant of the call, frees give or take one, but what moves from one context to another meanwhile may be missed, or counted
+ * twice. Memory is divided like this:
+ *
+ *   committed  what the system has been asked for: the registry, and
+ *   active     what objects lie in: slabs and mapped allocations. It is
+ *   live       usable bytes of objects given out,
+ *   cached     of objects free in contexts' magazines,
+ *   free       of objects free in the depot or in their slab, of memory that is not cut into runs, and of mapped
+ *              allocations that are kept for the next ones, and
+ *              the ends of slabs, too small for one more object, and of mapped allocations larger than was asked for.
+ *
+ * Pages inside slabs that a trim gave back are not committed, nor is what lies on them free.
+ *
+ * External fragmentation is the share of active memory that is not live: 1 - live / active. Internal fragmentation is the
+ * share of live memory that nobody asked for, an estimate: the sizes that were asked for are noted where a request finds no
+ * object in a magazine, and in a share of the others; from them comes a mean for each class, and the classes' means are
+ * weighted by their live bytes. Mapped allocations are left out of it. Both are 0 where there is nothing to divide by. */
 struct weft_slab_figures {
   uint64_t reserved_bytes;  /* addresses reserved */
   uint64_t committed_bytes; /* memory taken from the system: slabs, page runs, mapped allocations, the registry */
-  uint64_t live_bytes;      /* usable bytes of objects given out */
+  uint64_t live_bytes;
   uint64_t live_objects;
-  uint64_t cached_bytes; /* bytes of free objects in magazines of contexts; of those running, nearly */
+  uint64_t cached_bytes; /* of contexts that are running, nearly */
   uint64_t allocations;  /* since creation */
   uint64_t frees;
   uint64_t magazine_hits;   /* allocations and frees served by a magazine */
@@ -150,11 +165,162 @@ struct weft_slab_figures {
   uint64_t contexts;        /* contexts that are open */
   uint64_t refused;         /* requests refused for want of memory or by the limit */
   uint64_t double_frees;    /* second frees, at one instant with the first on another thread, that were found only later */
+  uint64_t peak_committed_bytes; /* the most that committed_bytes has been. A peak of live bytes is not kept: it would cost
+                                    every allocation a sum over all contexts */
+  uint64_t resident_bytes; /* at most this much of the committed memory has been touched: all of the registry and of mapped
+                              allocations, and slabs up to the furthest object or run that has ever left them */
+  uint64_t active_bytes;
+  uint64_t free_bytes;
+  uint64_t slabs_made; /* since creation */
+  uint64_t slabs_returned;
+  uint64_t lock_waits;     /* times that a thread found a lock of the slab's taken: a depot's or any other */
+  uint64_t remote_frees;   /* frees by contexts of another node than the object's */
+  uint64_t refused_limit;  /* of the refused requests, those by the limit */
+  uint64_t foreign_frees;  /* refused frees and resizings: of what this slab has not given out, */
+  uint64_t interior_frees; /* of what points inside an object, */
+  uint64_t repeated_frees; /* of what was freed before, */
+  uint64_t missized_frees; /* and by weft_free_sized with a size that does not fit */
+  double internal_fragmentation;
+  double external_fragmentation;
 };
 
 /* Fills *out, of which size (sizeof *out) bytes are written. Any thread.
  * WEFT_E_INVALID: slab or out is NULL. */
 WEFT_API WEFT_MUST_CHECK weft_status weft_slab_stats(const weft_slab *slab, struct weft_slab_figures *out, size_t size);
+
+/* Figures of the objects of one size on one memory node, named and read as those of the slab. */
+struct weft_slab_class_figures {
+  uint64_t node;
+  uint64_t bytes;     /* of an object, all of them usable */
+  uint64_t alignment; /* that all objects have */
+  uint64_t live_objects;
+  uint64_t live_bytes;
+  uint64_t cached_objects;
+  uint64_t cached_bytes;
+  uint64_t free_objects; /* in the depot and in slabs, on pages that are memory */
+  uint64_t free_bytes;
+  uint64_t active_bytes; /* of slabs; above 64 KiB, where slabs are not of one class: of runs that are cut */
+  uint64_t allocations;
+  uint64_t frees;
+  uint64_t magazine_hits;
+  uint64_t magazine_misses;
+  uint64_t exchanges;
+  uint64_t lock_waits; /* for the lock of this class's depot */
+  uint64_t slabs;      /* up to 64 KiB, as the next two */
+  uint64_t slabs_made;
+  uint64_t slabs_returned;
+  double internal_fragmentation; /* of the sizes noted, not weighted */
+  double external_fragmentation;
+};
+
+/* How many classes weft_slab_class_stats knows: those of the first node from the smallest up, then the next node's. The
+ * same for the whole life of the slab; 0 when slab is NULL. Any thread. */
+WEFT_API size_t weft_slab_classes(const weft_slab *slab);
+
+/* Fills *out with the figures of class i, size (sizeof *out) bytes of it. Any thread.
+ * WEFT_E_INVALID: slab or out is NULL, or there is no class i. */
+WEFT_API WEFT_MUST_CHECK weft_status weft_slab_class_stats(const weft_slab *slab, size_t i,
+                                                           struct weft_slab_class_figures *out, size_t size);
+
+/* What one context has done since it was created, or weft_flush last moved it to another node; named as the figures of the slab. */
+struct weft_slab_context_figures {
+  uint64_t node; /* that it belongs to */
+  uint64_t allocations;
+  uint64_t frees; /* whoever allocated */
+  uint64_t cached_bytes;
+  uint64_t magazine_hits;
+  uint64_t magazine_misses;
+  uint64_t exchanges;
+  uint64_t remote_frees;
+  uint64_t refused;
+  uint64_t refused_limit;
+  uint64_t foreign_frees;
+  uint64_t interior_frees;
+  uint64_t repeated_frees;
+  uint64_t missized_frees;
+};
+
+/* Fills *out, of which size (sizeof *out) bytes are written. Any thread, while the context is open.
+ * WEFT_E_INVALID: ctx or out is NULL. */
+WEFT_API WEFT_MUST_CHECK weft_status weft_ctx_slab_stats(const weft_ctx *ctx, struct weft_slab_context_figures *out,
+                                                         size_t size);
+
+/* What is timed. */
+enum weft_latency_kind {
+  WEFT_LATENCY_ALLOC_FAST = 0, /* allocations, a sampled share of those that a magazine served at once */
+  WEFT_LATENCY_FREE_FAST = 1,  /* frees, the same */
+  WEFT_LATENCY_ALLOC_SLOW = 2, /* of the others, except mapped ones, one in 8 of each context's */
+  WEFT_LATENCY_FREE_SLOW = 3,
+  WEFT_LATENCY_NEW_SLAB = 4, /* making a slab, with its first memory; all of them */
+  WEFT_LATENCY_MAPPED = 5,   /* mapped allocations; all of them */
+  WEFT_LATENCY_KINDS = 6
+};
+
+/* Buckets of nanoseconds: below 8 of one value each, then 8 for every doubling, up to 2^36 (69 s); the last takes the rest. */
+enum { WEFT_LATENCY_BUCKETS = 8 * 34 + 1 };
+
+/* A histogram of what is timed. Times are taken in ticks of the processor's, and what a tick is shows itself between the
+ * slab's creation and the first reading at least 10 ms after it. */
+struct weft_latencies {
+  uint64_t count;
+  uint64_t sum_ns;
+  uint64_t max_ns;
+  uint64_t
+      buckets[WEFT_LATENCY_BUCKETS]; /* how many took less than weft_latency_bound(i), and not less than the one before */
+};
+
+/* The nanoseconds that everything in a bucket is below; UINT64_MAX for the last, and for none. Any thread. */
+WEFT_API uint64_t weft_latency_bound(size_t bucket);
+
+/* Fills *out, of which size (sizeof *out) bytes are written, with the times of kind on all nodes. Any thread.
+ * WEFT_E_INVALID: slab or out is NULL, or there is no such kind. */
+WEFT_API WEFT_MUST_CHECK weft_status weft_slab_latencies(const weft_slab *slab, enum weft_latency_kind kind,
+                                                         struct weft_latencies *out, size_t size);
+
+/* The nanoseconds that the share quantile (0 to 1) of what was timed did not pass, up to a bucket's width; 0 when latencies
+ * is NULL or empty. Any thread. */
+WEFT_API uint64_t weft_latencies_quantile(const struct weft_latencies *latencies, double quantile);
+
+/* Takes text[bytes] for the user, who goes on with it as he likes; false: it could not, and no more is wanted. */
+typedef bool (*weft_write_function)(void *user, const char *text, size_t bytes);
+
+/* Writes the figures of the slab, of every class that has been used, and the latencies, as one JSON object with the members
+ * slab, classes (an array) and latencies (an object by kind); names are those of the fields here. buckets are the filled
+ * ones: the bound in nanoseconds (null: none) and the count. Any thread; takes no memory, and no lock is held while write
+ * runs. WEFT_E_IO: write returned false. WEFT_E_INVALID: slab or write is NULL. */
+WEFT_API WEFT_MUST_CHECK weft_status weft_slab_write_json(const weft_slab *slab, weft_write_function write, void *user);
+
+/* Writes the same in the text form of OpenMetrics 1.0, which Prometheus reads: families weft_slab_…, of classes
+ * weft_slab_class_… with the labels node and class (bytes), and the histogram weft_slab_latency_seconds with the label
+ * kind. Statuses as weft_slab_write_json. */
+WEFT_API WEFT_MUST_CHECK weft_status weft_slab_write_prometheus(const weft_slab *slab, weft_write_function write,
+                                                                void *user);
+
+/* What an object's memory is part of. */
+enum weft_slab_kind {
+  WEFT_SLAB_OBJECT = 0, /* a slab of objects of one size */
+  WEFT_SLAB_RUN = 1,    /* a slab of runs of pages */
+  WEFT_SLAB_MAPPED = 2  /* a mapping of its own */
+};
+
+/* A live object. */
+struct weft_slab_object {
+  void *start;
+  size_t bytes;  /* usable */
+  uint32_t node; /* of memory; 0 where it is mapped */
+  uint32_t kind; /* enum weft_slab_kind */
+};
+
+/* Looks at one object, which lasts for the call; false: no more of them. */
+typedef bool (*weft_visit_function)(void *user, const struct weft_slab_object *object);
+
+/* Calls visit for every live object of the slab, by ascending address, until it returns false. The library's own (contexts,
+ * indexes and other outputs) are shown too. No lock is held meanwhile: visit may call what it likes, also to free the object
+ * that it is shown. Any thread, beside any others that allocate and free: what is live during the whole call is shown once,
+ * what is made or freed meanwhile is shown or not, and what is shown was live at some instant of the call. So whoever uses
+ * an object's memory sees to it himself that nobody frees it meanwhile.
+ * WEFT_OK also when visit returned false. WEFT_E_INVALID: slab or visit is NULL. */
+WEFT_API WEFT_MUST_CHECK weft_status weft_slab_visit(weft_slab *slab, weft_visit_function visit, void *user);
 
 WEFT_END_DECLS
 
