@@ -4,6 +4,7 @@
  */
 #include "simd/dispatch.h"
 
+#include <pthread.h>
 #include <string.h>
 
 extern const struct simd_kernels weft_kernels_scalar, weft_kernels_sse, weft_kernels_avx2, weft_kernels_avx512,
@@ -37,8 +38,30 @@ uint32_t weft__isas_built(void) {
   return built;
 }
 
+/* The tables with all their kernels: what one lacks it has from the one below it. */
+static struct simd_kernels whole[SIMD_ISAS];
+static pthread_once_t made_whole = PTHREAD_ONCE_INIT;
+
+static void make_whole(void) {
+#define BORROW(kind, name)     \
+  if (whole[isa].name == NULL) \
+    whole[isa].name = below->name;
+  const struct simd_kernels *below = NULL;
+  for (int isa = 0; isa < SIMD_ISAS; isa++) {
+    if (tables[isa] == NULL)
+      continue;
+    whole[isa] = *tables[isa];
+    if (below != NULL) {
+      SIMD_KERNEL_LIST(BORROW)
+    }
+    below = &whole[isa];
+  }
+#undef BORROW
+}
+
 const struct simd_kernels *weft__kernels(enum simd_isa isa) {
-  return (unsigned)isa < SIMD_ISAS ? tables[isa] : NULL;
+  pthread_once(&made_whole, make_whole);
+  return (unsigned)isa < SIMD_ISAS && tables[isa] != NULL ? &whole[isa] : NULL;
 }
 
 enum simd_isa weft__isa_by_name(const char *name) {

@@ -36,6 +36,7 @@ sources lib simd alloc codecs cli bench examples tests/consumer | xargs grep -Hn
       if (file ~ /^lib\/include\/weft\//) return "weft libc"
       if (file ~ /^simd\/(isa_table\.c|vec\.h|kernels\/)/) return "simd libc simde xxhash intrinsics"
       if (file == "simd/cpu.c") return "simd libc cpuid"
+      if (file == "simd/dispatch.c") return "simd libc pthread.h"
       if (file ~ /^simd\//) return "simd libc"
       if (file ~ /^alloc\//) return "alloc weft libc system"
       if (file ~ /^codecs\//) return "alloc simd/kernels.h weft libc"
