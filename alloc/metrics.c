@@ -66,7 +66,7 @@ static const struct metric whole[] = {
     WHOLE(BYTES, active_bytes, "active_bytes", "Memory of slabs and mapped allocations."),
     WHOLE(BYTES, live_bytes, "live_bytes", "Usable bytes of objects given out."),
     WHOLE(BYTES, cached_bytes, "cached_bytes", "Bytes of free objects in magazines of contexts."),
-    WHOLE(BYTES, free_bytes, "free_bytes", "Bytes of free objects in the depot and in slabs, and of pages not cut into runs."),
+    WHOLE(BYTES, free_bytes, "free_bytes", "Bytes of free objects in the depot and in slabs, and of free pages."),
     WHOLE(GAUGE, live_objects, "live_objects", "Objects given out."),
     WHOLE(GAUGE, slabs, "slabs", "Slabs in use."),
     WHOLE(GAUGE, mapped, "mapped", "Live allocations mapped on their own."),

@@ -222,7 +222,8 @@ WEFT_API size_t weft_slab_classes(const weft_slab *slab);
 WEFT_API WEFT_MUST_CHECK weft_status weft_slab_class_stats(const weft_slab *slab, size_t i,
                                                            struct weft_slab_class_figures *out, size_t size);
 
-/* What one context has done since it was created, or weft_flush last moved it to another node; named as the figures of the slab. */
+/* What one context has done since it was created, or weft_flush last moved it to another node; named as the figures of the
+ * slab. */
 struct weft_slab_context_figures {
   uint64_t node; /* that it belongs to */
   uint64_t allocations;
@@ -256,7 +257,8 @@ enum weft_latency_kind {
   WEFT_LATENCY_KINDS = 6
 };
 
-/* Buckets of nanoseconds: below 8 of one value each, then 8 for every doubling, up to 2^36 (69 s); the last takes the rest. */
+/* Buckets of nanoseconds: below 8 of one value each, then 8 for every doubling, up to 2^36 (69 s); the last takes the
+ * rest. */
 enum { WEFT_LATENCY_BUCKETS = 8 * 34 + 1 };
 
 /* A histogram of what is timed. Times are taken in ticks of the processor's, and what a tick is shows itself between the
