@@ -226,7 +226,7 @@ void *weft__bin_take(struct slab_cache *cache, unsigned class_, weft_status *sta
   struct slab_bin *bin = &cache->bins[class_];
   do {
     while (count_of(bin) > 0) {
-      void *object = bin_pop(bin);
+      void *object = bin_take_top(bin, true);
       if (object != NULL)
         return object;
       drop_twin(cache, class_);
@@ -278,6 +278,10 @@ bool weft__bin_make_room(struct slab_cache *cache, unsigned class_) {
   load(bin, weft__depot_drain(cache->slab, &cache->depots[class_], full), 0, GET(bin->supply));
   COUNT(cache->tallies[class_].exchanges, 1);
   return extend_credit(cache, class_, step) || extend_credit(cache, class_, 1);
+}
+
+void weft__bin_lapse(struct slab_cache *cache, unsigned class_) {
+  set_credit(cache, class_, count_of(&cache->bins[class_]));
 }
 
 void weft__bin_count_free(struct slab_bin *bin) {

@@ -8,19 +8,30 @@
 
 #include "alloc/registry.h"
 
+/* Of so many allocations of a bin's one goes the slow way, where its size and time are noted. */
+#ifdef WEFT_SLAB_PLAIN
+#define SAMPLED UINT64_MAX
+#else
+#define SAMPLED UINT64_C(8192)
+#endif
+
 /* Takes a free object out of the loaded magazine. NULL: it holds none, or the uppermost is the twin of a live one (it was
- * freed twice at one instant). */
-static inline void *bin_pop(struct slab_bin *bin) {
+ * freed twice at one instant), or this is one to be sampled and sampled is not set. */
+static inline void *bin_take_top(struct slab_bin *bin, bool sampled) {
   struct slab_round *top = GET(bin->top);
-  if (top == GET(bin->low))
+  uint64_t allocations = GET(bin->allocations) + 1;
+  if (top == GET(bin->low) || (!sampled && allocations % SAMPLED == 0))
     return NULL;
   slab_state *state = GET(top[-1].state);
   if (GET(*state) == STATE_LIVE)
     return NULL;
   SET(*state, STATE_LIVE);
-  ADD(bin->allocations, 1);
+  SET(bin->allocations, allocations);
   SET(bin->top, top - 1);
   return GET(top[-1].object);
+}
+static inline void *bin_pop(struct slab_bin *bin) {
+  return bin_take_top(bin, false);
 }
 
 static inline bool bin_has_room(const struct slab_bin *bin) {
@@ -56,6 +67,8 @@ void *weft__bin_take(struct slab_cache *cache, unsigned class_, weft_status *sta
 void *weft__bin_take_aligned(struct slab_cache *cache, unsigned class_, size_t align, weft_status *status);
 /* Makes room in the loaded magazine; false: there can be none. */
 bool weft__bin_make_room(struct slab_cache *cache, unsigned class_);
+/* Takes back what the loaded magazine may hold beyond what it does, so that the next free goes the slow way. */
+void weft__bin_lapse(struct slab_cache *cache, unsigned class_);
 /* Counts a free of this context's that went past the magazine. */
 void weft__bin_count_free(struct slab_bin *bin);
 /* Begins the counts of an empty bin anew. */

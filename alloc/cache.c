@@ -69,13 +69,30 @@ static void *take_mapped(struct slab_cache *cache, size_t bytes, weft_status *st
   return mapped;
 }
 
+/* A sampled allocation that its magazine serves; the next free of its class will be timed, too. */
+static void *take_sampled(struct slab_cache *cache, unsigned class_, size_t bytes) {
+  struct slab_bin *bin = &cache->bins[class_];
+  uint64_t begin = latency_begin();
+  void *object = bin_take_top(bin, true);
+  if (object == NULL)
+    return NULL;
+  latency_end(cache->slab, node_at(cache->home), WEFT_LATENCY_ALLOC_FAST, begin);
+  sample_request(&cache->tallies[class_], bytes);
+  weft__bin_lapse(cache, class_);
+  cache->timed = class_;
+  return object;
+}
+
 /* class_ BINS: mapped. One request counts as one miss, and as none where it is refused. */
 static void *take(struct slab_cache *cache, unsigned class_, size_t bytes, size_t align, weft_status *status) {
   if (class_ == BINS)
     return take_mapped(cache, bytes, status);
+  void *object = align > PAGE_BYTES ? NULL : take_sampled(cache, class_, bytes);
+  if (object != NULL)
+    return object;
   struct slab_tally *tally = &cache->tallies[class_];
   uint64_t misses = GET(tally->misses), begin = latency_begin_trip(cache);
-  void *object =
+  object =
       align > PAGE_BYTES ? weft__bin_take_aligned(cache, class_, align, status) : weft__bin_take(cache, class_, status);
   latency_end(cache->slab, node_at(cache->home), WEFT_LATENCY_ALLOC_SLOW, begin);
   if (object != NULL)
@@ -139,8 +156,12 @@ void *weft_zalloc(weft_ctx *ctx, size_t bytes) {
 
 void *weft_aligned_alloc(weft_ctx *ctx, size_t bytes, size_t align) {
   struct slab_cache *cache = cache_of(ctx);
-  if (align != 0 && (align & (align - 1)) == 0 && align <= MAX_ALIGN)
-    return alloc_slow(cache, bytes, align);
+  if (align != 0 && (align & (align - 1)) == 0 && align <= MAX_ALIGN) {
+    void *object = NULL;
+    if (cache != NULL && bytes <= RUN_MAX_BYTES && align <= PAGE_BYTES)
+      object = bin_pop(&cache->bins[weft__class_aligned(bytes, align)]);
+    return object != NULL ? object : alloc_slow(cache, bytes, align);
+  }
   weft__cache_message(cache, "allocation of %zu bytes: alignment %zu is no power of two up to %d", bytes, align, MAX_ALIGN);
   if (cache != NULL)
     cache->status = WEFT_E_INVALID;
@@ -180,6 +201,13 @@ static bool free_object(struct slab_cache *cache, void *p, const struct slab_pla
     return false;
   if (local && bin_push(bin, p, place->state))
     return true;
+  if (local && cache->timed == place->class_ && weft__bin_make_room(cache, place->class_)) {
+    cache->timed = BINS;
+    uint64_t start = latency_begin();
+    (void)bin_push(bin, p, place->state);
+    latency_end(cache->slab, place->node, WEFT_LATENCY_FREE_FAST, start);
+    return true;
+  }
   uint64_t begin = latency_begin_trip(cache);
   bool freed = (local && weft__bin_make_room(cache, place->class_) && bin_push(bin, p, place->state)) ||
                ((atomic || mark_freed(place->state)) && free_home(cache, p, place, local));
@@ -302,6 +330,7 @@ void weft__cache_open(struct slab_cache *cache, weft_slab *slab) {
   cache->home = home_of(node, 0);
   cache->trims = GET(slab->trims);
   cache->cache_bytes = GET(slab->armed) ? 0 : slab->cache_bytes;
+  cache->timed = BINS;
   weft__slab_ref(slab);
   os_lock_take(&slab->caches_lock);
   cache->next = slab->caches;

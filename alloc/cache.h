@@ -92,6 +92,7 @@ struct slab_cache {
   struct slab_tally tallies[BINS];
   _Atomic uint64_t events[EVENTS];
   uint32_t trips;     /* past the magazines, of which some are timed */
+  unsigned timed;     /* the class whose next free is to be timed; BINS: none */
   weft_status status; /* of the last failure of this cache */
   char message[256];  /* and its words, "" when there was none */
 };

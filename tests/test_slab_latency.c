@@ -54,6 +54,18 @@ START_TEST(what_is_recorded_is_read_in_its_bucket) {
 }
 END_TEST
 
+START_TEST(one_of_8192_calls_that_magazines_serve_is_timed) {
+  uint64_t misses = stats_of(f.slab).magazine_misses;
+  for (int i = 0; i < 10 * 8192; i++) {
+    void *p = weft_alloc(f.ctx, 100);
+    EXPECT(p != NULL && weft_free(f.ctx, p) == WEFT_OK, "pair %d", i);
+  }
+  ck_assert_uint_eq(latencies_of(WEFT_LATENCY_ALLOC_FAST).count, 10);
+  ck_assert_uint_eq(latencies_of(WEFT_LATENCY_FREE_FAST).count, 10);
+  ck_assert_uint_eq(stats_of(f.slab).magazine_misses, misses + 1);
+}
+END_TEST
+
 START_TEST(a_time_that_goes_back_counts_as_none) {
   weft__latency_record(f.slab, 0, WEFT_LATENCY_FREE_FAST, (uint64_t)-5);
   struct weft_latencies latencies = latencies_of(WEFT_LATENCY_FREE_FAST);
@@ -159,6 +171,7 @@ static void add_tests(TCase *tcase) {
   tcase_add_checked_fixture(tcase, open_f, close_f);
   tcase_add_test(tcase, buckets_hold_values_up_to_their_bounds);
   tcase_add_test(tcase, what_is_recorded_is_read_in_its_bucket);
+  tcase_add_test(tcase, one_of_8192_calls_that_magazines_serve_is_timed);
   tcase_add_test(tcase, a_time_that_goes_back_counts_as_none);
   tcase_add_test(tcase, quantiles_are_right_to_an_eighth);
   tcase_add_test(tcase, ticks_become_nanoseconds);
