@@ -27,13 +27,10 @@ static void die(const char *what) {
 
 /* Trimming */
 
-/* What the magazines hold goes to the depot, whose wholly free slabs go to the system: both only with the context. */
 static void trim_weft(struct allocator *a) {
-  weft_ctx *ctx;
-  if (weft_ctx_clone(a->hand.ctx, &ctx))
+  weft_flush(a->hand.ctx);
+  if (weft_slab_trim(a->slab, NULL))
     die(weft_ctx_message(NULL));
-  weft_ctx_free(a->hand.ctx);
-  a->hand.ctx = ctx;
 }
 
 #ifdef __GLIBC__
