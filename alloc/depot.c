@@ -142,7 +142,7 @@ struct slab_magazine *weft__depot_drain(weft_slab *slab, struct slab_depot *depo
   uint32_t shelf = MAGAZINE_SHELF / (class_of_depot(depot)->rounds * class_of_depot(depot)->bytes);
   struct slab_magazine *empty = NULL;
   os_lock_take(&depot->lock);
-  if (depot->full_count < (shelf < 4 ? 4 : shelf))
+  if (depot->full_count < (shelf < 2 ? 2 : shelf))
     empty = empty_magazine(slab, depot);
   if (empty != NULL) {
     push(&depot->full, full);

@@ -35,7 +35,7 @@ enum {
   /* Of a META slot; the rest is left free, and all of it readable: a free that is wrong anyway may read a slot's reciprocal,
    * lose its core, and read states of the slab that came next, with an index of the one before. */
   META_BYTES = SLAB_BYTES - SLAB_BYTES / 16,
-  MAGAZINE_SHELF = 1 << 20, /* a depot keeps full magazines up to so many bytes of objects, but 4 at least */
+  MAGAZINE_SHELF = 1 << 20, /* a depot keeps full magazines up to so many bytes of objects, but 2 at least */
 };
 #define RUNS 255u /* in place of a class: its pages' classes stand in its map */
 #define NO_SLOT UINT32_MAX

@@ -8,7 +8,7 @@
 
 #include <sys/mman.h>
 
-enum { COMMITS = sizeof world.commits / sizeof world.commits[0], PLACES = 300 };
+enum { COMMITS = sizeof world.commits / sizeof world.commits[0], PLACES = 4096 };
 
 struct slab_world world;
 struct world_seen seen;

@@ -32,7 +32,7 @@ END_TEST
 /* Scenarios. The class of 32 KiB has magazines of 20, the runs of 1 MiB ones of 2. */
 
 /* A class of which a slab holds more than three contexts' magazines do, and the largest of runs. */
-enum { LARGE = CLASSES - 9, LARGEST_RUN = BINS - 1, PLACES = 300 };
+enum { LARGE = CLASSES - 25, LARGEST_RUN = BINS - 1, PLACES = 300 };
 #define ENOUGH ((size_t)8 << 20)
 
 static void take_a(void) {
