@@ -106,15 +106,16 @@ static void *take_or_trim(struct slab_cache *cache, size_t bytes, size_t align) 
   weft_status status = WEFT_E_NOMEM;
   if (weft__fault(cache->slab))
     return refuse(cache, bytes, status);
-  unsigned class_ = bytes > RUN_MAX_BYTES || align > RUN_MAX_BYTES ? BINS : weft__class_aligned(bytes, align);
-  void *object = take(cache, class_, bytes, align, &status);
+  size_t room = annotate_room(bytes);
+  unsigned class_ = room > RUN_MAX_BYTES || align > RUN_MAX_BYTES ? BINS : weft__class_aligned(room, align);
+  void *object = take(cache, class_, room, align, &status);
   if (object != NULL)
-    return object;
+    return annotate_given(object, bytes);
   weft__bins_flush(cache);
   uint64_t returned = weft__depot_trim(cache->slab);
   cache->trims = GET(cache->slab->trims);
-  if (returned > 0 && (object = take(cache, class_, bytes, align, &status)) != NULL)
-    return object;
+  if (returned > 0 && (object = take(cache, class_, room, align, &status)) != NULL)
+    return annotate_given(object, bytes);
   return refuse(cache, bytes, status);
 }
 
@@ -128,20 +129,22 @@ static __attribute__((noinline)) void *alloc_slow(struct slab_cache *cache, size
 
 /* Allocates what is no object, or where the magazine has none. */
 static __attribute__((noinline)) void *alloc_other(struct slab_cache *cache, size_t bytes) {
-  if (cache != NULL && bytes > CLASS_MAX_BYTES && bytes <= RUN_MAX_BYTES) {
-    void *run = bin_pop(&cache->bins[run_class_of(bytes)]);
+  size_t room = annotate_room(bytes);
+  if (cache != NULL && room > CLASS_MAX_BYTES && room <= RUN_MAX_BYTES) {
+    void *run = bin_pop(&cache->bins[run_class_of(room)]);
     if (run != NULL)
-      return run;
+      return annotate_given(run, bytes);
   }
   return alloc_slow(cache, bytes, 1);
 }
 
 void *weft_alloc(weft_ctx *ctx, size_t bytes) {
   struct slab_cache *cache = cache_of(ctx);
-  if (LIKELY(cache != NULL && bytes <= CLASS_MAX_BYTES)) {
-    void *object = bin_pop(&cache->bins[class_of(bytes)]);
+  size_t room = annotate_room(bytes);
+  if (LIKELY(cache != NULL && room <= CLASS_MAX_BYTES)) {
+    void *object = bin_pop(&cache->bins[class_of(room)]);
     if (LIKELY(object != NULL))
-      return object;
+      return annotate_given(object, bytes);
   }
   return alloc_other(cache, bytes);
 }
@@ -149,8 +152,10 @@ void *weft_alloc(weft_ctx *ctx, size_t bytes) {
 void *weft_zalloc(weft_ctx *ctx, size_t bytes) {
   void *object = weft_alloc(ctx, bytes);
   /* Mapped memory comes as zeros from the system. */
-  if (object == NULL || (bytes > RUN_MAX_BYTES && !weft__mapped_is_used(cache_of(ctx)->slab, object)))
-    return object;
+  if (object == NULL)
+    return NULL;
+  if (annotate_room(bytes) > RUN_MAX_BYTES && !weft__mapped_is_used(cache_of(ctx)->slab, object))
+    return annotate_zeros(object, bytes);
   return memset(object, 0, bytes);
 }
 
@@ -175,6 +180,7 @@ void *weft_aligned_alloc(weft_ctx *ctx, size_t bytes, size_t align) {
 static bool free_home(struct slab_cache *cache, void *p, const struct slab_place *place, bool local) {
   struct slab_round round = {p, place->state};
   struct slab_depot *depot = depot_at(cache->slab, place->node, place->class_);
+  annotate_taken_back(p, place->bytes);
   if (weft__depot_give(cache->slab, depot, &round, 1) == 0)
     return false;
   if (local) {
@@ -199,18 +205,24 @@ static bool free_object(struct slab_cache *cache, void *p, const struct slab_pla
   bool local = home_of(place->node, 0) == cache->home, atomic = cache->range_bytes == 0 || place->class_ >= CLASSES;
   if (atomic && !mark_freed(place->state))
     return false;
-  if (local && bin_push(bin, p, place->state))
+  if (local && bin_push(bin, p, place->state)) {
+    annotate_taken_back(p, place->bytes);
     return true;
+  }
   if (local && cache->timed == place->class_ && weft__bin_make_room(cache, place->class_)) {
     cache->timed = BINS;
     uint64_t start = latency_begin();
     (void)bin_push(bin, p, place->state);
     latency_end(cache->slab, place->node, WEFT_LATENCY_FREE_FAST, start);
+    annotate_taken_back(p, place->bytes);
     return true;
   }
   uint64_t begin = latency_begin_trip(cache);
-  bool freed = (local && weft__bin_make_room(cache, place->class_) && bin_push(bin, p, place->state)) ||
-               ((atomic || mark_freed(place->state)) && free_home(cache, p, place, local));
+  bool freed = local && weft__bin_make_room(cache, place->class_) && bin_push(bin, p, place->state);
+  if (freed)
+    annotate_taken_back(p, place->bytes);
+  else
+    freed = (atomic || mark_freed(place->state)) && free_home(cache, p, place, local);
   latency_end(cache->slab, node_at(cache->home), WEFT_LATENCY_FREE_SLOW, begin);
   return freed;
 }
@@ -240,9 +252,11 @@ static __attribute__((noinline)) weft_status free_other(struct slab_cache *cache
                                                         slab_state *state) {
   if ((GET(hot->home) ^ cache->home) == RUNS && GET(*state) == STATE_LIVE) {
     struct run_map *map = map_of(hot);
-    struct slab_bin *bin = &cache->bins[GET(map->classes[state - map->states])];
+    unsigned class_ = GET(map->classes[state - map->states]);
+    struct slab_bin *bin = &cache->bins[class_];
     if (bin_has_room(bin) && mark_freed(state)) {
       (void)bin_push(bin, p, state);
+      annotate_taken_back(p, class_usable(class_));
       return WEFT_OK;
     }
   }
@@ -259,8 +273,10 @@ weft_status weft_free(weft_ctx *ctx, void *p) {
     if (LIKELY(at_start)) {
       slab_state *state = GET(hot->states) + ((size_t)index << GET(hot->spread));
       unsigned class_ = GET(hot->home) ^ cache->home; /* BINS or more: RUNS, or of another node */
-      if (LIKELY(class_ < BINS && GET(*state) == STATE_LIVE && bin_push(&cache->bins[class_], p, state)))
+      if (LIKELY(class_ < BINS && GET(*state) == STATE_LIVE && bin_push(&cache->bins[class_], p, state))) {
+        annotate_taken_back(p, class_usable(class_));
         return WEFT_OK;
+      }
       return free_other(cache, p, hot, state);
     }
   }
@@ -277,7 +293,7 @@ weft_status weft_free_sized(weft_ctx *ctx, void *p, size_t bytes) {
     return complain(cache, "free", p, status, &place);
   size_t asked = bytes == 0 ? 1 : bytes;
   bool fits = place.kind == SLOT_MAPPED ? asked <= place.bytes && place.bytes - asked < cache->slab->page_bytes
-                                        : weft__class_serves(place.class_, bytes);
+                                        : weft__class_serves(place.class_, annotate_room(bytes));
   if (fits)
     return free_place(cache, p, &place);
   COUNT(cache->events[EVENT_FREE_MISSIZED], 1);
@@ -286,6 +302,21 @@ weft_status weft_free_sized(weft_ctx *ctx, void *p, size_t bytes) {
 }
 
 /* Resizing */
+
+/* Memory behind a smaller allocation may be another's once it is given back, so it is closed before. */
+static bool resize_mapped(struct slab_cache *cache, void *p, const struct slab_place *place, size_t bytes,
+                          weft_status *status) {
+  size_t room = annotate_room(bytes);
+  if (room <= RUN_MAX_BYTES)
+    return false;
+  bool shrinks = bytes < place->bytes;
+  if (shrinks)
+    annotate_resized(p, bytes, place->bytes);
+  bool done = weft__mapped_resize(cache->slab, slot_of(cache->slab, p), room, status);
+  if (done && !shrinks)
+    annotate_resized(p, bytes, bytes);
+  return done;
+}
 
 void *weft_realloc(weft_ctx *ctx, void *p, size_t bytes) {
   struct slab_cache *cache = cache_of(ctx);
@@ -297,16 +328,19 @@ void *weft_realloc(weft_ctx *ctx, void *p, size_t bytes) {
     complain(cache, "resizing", p, status, &place);
     return NULL;
   }
-  bool stays = place.kind == SLOT_MAPPED
-                   ? bytes > RUN_MAX_BYTES && weft__mapped_resize(cache->slab, slot_of(cache->slab, p), bytes, &status)
-                   : weft__class_serves(place.class_, bytes);
+  bool mapped = place.kind == SLOT_MAPPED;
+  bool stays =
+      mapped ? resize_mapped(cache, p, &place, bytes, &status) : weft__class_serves(place.class_, annotate_room(bytes));
+  if (stays && !mapped)
+    annotate_resized(p, bytes, place.bytes);
   weft__slab_tell(cache->slab);
   if (stays)
     return p;
   void *moved = weft_alloc(ctx, bytes);
   if (moved == NULL)
     return NULL;
-  memcpy(moved, p, bytes < place.bytes ? bytes : place.bytes);
+  size_t has = annotate_open(p, place.bytes);
+  memcpy(moved, p, bytes < has ? bytes : has);
   (void)!free_place(cache, p, &place); /* where another thread has freed p meanwhile, the message says so */
   return moved;
 }
@@ -314,7 +348,10 @@ void *weft_realloc(weft_ctx *ctx, void *p, size_t bytes) {
 size_t weft_usable_size(weft_ctx *ctx, const void *p) {
   struct slab_cache *cache = cache_of(ctx);
   struct slab_place place;
-  return cache != NULL && p != NULL && weft__slab_find(cache->slab, p, &place) == WEFT_OK ? place.bytes : 0;
+  if (cache == NULL || p == NULL || weft__slab_find(cache->slab, p, &place) != WEFT_OK)
+    return 0;
+  annotate_resized(place.start, place.bytes, place.bytes); /* who asks may use them all */
+  return place.bytes;
 }
 
 /* Life */

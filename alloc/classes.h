@@ -5,6 +5,7 @@
 #ifndef ALLOC_CLASSES_H
 #define ALLOC_CLASSES_H
 
+#include "alloc/annotate.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -57,6 +58,11 @@ unsigned weft__class_aligned(size_t bytes, size_t align);
 
 /* Whether a request of bytes, at some alignment, is served by this class. */
 bool weft__class_serves(unsigned class_, size_t bytes);
+
+/* How many bytes of an object its owner may use: all of them, where there are no red zones. */
+static inline size_t class_usable(unsigned class_) {
+  return weft__classes[class_].bytes - (size_t)ANNOTATE_RED_ZONE;
+}
 
 /* Bytes of the states of a slab of objects: one more than objects, for the end of the slab, where none fits. */
 static inline size_t class_states_bytes(const struct size_class *class) {

@@ -12,20 +12,21 @@ void *weft__slab_take(weft_slab *slab, size_t bytes, weft_status *status) {
   *status = WEFT_E_NOMEM;
   if (!weft__fault(slab)) {
     struct slab_round round;
-    bool mapped = bytes > RUN_MAX_BYTES;
-    struct slab_depot *depot = mapped ? NULL : depot_at(slab, weft__node(slab), weft__class_aligned(bytes, 1));
+    size_t room = annotate_room(bytes);
+    bool mapped = room > RUN_MAX_BYTES;
+    struct slab_depot *depot = mapped ? NULL : depot_at(slab, weft__node(slab), weft__class_aligned(room, 1));
     do {
       if (mapped) {
-        void *p = weft__mapped_take(slab, bytes, status);
+        void *p = weft__mapped_take(slab, room, status);
         if (p != NULL)
-          return p;
+          return annotate_given(p, bytes);
       }
       while (!mapped && weft__depot_take(slab, depot, &round, 1, status) == 1)
         if (weft__depot_make_live(slab, depot, &round)) {
           ADD_SHARED(depot->allocations, 1);
           COUNT_SHARED(depot->tally.sampled, 1);
-          COUNT_SHARED(depot->tally.sampled_bytes, bytes);
-          return GET(round.object);
+          COUNT_SHARED(depot->tally.sampled_bytes, room);
+          return annotate_given(GET(round.object), bytes);
         }
     } while (weft__depot_trim(slab) > 0);
   }
@@ -39,7 +40,10 @@ static weft_status free_place(weft_slab *slab, void *p, const struct slab_place 
   uint8_t live = STATE_LIVE;
   struct slab_round round = {p, place->state};
   struct slab_depot *depot = depot_at(slab, place->node, place->class_);
-  if (!atomic_compare_exchange_strong(place->state, &live, STATE_FREED) || weft__depot_give(slab, depot, &round, 1) == 0)
+  if (!atomic_compare_exchange_strong(place->state, &live, STATE_FREED))
+    return WEFT_E_DOUBLE_FREE;
+  annotate_taken_back(p, place->bytes);
+  if (weft__depot_give(slab, depot, &round, 1) == 0)
     return WEFT_E_DOUBLE_FREE;
   ADD_SHARED(depot->frees, 1);
   return WEFT_OK;

@@ -25,7 +25,7 @@ static weft_status find_object(const weft_slab *slab, uint32_t slot, uint32_t of
   place->node = node_at(home);
   place->state = state;
   place->start = slot_start(slab, slot) + (size_t)index * class->bytes;
-  place->bytes = class->bytes;
+  place->bytes = class_usable(place->class_);
   return judge(GET(*state), at_start);
 }
 
@@ -40,7 +40,7 @@ static weft_status find_run(const weft_slab *slab, uint32_t slot, uint32_t offse
   place->node = node_at(GET(slab->hot[slot].home));
   place->state = GET(slab->hot[slot].states) + page;
   place->start = slot_start(slab, slot) + (size_t)page * PAGE_BYTES;
-  place->bytes = weft__classes[place->class_].bytes;
+  place->bytes = class_usable(place->class_);
   return judge(GET(map->states[page]), offset == page * PAGE_BYTES);
 }
 
@@ -52,7 +52,7 @@ static weft_status find_mapped(const weft_slab *slab, uint32_t slot, uint32_t of
   bool freed = place->kind == SLOT_MAPPED_FREED;
   place->kind = SLOT_MAPPED;
   place->start = slot_start(slab, first);
-  place->bytes = GET(slab->cold[first].bytes);
+  place->bytes = GET(slab->cold[first].bytes) - ANNOTATE_RED_ZONE;
   if (freed && inside > 0)
     return WEFT_E_FOREIGN;
   return judge(freed ? STATE_FREED : STATE_LIVE, inside == 0);

@@ -105,6 +105,7 @@ static uint32_t new_mapping(weft_slab *slab, size_t bytes, weft_status *status) 
     return NO_SLOT;
   }
   weft__memory_advise(slab, slot_start(slab, first), bytes);
+  annotate_fresh(slot_start(slab, first), bytes);
   slab->cold[first].committed = bytes;
   slab->cold[first].slots = (uint32_t)n;
   return first;
@@ -141,9 +142,11 @@ weft_status weft__mapped_give(weft_slab *slab, uint32_t slot) {
   os_lock_take(&slab->registry_lock);
   bool live = GET(slab->hot[slot].kind) == SLOT_MAPPED;
   if (live) {
+    size_t bytes = GET(slab->cold[slot].bytes);
+    annotate_taken_back(slot_start(slab, slot), bytes - ANNOTATE_RED_ZONE);
     SET(slab->hot[slot].kind, SLOT_MAPPED_FREED);
     slab->mapped_frees++;
-    slab->mapped_bytes -= GET(slab->cold[slot].bytes);
+    slab->mapped_bytes -= bytes;
     slab->mapped_memory -= slab->cold[slot].committed;
     n = keep(slab, slot, ended);
   }
@@ -168,8 +171,10 @@ bool weft__mapped_resize(weft_slab *slab, uint32_t slot, size_t bytes, weft_stat
       weft__slots_give(slab, next, n - old_slots, SLOT_UNUSED);
     return false;
   }
-  if (bytes > has)
+  if (bytes > has) {
     weft__memory_advise(slab, start, bytes);
+    annotate_fresh(start + has, bytes - has);
+  }
   os_lock_take(&slab->registry_lock);
   slab->mapped_bytes += bytes - GET(cold->bytes);
   slab->mapped_memory += bytes - has;

@@ -86,6 +86,7 @@ bool weft__memory_take(weft_slab *slab, void *at, size_t bytes, weft_status *sta
 }
 
 void weft__memory_give(weft_slab *slab, void *at, size_t bytes) {
+  annotate_gone(at, bytes);
   weft__os_decommit(at, bytes);
   discharge(slab, bytes);
 }
@@ -97,6 +98,7 @@ void weft__memory_advise(weft_slab *slab, void *at, size_t bytes) {
 
 void weft__memory_end(weft_slab *slab, uint32_t slot) {
   const struct slab_cold *cold = &slab->cold[slot];
+  annotate_gone(slot_start(slab, slot), cold->committed);
   if (cold->committed > 0)
     weft__os_decommit(slot_start(slab, slot), cold->committed);
   discharge(slab, cold->committed - (size_t)cold->purged * PAGE_BYTES);
@@ -133,12 +135,14 @@ bool weft__memory_grow(weft_slab *slab, uint32_t slot, size_t end, weft_status *
   if (more > SLAB_BYTES || slab->huge_pages == WEFT_HUGE_PAGES_ALWAYS)
     more = SLAB_BYTES;
   if (weft__memory_take(slab, at, more - cold->committed, status)) {
+    annotate_fresh(at, more - cold->committed);
     cold->committed = more;
     weft__memory_advise(slab, slot_start(slab, slot), more);
     return true;
   }
   if (more == least || !weft__memory_take(slab, at, least - cold->committed, status))
     return false;
+  annotate_fresh(at, least - cold->committed);
   cold->committed = least;
   return true;
 }
@@ -375,6 +379,8 @@ static void end_slab(weft_slab *slab) {
     for (unsigned class_ = 0; class_ < BINS; class_++)
       os_lock_end(&depot_at(slab, n, class_)->lock);
   }
+  for (size_t slot = 0; slot < slab->known && ANNOTATE_RED_ZONE > 0; slot++)
+    annotate_gone(slot_start(slab, slot), slab->cold[slot].committed);
   weft__os_release((void *)slab->base, slab->reservation_bytes);
 }
 

@@ -34,7 +34,7 @@ static void copy_objects(weft_slab *slab, uint32_t slot, struct batch *batch) {
     uint32_t made = slab->cold[slot].made;
     for (; batch->next < made && batch->n < BATCH; batch->next++)
       if (GET(states[(size_t)batch->next << class->spread]) == STATE_LIVE)
-        add(batch, slot_start(slab, slot) + (size_t)batch->next * class->bytes, class->bytes, node_at(home),
+        add(batch, slot_start(slab, slot) + (size_t)batch->next * class->bytes, class_usable(class_at(home)), node_at(home),
             WEFT_SLAB_OBJECT);
     batch->ended = batch->next >= made;
   }
@@ -51,8 +51,8 @@ static void copy_runs(weft_slab *slab, uint32_t slot, struct batch *batch) {
     const struct run_map *map = map_of(hot);
     for (; batch->next < SLAB_PAGES && batch->n < BATCH; batch->next++)
       if (GET(map->states[batch->next]) == STATE_LIVE)
-        add(batch, slot_start(slab, slot) + (size_t)batch->next * PAGE_BYTES,
-            weft__classes[GET(map->classes[batch->next])].bytes, node, WEFT_SLAB_RUN);
+        add(batch, slot_start(slab, slot) + (size_t)batch->next * PAGE_BYTES, class_usable(GET(map->classes[batch->next])),
+            node, WEFT_SLAB_RUN);
     batch->ended = batch->next >= SLAB_PAGES;
   }
   os_lock_give(&slab->nodes[node].runs_lock);
@@ -61,7 +61,7 @@ static void copy_runs(weft_slab *slab, uint32_t slot, struct batch *batch) {
 static void copy_mapped(weft_slab *slab, uint32_t slot, struct batch *batch) {
   os_lock_take(&slab->registry_lock);
   if (GET(slab->hot[slot].kind) == SLOT_MAPPED)
-    add(batch, slot_start(slab, slot), GET(slab->cold[slot].bytes), 0, WEFT_SLAB_MAPPED);
+    add(batch, slot_start(slab, slot), GET(slab->cold[slot].bytes) - ANNOTATE_RED_ZONE, 0, WEFT_SLAB_MAPPED);
   os_lock_give(&slab->registry_lock);
 }
 
