@@ -77,7 +77,7 @@ static void *take_sampled(struct slab_cache *cache, unsigned class_, size_t byte
   if (object == NULL)
     return NULL;
   latency_end(cache->slab, node_at(cache->home), WEFT_LATENCY_ALLOC_FAST, begin);
-  sample_request(&cache->tallies[class_], bytes);
+  sample_request(&cache->tallies[class_], bytes - ANNOTATE_RED_ZONE);
   weft__bin_lapse(cache, class_);
   cache->timed = class_;
   return object;
@@ -96,7 +96,7 @@ static void *take(struct slab_cache *cache, unsigned class_, size_t bytes, size_
       align > PAGE_BYTES ? weft__bin_take_aligned(cache, class_, align, status) : weft__bin_take(cache, class_, status);
   latency_end(cache->slab, node_at(cache->home), WEFT_LATENCY_ALLOC_SLOW, begin);
   if (object != NULL)
-    sample_request(tally, bytes);
+    sample_request(tally, bytes - ANNOTATE_RED_ZONE);
   else
     SET(tally->misses, misses);
   return object;
@@ -163,9 +163,10 @@ void *weft_aligned_alloc(weft_ctx *ctx, size_t bytes, size_t align) {
   struct slab_cache *cache = cache_of(ctx);
   if (align != 0 && (align & (align - 1)) == 0 && align <= MAX_ALIGN) {
     void *object = NULL;
-    if (cache != NULL && bytes <= RUN_MAX_BYTES && align <= PAGE_BYTES)
-      object = bin_pop(&cache->bins[weft__class_aligned(bytes, align)]);
-    return object != NULL ? object : alloc_slow(cache, bytes, align);
+    size_t room = annotate_room(bytes);
+    if (cache != NULL && room <= RUN_MAX_BYTES && align <= PAGE_BYTES)
+      object = bin_pop(&cache->bins[weft__class_aligned(room, align)]);
+    return object != NULL ? annotate_given(object, bytes) : alloc_slow(cache, bytes, align);
   }
   weft__cache_message(cache, "allocation of %zu bytes: alignment %zu is no power of two up to %d", bytes, align, MAX_ALIGN);
   if (cache != NULL)

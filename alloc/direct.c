@@ -25,7 +25,7 @@ void *weft__slab_take(weft_slab *slab, size_t bytes, weft_status *status) {
         if (weft__depot_make_live(slab, depot, &round)) {
           ADD_SHARED(depot->allocations, 1);
           COUNT_SHARED(depot->tally.sampled, 1);
-          COUNT_SHARED(depot->tally.sampled_bytes, room);
+          COUNT_SHARED(depot->tally.sampled_bytes, bytes);
           return annotate_given(GET(round.object), bytes);
         }
     } while (weft__depot_trim(slab) > 0);

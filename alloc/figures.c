@@ -78,7 +78,7 @@ weft_status weft_ctx_slab_stats(const weft_ctx *ctx, struct weft_slab_context_fi
     stats.magazine_misses += misses;
     stats.magazine_hits += hits(counts.allocations + counts.frees, misses);
     stats.exchanges += GET(cache->tallies[class_].exchanges);
-    stats.cached_bytes += (uint64_t)weft__classes[class_].bytes * counts.cached;
+    stats.cached_bytes += (uint64_t)class_usable(class_) * counts.cached;
   }
   os_lock_give(&cache->slab->caches_lock);
   return copy_out(out, size, &stats, sizeof stats);
@@ -113,10 +113,10 @@ static void add_contexts(const weft_slab *slab, unsigned class_, struct weft_sla
  * ThreadSanitizer does not know fences). */
 static void read_class(weft_slab *slab, unsigned node, unsigned class_, struct weft_slab_class_figures *out) {
   struct slab_depot *depot = depot_at(slab, node, class_);
-  size_t bytes = weft__classes[class_].bytes;
+  size_t bytes = class_usable(class_), whole = weft__classes[class_].bytes;
   *out = (struct weft_slab_class_figures){.node = node,
                                           .bytes = bytes,
-                                          .alignment = class_ < CLASSES ? bytes & -bytes : PAGE_BYTES,
+                                          .alignment = class_ < CLASSES ? whole & -whole : PAGE_BYTES,
                                           .frees = GET_FIRST(depot->frees),
                                           .magazine_hits = GET(depot->hits),
                                           .magazine_misses = GET(depot->tally.misses),
@@ -139,7 +139,7 @@ static void read_class(weft_slab *slab, unsigned node, unsigned class_, struct w
   out->live_bytes = out->live_objects * bytes;
   out->cached_bytes = out->cached_objects * bytes;
   out->free_bytes = out->free_objects * bytes;
-  out->active_bytes = class_ < CLASSES ? GET(depot->census.bytes) : objects * bytes;
+  out->active_bytes = class_ < CLASSES ? GET(depot->census.bytes) : objects * whole;
   out->internal_fragmentation = rest_of((double)sampled_bytes, (double)sampled * (double)bytes);
   out->external_fragmentation = rest_of((double)out->live_bytes, (double)out->active_bytes);
 }
@@ -225,7 +225,7 @@ static void add_mapped(weft_slab *slab, struct weft_slab_figures *stats) {
   stats->allocations += slab->mapped_allocations;
   stats->frees += slab->mapped_frees;
   stats->live_objects += stats->mapped;
-  stats->live_bytes += slab->mapped_bytes;
+  stats->live_bytes += slab->mapped_bytes - stats->mapped * ANNOTATE_RED_ZONE;
   stats->active_bytes += slab->mapped_memory + slab->kept_bytes;
   stats->free_bytes += slab->kept_bytes;
   os_lock_give(&slab->registry_lock);

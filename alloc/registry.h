@@ -39,7 +39,11 @@ enum {
 };
 #define RUNS 255u /* in place of a class: its pages' classes stand in its map */
 #define NO_SLOT UINT32_MAX
+#ifdef ANNOTATE_VALGRIND /* which keeps books on reserved addresses too: of a terabyte, gigabytes of them */
+#define RESERVE_DEFAULT (UINT64_C(16) << 30)
+#else
 #define RESERVE_DEFAULT (UINT64_C(1) << 40)
+#endif
 #define RESERVE_LEAST ((size_t)256 << 20)
 #define CACHE_DEFAULT ((size_t)16 << 20)
 

@@ -12,7 +12,7 @@ weft_packages() {
     demo) echo gcc libc6-dev cmake ninja-build pkg-config libxxhash-dev libsimde-dev libcsv-dev libjansson-dev xxhash sqlite3 ;;
     tests) echo "$(weft_packages demo)" g++ check libsubunit-dev libsqlite3-dev binutils ;;
     ci) echo "$(weft_packages tests)" make clang clang-format qemu-user gcc-aarch64-linux-gnu libc6-dev-arm64-cross util-linux
-      echo libmimalloc2.0 libjemalloc2 libtcmalloc-minimal4 ;;
+      echo libmimalloc2.0 libjemalloc2 libtcmalloc-minimal4 valgrind ;;
     ci-arm64) echo libxxhash-dev:arm64 libsimde-dev check:arm64 libsubunit-dev:arm64 libcsv-dev:arm64 libjansson-dev:arm64 libsqlite3-dev:arm64 ;;
   esac
 }
@@ -23,7 +23,8 @@ weft_witnesses() {
     demo) echo gcc cmake ninja pkg-config xxhsum sqlite3 /usr/include/xxhash.h /usr/include/simde/x86/avx2.h /usr/include/csv.h
       echo /usr/include/jansson.h ;;
     tests) echo "$(weft_witnesses demo)" g++ nm readelf strip /usr/include/check.h /usr/include/sqlite3.h ;;
-    ci) echo "$(weft_witnesses tests)" make clang clang-format qemu-x86_64 qemu-aarch64 aarch64-linux-gnu-gcc setarch ;;
+    ci) echo "$(weft_witnesses tests)" make clang clang-format qemu-x86_64 qemu-aarch64 aarch64-linux-gnu-gcc setarch
+      echo valgrind /usr/include/valgrind/memcheck.h ;;
     ci-arm64) echo /lib/ld-linux-aarch64.so.1 ;;
   esac
 }

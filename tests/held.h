@@ -65,7 +65,7 @@ static inline size_t trim(void) {
   return bytes;
 }
 
-static const size_t sizes[] = {16, 64, 100, 1000, 3000, 4096, 5000, 9000, 20000, 33000, 70000, 300000, 1 << 20};
+static const size_t sizes[] = {16, 64, 100, 1000, 3000, 4096, 5000, 9000, 20000, 33000, 70000, 300000, FITS(1 << 20)};
 enum { SIZES = sizeof sizes / sizeof sizes[0] };
 
 static inline size_t count_for(size_t bytes, size_t total) {

@@ -29,8 +29,23 @@ static inline size_t of_effort(size_t full) {
   return steps > 0 ? steps : 1;
 }
 
+/* What to ask for to be given an object of bytes, its red zone and all where there is one; and the class for a request. */
+#define FITS(bytes) ((bytes)-ANNOTATE_RED_ZONE)
+static inline unsigned class_for(size_t bytes) {
+  return weft__class_aligned(annotate_room(bytes), 1);
+}
+
+/* Stray reads and writes of 8 bytes, which a memory checker is not to see. */
+#define UNSEEN __attribute__((no_sanitize("address"), noinline, unused))
+UNSEEN static uint64_t stray_read(const void *p) {
+  return *(const volatile uint64_t *)p;
+}
+UNSEEN static void stray_write(void *p, uint64_t value) {
+  *(volatile uint64_t *)p = value;
+}
+
 /* Sizes of each kind of memory: objects, runs, mapped. */
-static const size_t kinds[] = {16, 96, 1000, 32768, 40000, 500000, 1 << 20, 3000000, 9 << 20};
+static const size_t kinds[] = {16, 96, 1000, 32768, 40000, 500000, FITS(1 << 20), 3000000, 9 << 20};
 enum { KINDS = sizeof kinds / sizeof kinds[0] };
 
 struct fixture {

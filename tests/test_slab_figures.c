@@ -52,10 +52,10 @@ END_TEST
 /* Figures */
 
 START_TEST(figures_tell_what_was_done) {
-  void *small = weft_alloc(f.ctx, 100), *run = weft_alloc(f.ctx, 90000), *mapped = weft_alloc(f.ctx, 3000000);
+  void *small = weft_alloc(f.ctx, FITS(100)), *run = weft_alloc(f.ctx, 90000), *mapped = weft_alloc(f.ctx, 3000000);
   struct weft_slab_figures stats = stats_of(f.slab);
   ck_assert_uint_eq(stats.live_objects, 3);
-  ck_assert_uint_eq(stats.live_bytes, 112 + 90112 + (3000000 + 4095) / 4096 * 4096);
+  ck_assert_uint_eq(stats.live_bytes, FITS(112) + FITS(90112) + FITS((3000000 + 4095) / 4096 * 4096));
   ck_assert_uint_eq(stats.mapped, 1);
   ck_assert_uint_eq(stats.slabs, 2);
   ck_assert_uint_eq(stats.contexts, 1);

@@ -59,13 +59,13 @@ START_TEST(a_refused_request_is_no_peak) {
 END_TEST
 
 START_TEST(memory_that_no_object_has_left_is_not_resident) {
-  void *half = weft_alloc(f.ctx, RUN_MAX_BYTES);
+  void *half = weft_alloc(f.ctx, FITS(RUN_MAX_BYTES));
   struct weft_slab_figures first = stats_of(f.slab);
   ck_assert_uint_eq(first.active_bytes, RUN_MAX_BYTES);
   ck_assert_uint_eq(first.resident_bytes, first.committed_bytes);
   void *page = weft_alloc(f.ctx, CLASS_MAX_BYTES + 1); /* for which the slab grows to its end, and of which some are cut */
-  struct weft_slab_class_figures runs = class_of_slab(f.slab, 0, weft__class_aligned(CLASS_MAX_BYTES + 1, 1));
-  uint64_t cut = (runs.live_objects + runs.cached_objects + runs.free_objects) * runs.bytes;
+  struct weft_slab_class_figures runs = class_of_slab(f.slab, 0, class_for(CLASS_MAX_BYTES + 1));
+  uint64_t cut = (runs.live_objects + runs.cached_objects + runs.free_objects) * (runs.bytes + ANNOTATE_RED_ZONE);
   ck_assert_uint_eq(cut, runs.active_bytes);
   struct weft_slab_figures stats = stats_of(f.slab);
   ck_assert_uint_eq(stats.active_bytes, SLAB_BYTES);
@@ -77,7 +77,7 @@ START_TEST(memory_that_no_object_has_left_is_not_resident) {
   void *object = weft_alloc(own.ctx, 5000);
   stats = stats_of(own.slab);
   ck_assert_uint_eq(stats.committed_bytes - stats.resident_bytes,
-                    COMMIT_STEP - page_up(weft__classes[class_of(5000)].bytes));
+                    COMMIT_STEP - page_up(weft__classes[class_for(5000)].bytes));
   ck_assert_int_eq(weft_free(own.ctx, object), WEFT_OK);
   fixture_close(&own);
 }
@@ -127,13 +127,13 @@ END_TEST
 
 START_TEST(mapped_memory_that_is_kept_is_free) {
   struct weft_slab_figures before = stats_of(f.slab), after;
-  ck_assert_int_eq(weft_free(f.ctx, weft_alloc(f.ctx, 8 << 20)), WEFT_OK);
+  ck_assert_int_eq(weft_free(f.ctx, weft_alloc(f.ctx, FITS(8 << 20))), WEFT_OK);
   after = stats_of(f.slab);
   ck_assert_uint_eq(after.active_bytes - before.active_bytes, 8 << 20);
   ck_assert_uint_eq(after.free_bytes - before.free_bytes, 8 << 20);
-  void *smaller = weft_alloc(f.ctx, (8 << 20) - 65536);
+  void *smaller = weft_alloc(f.ctx, FITS((8 << 20) - 65536));
   after = stats_of(f.slab);
-  ck_assert_uint_eq(after.live_bytes, (8 << 20) - 65536);
+  ck_assert_uint_eq(after.live_bytes, FITS((8 << 20) - 65536));
   ck_assert_uint_eq(after.active_bytes - before.active_bytes, 8 << 20);
   ck_assert_uint_eq(after.free_bytes, before.free_bytes);
   ck_assert_int_eq(weft_free(f.ctx, smaller), WEFT_OK);
@@ -145,13 +145,13 @@ START_TEST(internal_fragmentation_is_what_nobody_asked_for) {
   static void *held[2 * N];
   open_own(1, 0); /* no magazines: every size is noted */
   for (size_t i = 0; i < N; i++) {
-    held[2 * i] = weft_alloc(own.ctx, 65);
-    held[2 * i + 1] = i % 2 == 0 ? weft_alloc(own.ctx, 600) : weft__slab_alloc(own.slab, 640);
+    held[2 * i] = weft_alloc(own.ctx, FITS(65));
+    held[2 * i + 1] = i % 2 == 0 ? weft_alloc(own.ctx, FITS(600)) : weft__slab_alloc(own.slab, FITS(640));
   }
-  ck_assert(near(class_of_slab(own.slab, 0, class_of(65)).internal_fragmentation, 15.0 / 80));
-  ck_assert(near(class_of_slab(own.slab, 0, class_of(600)).internal_fragmentation, 20.0 / 640));
+  ck_assert(near(class_of_slab(own.slab, 0, class_for(FITS(65))).internal_fragmentation, 15.0 / FITS(80)));
+  ck_assert(near(class_of_slab(own.slab, 0, class_for(FITS(600))).internal_fragmentation, 20.0 / FITS(640)));
   struct weft_slab_figures stats = stats_of(own.slab);
-  ck_assert(near(stats.internal_fragmentation, (15.0 + 20) / (80 + 640)));
+  ck_assert(near(stats.internal_fragmentation, (15.0 + 20) / (FITS(80) + FITS(640))));
   ck_assert(near(stats.external_fragmentation, 1 - (double)stats.live_bytes / (double)stats.active_bytes));
   for (size_t i = 0; i < 2 * N; i++)
     ck_assert_int_eq(weft_free(own.ctx, held[i]), WEFT_OK);

@@ -175,7 +175,7 @@ static void add_object(uint8_t *p, size_t bytes, size_t align, weft_ctx *ctx) {
   m.map[place] = m.n_live;
   *object = (struct object){.p = p, .bytes = bytes, .usable = weft_usable_size(ctx, p)};
   MODEL_EXPECT(object->usable >= bytes && object->usable > 0, "%zu bytes: %zu usable", bytes, object->usable);
-  object->mapped = bytes > RUN_MAX_BYTES || align > RUN_MAX_BYTES;
+  object->mapped = annotate_room(bytes) > RUN_MAX_BYTES || align > RUN_MAX_BYTES;
   m.mapped += object->mapped;
   m.requests += !object->mapped;
   m.allocations++;

@@ -34,14 +34,14 @@ START_TEST(a_class_tells_its_objects) {
   static void *held[N];
   size_t sizes[] = {16, 100, 1000, 32000, 40000, 300000};
   for (size_t s = 0; s < sizeof sizes / sizeof sizes[0]; s++) {
-    unsigned class_ = weft__class_aligned(sizes[s], 1);
+    unsigned class_ = class_for(sizes[s]);
     size_t n = sizes[s] > 100000 ? 60 : N, freed = n * FREED / N;
     for (size_t i = 0; i < n; i++)
       held[i] = i % 5 == 0 ? weft__slab_alloc(f.slab, sizes[s]) : weft_alloc(f.ctx, sizes[s]);
     for (size_t i = 0; i < freed; i++)
       ck_assert_int_eq(i % 3 == 0 ? weft_slab_free(f.slab, held[i]) : weft_free(f.ctx, held[i]), WEFT_OK);
     struct weft_slab_class_figures stats = class_of_slab(f.slab, 0, class_);
-    size_t bytes = weft__classes[class_].bytes;
+    size_t bytes = class_usable(class_);
     ck_assert_uint_eq(stats.node, 0);
     ck_assert_uint_eq(stats.bytes, bytes);
     ck_assert_uint_eq(stats.allocations, n);
@@ -66,7 +66,7 @@ START_TEST(a_class_counts_every_object_of_its_slabs) {
   open_own(1, 0);
   for (size_t i = 0; i < N; i++)
     held[i] = weft_alloc(own.ctx, 1000);
-  struct weft_slab_class_figures stats = class_of_slab(own.slab, 0, class_of(1000));
+  struct weft_slab_class_figures stats = class_of_slab(own.slab, 0, class_for(1000));
   size_t whole = SLAB_BYTES / 1024, last = N % whole; /* the last slab doubles from 64 KiB on */
   size_t memory = COMMIT_STEP;
   while (memory / 1024 < last)
@@ -79,7 +79,7 @@ START_TEST(a_class_counts_every_object_of_its_slabs) {
   ck_assert(near(stats.external_fragmentation, 1 - 1024.0 * N / (double)stats.active_bytes));
   for (size_t i = 0; i < N; i++)
     ck_assert_int_eq(weft_free(own.ctx, held[i]), WEFT_OK);
-  stats = class_of_slab(own.slab, 0, class_of(1000));
+  stats = class_of_slab(own.slab, 0, class_for(1000));
   ck_assert_uint_eq(stats.slabs, 1); /* a spare one */
   ck_assert_uint_eq(stats.slabs_made, N / whole + 1);
   ck_assert_uint_eq(stats.slabs_returned, N / whole);
@@ -90,14 +90,14 @@ END_TEST
 
 START_TEST(hits_and_misses_are_told_by_class) {
   void *a = weft_alloc(f.ctx, 64), *b = weft_alloc(f.ctx, 64), *c = weft_alloc(f.ctx, 500);
-  struct weft_slab_class_figures of64 = class_of_slab(f.slab, 0, class_of(64)),
-                                 of500 = class_of_slab(f.slab, 0, class_of(500));
+  struct weft_slab_class_figures of64 = class_of_slab(f.slab, 0, class_for(64)),
+                                 of500 = class_of_slab(f.slab, 0, class_for(500));
   ck_assert_uint_eq(of64.magazine_misses, 1);
   ck_assert_uint_eq(of64.magazine_hits, 1);
   ck_assert_uint_eq(of500.magazine_misses, 1);
   ck_assert_uint_eq(of500.magazine_hits, 0);
   ck_assert_int_eq(weft_free(f.ctx, a) | weft_free(f.ctx, b) | weft_free(f.ctx, c), WEFT_OK);
-  ck_assert_uint_eq(class_of_slab(f.slab, 0, class_of(64)).magazine_hits, 3);
+  ck_assert_uint_eq(class_of_slab(f.slab, 0, class_for(64)).magazine_hits, 3);
 }
 END_TEST
 
@@ -308,7 +308,7 @@ static void *free_without_context(void *p) {
 
 START_TEST(a_lock_that_is_found_taken_is_a_wait) {
   void *p = weft_alloc(f.ctx, 100);
-  unsigned class_ = class_of(100);
+  unsigned class_ = class_for(100);
   struct slab_depot *depot = depot_at(f.slab, 0, class_);
   ck_assert_uint_eq(class_of_slab(f.slab, 0, class_).lock_waits, 0);
   pthread_t thread;
@@ -408,7 +408,7 @@ START_TEST(there_is_no_class_behind_the_last) {
   struct weft_slab_class_figures stats;
   ck_assert_uint_eq(weft_slab_classes(f.slab), BINS);
   ck_assert_int_eq(weft_slab_class_stats(f.slab, BINS - 1, &stats, sizeof stats), WEFT_OK);
-  ck_assert_uint_eq(stats.bytes, RUN_MAX_BYTES);
+  ck_assert_uint_eq(stats.bytes, FITS(RUN_MAX_BYTES));
   ck_assert_int_eq(weft_slab_class_stats(f.slab, BINS, &stats, sizeof stats), WEFT_E_INVALID);
 }
 END_TEST

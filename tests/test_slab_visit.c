@@ -53,12 +53,12 @@ START_TEST(every_live_object_is_shown_once_by_ascending_address) {
   ck_assert_uint_eq(all->n, N - empty);
   for (size_t i = 0; i < all->n; i++) {
     const struct weft_slab_object *object = &all->objects[i];
-    size_t usable = weft_usable_size(f.ctx, held[empty + i]);
+    size_t usable = weft_usable_size(f.ctx, held[empty + i]), whole = usable + ANNOTATE_RED_ZONE;
     EXPECT(object->start == held[empty + i], "object %zu: %p, not %p", i, object->start, held[empty + i]);
     EXPECT(object->bytes == usable, "object %zu: %zu bytes, not %zu", i, object->bytes, usable);
-    EXPECT(object->kind == (usable <= CLASS_MAX_BYTES && usable % PAGE_BYTES != 0 ? WEFT_SLAB_OBJECT
-                            : usable <= RUN_MAX_BYTES                             ? WEFT_SLAB_RUN
-                                                                                  : WEFT_SLAB_MAPPED),
+    EXPECT(object->kind == (whole <= CLASS_MAX_BYTES && whole % PAGE_BYTES != 0 ? WEFT_SLAB_OBJECT
+                            : whole <= RUN_MAX_BYTES                            ? WEFT_SLAB_RUN
+                                                                                : WEFT_SLAB_MAPPED),
            "object %zu of %zu bytes: kind %u", i, usable, object->kind);
     EXPECT(object->node == 0, "object %zu: node %u", i, object->node);
   }

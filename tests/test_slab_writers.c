@@ -21,7 +21,7 @@ static void fill(void) {
     ck_assert_int_eq(weft_free(f.ctx, held[i]), WEFT_OK);
     held[i] = NULL;
   }
-  held[0] = weft_alloc(f.ctx, 5 << 20);
+  held[0] = weft_alloc(f.ctx, FITS(5 << 20));
   ck_assert_int_eq(weft_free(f.ctx, (char *)held[2000] + 1), WEFT_E_INVALID);
   ck_assert_int_eq(weft_free(f.ctx, &f), WEFT_E_FOREIGN);
   SET(f.slab->tick_rate, UINT64_C(1) << 32); /* for the same times at each reading */
@@ -125,7 +125,7 @@ START_TEST(openmetrics_keeps_its_rules_and_has_the_figures) {
   struct weft_slab_figures stats = stats_of(f.slab);
   struct weft_slab_class_figures class;
   struct weft_latencies latencies;
-  ck_assert_int_eq(weft_slab_class_stats(f.slab, class_of(500), &class, sizeof class), WEFT_OK);
+  ck_assert_int_eq(weft_slab_class_stats(f.slab, class_for(500), &class, sizeof class), WEFT_OK);
   ck_assert_int_eq(weft_slab_latencies(f.slab, WEFT_LATENCY_MAPPED, &latencies, sizeof latencies), WEFT_OK);
   ck_assert_double_eq(value_of("weft_slab_live_bytes"), (double)stats.live_bytes);
   ck_assert_double_eq(value_of("weft_slab_active_bytes"), (double)stats.active_bytes);
@@ -191,7 +191,7 @@ START_TEST(json_can_be_read_and_has_the_figures) {
     ck_assert_int_gt(integer(class, "allocations"), 0);
   }
   ck_assert_int_eq(allocations, (json_int_t)stats.allocations - 1);
-  ck_assert_int_eq(live, (json_int_t)stats.live_bytes - (5 << 20));
+  ck_assert_int_eq(live, (json_int_t)stats.live_bytes - FITS(5 << 20));
   json_decref(root);
   empty();
 }
