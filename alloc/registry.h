@@ -40,7 +40,7 @@ enum {
 #define RUNS 255u /* in place of a class: its pages' classes stand in its map */
 #define NO_SLOT UINT32_MAX
 #ifdef ANNOTATE_VALGRIND /* which keeps books on reserved addresses too: of a terabyte, gigabytes of them */
-#define RESERVE_DEFAULT (UINT64_C(16) << 30)
+#define RESERVE_DEFAULT (UINT64_C(4) << 30)
 #else
 #define RESERVE_DEFAULT (UINT64_C(1) << 40)
 #endif

@@ -23,18 +23,20 @@ static bool closed(const void *p) {
 #endif
 }
 
-/* Functions of their own, for the checker's report. */
-static __attribute__((noinline)) void reads_here(const uint8_t *p) {
-  (void)*(const volatile uint8_t *)p;
+#if defined(ANNOTATE_ASAN)
+/* Without the names of functions, which take much of a second a report. */
+const char *__asan_default_options(void);
+const char *__asan_default_options(void) {
+  return "symbolize=0";
 }
-static __attribute__((noinline)) void writes_here(uint8_t *p) {
-  *(volatile uint8_t *)p = 1;
-}
-static __attribute__((noinline)) void *allocates_here(size_t bytes) {
-  return weft_alloc(f.ctx, bytes);
-}
-static __attribute__((noinline)) weft_status frees_here(void *p) {
-  return weft_free(f.ctx, p);
+#endif
+
+static void touch(uint8_t *p, bool write) {
+  static volatile uint8_t seen; /* Valgrind leaves loads out that nobody uses */
+  if (write)
+    *(volatile uint8_t *)p = 1;
+  else
+    seen = *(const volatile uint8_t *)p;
 }
 
 /* What the checker says of a read or write of one byte; "" when it says nothing. */
@@ -48,10 +50,7 @@ static const char *said_of(uint8_t *p, bool write) {
   ck_assert_int_ge(child, 0);
   if (child == 0) {
     dup2(ends[1], STDERR_FILENO);
-    if (write)
-      writes_here(p);
-    else
-      reads_here(p);
+    touch(p, write);
     _exit(EXIT_SUCCESS);
   }
   close(ends[1]);
@@ -65,10 +64,7 @@ static const char *said_of(uint8_t *p, bool write) {
     ck_assert_str_eq(text, "");
 #else
   unsigned long before = VALGRIND_COUNT_ERRORS;
-  if (write)
-    writes_here(p);
-  else
-    reads_here(p);
+  touch(p, write);
   if (VALGRIND_COUNT_ERRORS > before)
     snprintf(text, sizeof text, "%s", write ? "an invalid write" : "an invalid read");
 #endif
@@ -77,14 +73,17 @@ static const char *said_of(uint8_t *p, bool write) {
 
 static void expect_found(void *p, size_t bytes, const char *where) {
 #if defined(ANNOTATE_ASAN)
-  const char *const words[] = {"use-after-poison", "use-after-poison"}, *const places[] = {"reads_here", "writes_here"};
+  const char *const words[] = {"READ of size 1", "WRITE of size 1"};
 #else
-  const char *const words[] = {"invalid read", "invalid write"}, *const *places = words;
+  const char *const words[] = {"an invalid read", "an invalid write"};
 #endif
   for (int write = 0; write < 2; write++) {
     const char *said = said_of(p, write);
-    EXPECT(strstr(said, words[write]) != NULL && strstr(said, places[write]) != NULL, "%s %s of %zu bytes: \"%s\"",
-           write ? "writing" : "reading", where, bytes, said);
+    EXPECT(strstr(said, words[write]) != NULL, "%s %s of %zu bytes: \"%s\"", write ? "writing" : "reading", where, bytes,
+           said);
+#if defined(ANNOTATE_ASAN)
+    EXPECT(strstr(said, "use-after-poison") != NULL, "%s of %zu bytes: \"%s\"", where, bytes, said);
+#endif
   }
 }
 
@@ -168,8 +167,8 @@ START_TEST(what_is_freed_is_closed_wherever_it_waits) {
     weft_flush(f.ctx);
     for (int way = 0; way < 3 && bytes < 9 << 20; way++)
       expect_closed(p[way], bytes, "in its slab");
-    if (bytes <= RUN_MAX_BYTES - ANNOTATE_RED_ZONE) {
-      ck_assert_int_eq(weft_slab_trim(f.slab, NULL), WEFT_OK); /* pages among those of live neighbours */
+    if (bytes <= 500000) {
+      ck_assert_int_eq(weft_slab_trim(f.slab, NULL), WEFT_OK); /* their slab stays, with a live neighbour */
       for (int way = 0; way < 3; way++)
         expect_closed(p[way], bytes, "trimmed");
     }
@@ -261,7 +260,7 @@ END_TEST
 START_TEST(an_access_past_an_end_or_before_a_start_is_found) {
   static const size_t sizes[] = {1, 16, 100, 4096 + 48, 65000, 70000, 100000, RUN_MAX_BYTES - 16, 3000000, (4 << 20) - 16};
   for (size_t s = 0; s < sizeof sizes / sizeof sizes[0]; s++) {
-    uint8_t *first = weft_alloc(f.ctx, sizes[s]), *p = allocates_here(sizes[s]), *beside = p > first ? p : first;
+    uint8_t *first = weft_alloc(f.ctx, sizes[s]), *p = weft_alloc(f.ctx, sizes[s]), *beside = p > first ? p : first;
     expect_found(p + sizes[s], sizes[s], "past the end");
     if (((uintptr_t)beside & (SLAB_BYTES - 1)) != 0)
       expect_found(beside - 1, sizes[s], "before the start");
@@ -285,8 +284,8 @@ END_TEST
 START_TEST(an_access_after_the_free_is_found) {
   static const size_t sizes[] = {1, 100, 5000, 65000, 70000, 500000, 3000000};
   for (size_t s = 0; s < sizeof sizes / sizeof sizes[0]; s++) {
-    uint8_t *p = allocates_here(sizes[s]);
-    ck_assert_int_eq(frees_here(p), WEFT_OK);
+    uint8_t *p = weft_alloc(f.ctx, sizes[s]);
+    ck_assert_int_eq(weft_free(f.ctx, p), WEFT_OK);
     expect_found(p, sizes[s], "after the free");
     expect_found(p + sizes[s] - 1, sizes[s], "after the free");
   }
@@ -315,32 +314,33 @@ START_TEST(a_wrong_free_is_told_by_its_status_alone) {
 END_TEST
 
 #if defined(ANNOTATE_VALGRIND)
-static __attribute__((noinline)) int branches_here(const uint8_t *p) {
-  return *(const volatile uint8_t *)p ? 1 : 2;
+/* Which bits of a byte memcheck takes for uninitialised. */
+static unsigned unknown_bits(const uint8_t *p) {
+  unsigned char bits;
+  EXPECT(VALGRIND_GET_VBITS(p, &bits, 1) == 1, "%p is closed", (const void *)p);
+  return bits;
 }
 
 START_TEST(bytes_that_nobody_has_written_are_uninitialised) {
   static const size_t sizes[] = {100, 5000, 70000, 3000000};
-  for (size_t s = 0; s < sizeof sizes / sizeof sizes[0]; s++) {
-    for (int again = 0; again < 2; again++) { /* where another's bytes were too */
-      uint8_t *p = allocates_here(sizes[s]);
-      unsigned long before = VALGRIND_COUNT_ERRORS;
-      ck_assert_int_gt(branches_here(p + sizes[s] / 2), 0);
-      ck_assert_uint_eq(VALGRIND_COUNT_ERRORS, before + 1);
-      memset(p, 3, sizes[s]);
-      p = weft_realloc(f.ctx, p, sizes[s] + sizes[s] / 2);
-      ck_assert_int_eq(branches_here(p + sizes[s] - 1), 1);
-      ck_assert_uint_eq(VALGRIND_COUNT_ERRORS, before + 1);
-      ck_assert_int_gt(branches_here(p + sizes[s]), 0);
-      ck_assert_uint_eq(VALGRIND_COUNT_ERRORS, before + 2);
-      ck_assert_int_eq(weft_free(f.ctx, p), WEFT_OK);
-      p = weft_zalloc(f.ctx, sizes[s]);
-      for (size_t i = 0; i < sizes[s]; i = next_byte(i, sizes[s]))
-        EXPECT(branches_here(p + i) == 2, "byte %zu of %zu is no zero", i, sizes[s]);
-      ck_assert_uint_eq(VALGRIND_COUNT_ERRORS, before + 2);
-      ck_assert_int_eq(weft_free(f.ctx, p), WEFT_OK);
-      ck_assert_int_eq(weft_slab_trim(f.slab, NULL), WEFT_OK);
-    }
+  for (size_t i = 0; i < 8; i++) { /* each size twice, for it may be given another's bytes */
+    size_t bytes = sizes[i / 2], more = bytes + bytes / 2;
+    uint8_t *p = weft_alloc(f.ctx, bytes);
+    ck_assert_uint_eq(unknown_bits(p) & unknown_bits(p + bytes - 1), 255);
+    memset(p, 3, bytes);
+    p = weft_realloc(f.ctx, p, more);
+    ck_assert_uint_eq(unknown_bits(p) | unknown_bits(p + bytes - 1), 0);
+    ck_assert_uint_eq(unknown_bits(p + bytes) & unknown_bits(p + more - 1), 255);
+    unsigned long before = VALGRIND_COUNT_ERRORS;
+    if (p[bytes] > 3)
+      memset(p, 4, 1);
+    ck_assert_uint_eq(VALGRIND_COUNT_ERRORS, before + 1);
+    ck_assert_int_eq(weft_free(f.ctx, p), WEFT_OK);
+    p = weft_zalloc(f.ctx, bytes);
+    for (size_t at = 0; at < bytes; at = next_byte(at, bytes))
+      EXPECT(unknown_bits(p + at) == 0, "byte %zu of %zu zeros is uninitialised", at, bytes);
+    ck_assert_int_eq(weft_free(f.ctx, p), WEFT_OK);
+    ck_assert_int_eq(weft_slab_trim(f.slab, NULL), WEFT_OK);
   }
 }
 END_TEST

@@ -199,7 +199,7 @@ START_TEST(a_child_reads_figures_of_contexts_whose_threads_were_at_work) {
   static struct slab_cache other;
   weft__cache_open(&other, slab);
   void *p = weft_alloc((weft_ctx *)(void *)&other, 100);
-  struct slab_bin *bin = &other.bins[class_of(100)];
+  struct slab_bin *bin = &other.bins[class_for(100)];
   ADD(bin->version, 1);
   pid_t child = fork();
   ck_assert_int_ge(child, 0);
