@@ -19,12 +19,12 @@ static void set(struct slab_bin *bin, struct slab_round *low, struct slab_round 
   atomic_store_explicit(&bin->version, version + 2, memory_order_release);
 }
 
-static uint32_t rounds_between(const struct slab_round *low, const struct slab_round *high) {
-  return (uint32_t)(((uintptr_t)high - (uintptr_t)low) / sizeof *low); /* both may be NULL */
-}
+slab_state weft__always_live = STATE_LIVE;
+struct slab_no_rounds weft__no_rounds = {{NULL, &weft__always_live}, {{NULL, NULL}}};
+#define NO_ROUNDS (weft__no_rounds.rounds)
 
-static struct slab_round *rounds_on(struct slab_round *low, uint32_t rounds) {
-  return low == NULL ? NULL : low + rounds;
+static uint32_t rounds_between(const struct slab_round *low, const struct slab_round *high) {
+  return (uint32_t)(((uintptr_t)high - (uintptr_t)low) / sizeof *low); /* for readers, perhaps of two magazines */
 }
 
 static uint32_t count_of(const struct slab_bin *bin) {
@@ -35,9 +35,13 @@ static uint32_t credit_of(const struct slab_bin *bin) {
   return rounds_between(GET(bin->low), bin->high);
 }
 
+static struct slab_round *rounds_of(struct slab_magazine *magazine) {
+  return magazine == NULL ? NO_ROUNDS : magazine->rounds;
+}
+
 static struct slab_magazine *loaded(const struct slab_bin *bin) {
   struct slab_round *low = GET(bin->low);
-  return low == NULL ? NULL : (struct slab_magazine *)(void *)((char *)low - offsetof(struct slab_magazine, rounds));
+  return low == NO_ROUNDS ? NULL : (struct slab_magazine *)(void *)((char *)low - offsetof(struct slab_magazine, rounds));
 }
 
 struct bin_counts weft__bin_counts(const struct slab_bin *bin) {
@@ -64,8 +68,8 @@ struct bin_counts weft__bin_counts(const struct slab_bin *bin) {
 /* Loads a magazine of count rounds, or NULL, in place of what is loaded, whose rounds have gone elsewhere; it may hold no
  * more for now. */
 static void load(struct slab_bin *bin, struct slab_magazine *magazine, uint32_t count, uint64_t supply) {
-  struct slab_round *low = magazine == NULL ? NULL : magazine->rounds;
-  bin->high = rounds_on(low, count);
+  struct slab_round *low = rounds_of(magazine);
+  bin->high = low + count;
   set(bin, low, bin->high, GET(bin->previous_count), supply);
 }
 
@@ -91,7 +95,7 @@ static uint32_t step_of(unsigned class_) {
 static void set_credit(struct slab_cache *cache, unsigned class_, uint32_t rounds) {
   struct slab_bin *bin = &cache->bins[class_];
   cache->charged += ((size_t)rounds - credit_of(bin)) * weft__classes[class_].bytes; /* modulo 2^64 where it shrinks */
-  bin->high = rounds_on(GET(bin->low), rounds);
+  bin->high = GET(bin->low) + rounds;
 }
 
 /* Exchanges loaded and previous. Credit beyond what loaded holds lapses. */
@@ -101,8 +105,8 @@ static void swap(struct slab_cache *cache, unsigned class_) {
   uint32_t count = count_of(bin), previous_count = GET(bin->previous_count);
   set_credit(cache, class_, count); /* the sum of the two stays */
   bin->previous = loaded(bin);
-  struct slab_round *low = now == NULL ? NULL : now->rounds;
-  bin->high = rounds_on(low, previous_count);
+  struct slab_round *low = rounds_of(now);
+  bin->high = low + previous_count;
   set(bin, low, bin->high, count, GET(bin->supply));
 }
 
@@ -224,16 +228,15 @@ static void drop_twin(struct slab_cache *cache, unsigned class_) {
 
 void *weft__bin_take(struct slab_cache *cache, unsigned class_, weft_status *status) {
   struct slab_bin *bin = &cache->bins[class_];
+  void *object = NULL;
   do {
     while (count_of(bin) > 0) {
-      void *object = bin_take_top(bin, true);
-      if (object != NULL)
+      if (bin_take_top(bin, true, &object))
         return object;
       drop_twin(cache, class_);
     }
   } while (refill(cache, class_, status));
   struct slab_round round;
-  void *object = NULL;
   while (object == NULL && weft__depot_take(cache->slab, &cache->depots[class_], &round, 1, status) == 1)
     object = give_out(cache, class_, &round);
   return object;
@@ -278,6 +281,12 @@ bool weft__bin_make_room(struct slab_cache *cache, unsigned class_) {
   load(bin, weft__depot_drain(cache->slab, &cache->depots[class_], full), 0, GET(bin->supply));
   COUNT(cache->tallies[class_].exchanges, 1);
   return extend_credit(cache, class_, step) || extend_credit(cache, class_, 1);
+}
+
+void weft__bin_open(struct slab_bin *bin) {
+  bin->high = NO_ROUNDS;
+  SET(bin->low, NO_ROUNDS);
+  SET(bin->top, NO_ROUNDS);
 }
 
 void weft__bin_lapse(struct slab_cache *cache, unsigned class_) {

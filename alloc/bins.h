@@ -15,23 +15,22 @@
 #define SAMPLED UINT64_C(8192)
 #endif
 
-/* Takes a free object out of the loaded magazine. NULL: it holds none, or the uppermost is the twin of a live one (it was
+/* Takes a free object out of the loaded magazine. false: it holds none, or the uppermost is the twin of a live one (it was
  * freed twice at one instant), or this is one to be sampled and sampled is not set. */
-static inline void *bin_take_top(struct slab_bin *bin, bool sampled) {
+static inline bool bin_take_top(struct slab_bin *bin, bool sampled, void **object) {
   struct slab_round *top = GET(bin->top);
-  uint64_t allocations = GET(bin->allocations) + 1;
-  if (top == GET(bin->low) || (!sampled && allocations % SAMPLED == 0))
-    return NULL;
   slab_state *state = GET(top[-1].state);
-  if (GET(*state) == STATE_LIVE)
-    return NULL;
+  uint64_t allocations = GET(bin->allocations) + 1;
+  if (GET(*state) == STATE_LIVE || (!sampled && allocations % SAMPLED == 0))
+    return false;
   SET(*state, STATE_LIVE);
   SET(bin->allocations, allocations);
   SET(bin->top, top - 1);
-  return GET(top[-1].object);
+  *object = GET(top[-1].object);
+  return true;
 }
-static inline void *bin_pop(struct slab_bin *bin) {
-  return bin_take_top(bin, false);
+static inline bool bin_pop(struct slab_bin *bin, void **object) {
+  return bin_take_top(bin, false, object);
 }
 
 static inline bool bin_has_room(const struct slab_bin *bin) {
@@ -67,6 +66,8 @@ void *weft__bin_take(struct slab_cache *cache, unsigned class_, weft_status *sta
 void *weft__bin_take_aligned(struct slab_cache *cache, unsigned class_, size_t align, weft_status *status);
 /* Makes room in the loaded magazine; false: there can be none. */
 bool weft__bin_make_room(struct slab_cache *cache, unsigned class_);
+/* Begins a bin, zeroed: without a magazine. */
+void weft__bin_open(struct slab_bin *bin);
 /* Takes back what the loaded magazine may hold beyond what it does, so that the next free goes the slow way. */
 void weft__bin_lapse(struct slab_cache *cache, unsigned class_);
 /* Counts a free of this context's that went past the magazine. */

@@ -73,8 +73,8 @@ static void *take_mapped(struct slab_cache *cache, size_t bytes, weft_status *st
 static void *take_sampled(struct slab_cache *cache, unsigned class_, size_t bytes) {
   struct slab_bin *bin = &cache->bins[class_];
   uint64_t begin = latency_begin();
-  void *object = bin_take_top(bin, true);
-  if (object == NULL)
+  void *object;
+  if (!bin_take_top(bin, true, &object))
     return NULL;
   latency_end(cache->slab, node_at(cache->home), WEFT_LATENCY_ALLOC_FAST, begin);
   sample_request(&cache->tallies[class_], bytes - ANNOTATE_RED_ZONE);
@@ -131,8 +131,8 @@ static __attribute__((noinline)) void *alloc_slow(struct slab_cache *cache, size
 static __attribute__((noinline)) void *alloc_other(struct slab_cache *cache, size_t bytes) {
   size_t room = annotate_room(bytes);
   if (cache != NULL && room > CLASS_MAX_BYTES && room <= RUN_MAX_BYTES) {
-    void *run = bin_pop(&cache->bins[run_class_of(room)]);
-    if (run != NULL)
+    void *run;
+    if (bin_pop(&cache->bins[run_class_of(room)], &run))
       return annotate_given(run, bytes);
   }
   return alloc_slow(cache, bytes, 1);
@@ -142,8 +142,8 @@ void *weft_alloc(weft_ctx *ctx, size_t bytes) {
   struct slab_cache *cache = cache_of(ctx);
   size_t room = annotate_room(bytes);
   if (LIKELY(cache != NULL && room <= CLASS_MAX_BYTES)) {
-    void *object = bin_pop(&cache->bins[class_of(room)]);
-    if (LIKELY(object != NULL))
+    void *object;
+    if (LIKELY(bin_pop(&cache->bins[class_of(room)], &object)))
       return annotate_given(object, bytes);
   }
   return alloc_other(cache, bytes);
@@ -162,11 +162,12 @@ void *weft_zalloc(weft_ctx *ctx, size_t bytes) {
 void *weft_aligned_alloc(weft_ctx *ctx, size_t bytes, size_t align) {
   struct slab_cache *cache = cache_of(ctx);
   if (align != 0 && (align & (align - 1)) == 0 && align <= MAX_ALIGN) {
-    void *object = NULL;
+    void *object;
     size_t room = annotate_room(bytes);
-    if (cache != NULL && room <= RUN_MAX_BYTES && align <= PAGE_BYTES)
-      object = bin_pop(&cache->bins[weft__class_aligned(room, align)]);
-    return object != NULL ? annotate_given(object, bytes) : alloc_slow(cache, bytes, align);
+    bool fits = cache != NULL && room <= RUN_MAX_BYTES && align <= PAGE_BYTES;
+    if (fits && bin_pop(&cache->bins[weft__class_aligned(room, align)], &object))
+      return annotate_given(object, bytes);
+    return alloc_slow(cache, bytes, align);
   }
   weft__cache_message(cache, "allocation of %zu bytes: alignment %zu is no power of two up to %d", bytes, align, MAX_ALIGN);
   if (cache != NULL)
@@ -270,9 +271,10 @@ weft_status weft_free(weft_ctx *ctx, void *p) {
   if (LIKELY(cache != NULL && (offset = (uintptr_t)p - cache->base) < cache->range_bytes)) {
     const struct slab_hot *hot = &cache->hot[offset >> SLAB_SHIFT];
     bool at_start;
-    uint32_t index = class_index(GET(hot->reciprocal), (uint32_t)offset & (SLAB_BYTES - 1), &at_start);
+    uint64_t reciprocal = atomic_load_explicit(&hot->reciprocal, memory_order_acquire);
+    uint32_t index = class_index(reciprocal, (uint32_t)offset & (SLAB_BYTES - 1), &at_start);
     if (LIKELY(at_start)) {
-      slab_state *state = GET(hot->states) + ((size_t)index << GET(hot->spread));
+      slab_state *state = GET(hot->states) + class_state(reciprocal, index);
       unsigned class_ = GET(hot->home) ^ cache->home; /* BINS or more: RUNS, or of another node */
       if (LIKELY(class_ < BINS && GET(*state) == STATE_LIVE && bin_push(&cache->bins[class_], p, state))) {
         annotate_taken_back(p, class_usable(class_));
@@ -337,6 +339,10 @@ void *weft_realloc(weft_ctx *ctx, void *p, size_t bytes) {
   weft__slab_tell(cache->slab);
   if (stays)
     return p;
+  if (status == WEFT_E_DOUBLE_FREE) { /* another thread has freed it meanwhile */
+    complain(cache, "resizing", p, status, &place);
+    return NULL;
+  }
   void *moved = weft_alloc(ctx, bytes);
   if (moved == NULL)
     return NULL;
@@ -368,6 +374,8 @@ void weft__cache_open(struct slab_cache *cache, weft_slab *slab) {
   cache->home = home_of(node, 0);
   cache->trims = GET(slab->trims);
   cache->cache_bytes = GET(slab->armed) ? 0 : slab->cache_bytes;
+  for (unsigned class_ = 0; class_ < BINS; class_++)
+    weft__bin_open(&cache->bins[class_]);
   cache->timed = BINS;
   weft__slab_ref(slab);
   os_lock_take(&slab->caches_lock);

@@ -30,15 +30,24 @@ struct slab_round {
 struct slab_magazine {
   struct slab_magazine *next; /* in a list of the depot */
   uint32_t count;             /* rounds in it, on its way to the depot, on the shelf there, and back */
+  struct slab_round end; /* below the first: no object, and a state that is live, so that who takes the top stops here */
   struct slab_round rounds[];
 };
+
+/* What a bin without a magazine has for one. */
+struct slab_no_rounds {
+  struct slab_round end;
+  struct slab_round rounds[1]; /* never used */
+};
+extern __attribute__((visibility("hidden"))) struct slab_no_rounds weft__no_rounds;
+extern __attribute__((visibility("hidden"))) slab_state weft__always_live;
 
 /* A context's free objects of one class: a cache line. They lie in the loaded magazine, from low up to top, the next one to
  * be given out being below top; up to high there may be more. What other threads read for statistics is atomic, with the
  * context's thread as the only writer; whatever a trip to the depot changes, it changes between two steps of version. */
 struct slab_bin {
   _Alignas(64) struct slab_round *_Atomic top;
-  struct slab_round *_Atomic low; /* all three NULL: no magazine is loaded */
+  struct slab_round *_Atomic low; /* all three weft__no_rounds.rounds: no magazine is loaded */
   struct slab_round *high;
   struct slab_magazine *previous; /* or NULL */
   _Atomic uint64_t allocations;

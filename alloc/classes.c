@@ -16,7 +16,7 @@
 #define AT_LEAST(a, b) ((a) > (b) ? (a) : (b))
 #define SPREAD(b) ((b) <= 256 ? 0 : (b) <= 512 ? 1 : (b) <= 1024 ? 2 : (b) <= 2048 ? 3 : (b) <= 4096 ? 4 : (b) <= 8192 ? 5 : 6)
 #define ROUNDS(b) AT_MOST(AT_LEAST(65536 / (b), 32), MAX_ROUNDS)
-#define C(b) {(b), SLAB_BYTES / (b), UINT64_MAX / (b) + 1, ROUNDS(b) & ~((64 >> SPREAD(b)) - 1), SPREAD(b)}
+#define C(b) {(b), SLAB_BYTES / (b), class_reciprocal(b, SPREAD(b)), ROUNDS(b) & ~((64 >> SPREAD(b)) - 1), SPREAD(b)}
 #define R(n) {(n) * PAGE_BYTES, 0, 0, AT_MOST(20, SLAB_PAGES / (n)), 0}
 #define R8(n) R(n), R((n) / 8 * 9), R((n) / 8 * 10), R((n) / 8 * 11), R((n) / 8 * 12), R((n) / 8 * 13), R((n) / 8 * 14), R((n) / 8 * 15)
 

@@ -30,7 +30,7 @@ enum {
 struct size_class {
   uint32_t bytes;      /* of an object: its stride, and all of it usable */
   uint32_t objects;    /* in a slab; 0 for runs */
-  uint64_t reciprocal; /* ceil(2^64 / bytes); 0 for runs */
+  uint64_t reciprocal; /* class_reciprocal; 0 for runs */
   uint16_t rounds;     /* that a magazine of this class holds at most; a multiple of 64 >> spread */
   uint8_t spread; /* an object's state is 2^spread bytes behind the one before: a cache line has the states of 64 >> spread
                           objects, 8 to 16 KiB of them, so that what different contexts take together shares few lines */
@@ -64,17 +64,26 @@ static inline size_t class_usable(unsigned class_) {
   return weft__classes[class_].bytes - (size_t)ANNOTATE_RED_ZONE;
 }
 
+/* Where the state of an object of reciprocal's class lies; a shift takes no more than the six bits. */
+static inline size_t class_state(uint64_t reciprocal, uint32_t index) {
+  return (size_t)index << (reciprocal & 63);
+}
+
 /* Bytes of the states of a slab of objects: one more than objects, for the end of the slab, where none fits. */
 static inline size_t class_states_bytes(const struct size_class *class) {
   return ((((size_t) class->objects + 1) << class->spread) + 63) & ~(size_t)63;
 }
 
+/* What divides by a class's bytes: ceil(2^64 / bytes), up to the next multiple of 64, and in the six bits that this leaves
+ * the spread, so that whoever reads the one has the other of the same class. */
+#define class_reciprocal(bytes, spread) (((UINT64_MAX / (bytes) + 64) & ~UINT64_C(63)) + (spread))
+
 /* How many objects of reciprocal's class lie wholly before offset (of a slab), and in *at_start whether one starts there.
  *
- * With s the class's bytes, r = ceil(2^64 / s), so s r = 2^64 + e with 0 <= e < s, and offset = q s + m with m < s:
+ * With s the class's bytes and r its reciprocal, s r = 2^64 + e with 0 <= e < 128 s, and offset = q s + m with m < s:
  *   offset r = q (2^64 + e) + m r = q 2^64 + (q e + m r).
- * q e + m r < 2^64, because m r <= (s - 1) r = 2^64 + e - r and (q + 1) e < r: (q + 1) e <= 2^21 + 2^16, r > 2^48.
- * So the high half is q. The low half is q e < r where m = 0, and at least r where m >= 1. */
+ * q e + m r < 2^64, because m r <= (s - 1) r = 2^64 + e - r and (q + 1) e < r: (q + 1) e <= 128 (2^21 + 2^17) < 2^29, and
+ * r > 2^47. So the high half is q. The low half is q e < r where m = 0, and at least r where m >= 1. */
 static inline uint32_t class_index(uint64_t reciprocal, uint32_t offset, bool *at_start) {
   __extension__ unsigned __int128 product = (unsigned __int128)reciprocal * offset;
   *at_start = (uint64_t)product < reciprocal;

@@ -103,8 +103,13 @@ uint32_t weft__depot_give(weft_slab *slab, struct slab_depot *depot, const struc
 
 static struct slab_magazine *empty_magazine(weft_slab *slab, struct slab_depot *depot) {
   weft_status status;
+  if (depot->empty != NULL)
+    return pop(&depot->empty);
   size_t bytes = sizeof(struct slab_magazine) + class_of_depot(depot)->rounds * sizeof(struct slab_round);
-  return depot->empty != NULL ? pop(&depot->empty) : weft__meta_take(slab, bytes, &status);
+  struct slab_magazine *magazine = weft__meta_take(slab, bytes, &status);
+  if (magazine != NULL)
+    SET(magazine->end.state, &weft__always_live);
+  return magazine;
 }
 
 struct slab_magazine *weft__depot_magazine(weft_slab *slab, struct slab_depot *depot) {

@@ -15,7 +15,9 @@ void *weft__slab_take(weft_slab *slab, size_t bytes, weft_status *status) {
     size_t room = annotate_room(bytes);
     bool mapped = room > RUN_MAX_BYTES;
     struct slab_depot *depot = mapped ? NULL : depot_at(slab, weft__node(slab), weft__class_aligned(room, 1));
-    do {
+    for (int tries = 0; tries < 2; tries++) {
+      if (tries > 0 && weft__depot_trim(slab) == 0)
+        break;
       if (mapped) {
         void *p = weft__mapped_take(slab, room, status);
         if (p != NULL)
@@ -28,7 +30,7 @@ void *weft__slab_take(weft_slab *slab, size_t bytes, weft_status *status) {
           COUNT_SHARED(depot->tally.sampled_bytes, bytes);
           return annotate_given(GET(round.object), bytes);
         }
-    } while (weft__depot_trim(slab) > 0);
+    }
   }
   COUNT_SHARED(slab->events[refusal_event(*status)], 1);
   return NULL;

@@ -69,12 +69,13 @@ weft_status weft_slab_latencies(const weft_slab *read_slab, enum weft_latency_ki
   return WEFT_OK;
 }
 
-uint64_t weft_latencies_quantile(const struct weft_latencies *latencies, double quantile) {
-  if (latencies == NULL || latencies->count == 0)
+uint64_t weft_latencies_quantile(const struct weft_latencies *latencies, size_t size, double quantile) {
+  if (latencies == NULL || size <= offsetof(struct weft_latencies, buckets) || latencies->count == 0)
     return 0;
   double rank = quantile * (double)latencies->count;
   uint64_t below = 0;
-  for (size_t i = 0; i < WEFT_LATENCY_BUCKETS; i++) {
+  size_t known = (size - offsetof(struct weft_latencies, buckets)) / sizeof latencies->buckets[0];
+  for (size_t i = 0; i < known && i < WEFT_LATENCY_BUCKETS; i++) {
     below += latencies->buckets[i];
     if (below > 0 && (double)below >= rank)
       return weft_latency_bound(i) < latencies->max_ns ? weft_latency_bound(i) : latencies->max_ns;

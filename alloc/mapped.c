@@ -155,10 +155,17 @@ weft_status weft__mapped_give(weft_slab *slab, uint32_t slot) {
   return live ? WEFT_OK : WEFT_E_DOUBLE_FREE;
 }
 
-/* Only the thread that owns the allocation calls this, so that its descriptor holds still. */
-bool weft__mapped_resize(weft_slab *slab, uint32_t slot, size_t bytes, weft_status *status) {
-  if (too_large(slab, bytes, status))
-    return false;
+/* Takes an allocation for a resize: until it is live again, others find it freed. false: it is. */
+static bool claim(weft_slab *slab, uint32_t slot) {
+  os_lock_take(&slab->registry_lock);
+  bool live = GET(slab->hot[slot].kind) == SLOT_MAPPED;
+  if (live)
+    SET(slab->hot[slot].kind, SLOT_MAPPED_FREED);
+  os_lock_give(&slab->registry_lock);
+  return live;
+}
+
+static bool resize(weft_slab *slab, uint32_t slot, size_t bytes, weft_status *status) {
   bytes = whole_pages(slab, bytes);
   char *start = slot_start(slab, slot);
   struct slab_cold *cold = &slab->cold[slot];
@@ -187,4 +194,17 @@ bool weft__mapped_resize(weft_slab *slab, uint32_t slot, size_t bytes, weft_stat
   if (n < old_slots)
     weft__slots_give(slab, slot + (uint32_t)n, old_slots - n, SLOT_UNUSED);
   return true;
+}
+
+bool weft__mapped_resize(weft_slab *slab, uint32_t slot, size_t bytes, weft_status *status) {
+  if (too_large(slab, bytes, status))
+    return false;
+  if (!claim(slab, slot)) {
+    *status = WEFT_E_DOUBLE_FREE;
+    return false;
+  }
+  bool done = resize(slab, slot, bytes, status);
+  if (!done)
+    atomic_store_explicit(&slab->hot[slot].kind, SLOT_MAPPED, memory_order_release);
+  return done;
 }

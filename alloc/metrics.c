@@ -166,7 +166,7 @@ static void put_latency(struct sink *sink, const char *name, const struct weft_l
   } quantiles[] = {{"p50", 0.5}, {"p90", 0.9}, {"p99", 0.99}, {"p999", 0.999}};
   for (size_t i = 0; i < COUNT_OF(quantiles); i++)
     put(sink, ",\"%s_ns\":%llu", quantiles[i].name,
-        (unsigned long long)weft_latencies_quantile(latencies, quantiles[i].quantile));
+        (unsigned long long)weft_latencies_quantile(latencies, sizeof *latencies, quantiles[i].quantile));
   put(sink, ",\"buckets\":[");
   const char *comma = "";
   for (size_t i = 0; i < WEFT_LATENCY_BUCKETS; i++) {

@@ -72,8 +72,7 @@ static bool new_slab(weft_slab *slab, struct slab_depot *depot, weft_status *sta
       struct slab_hot *hot = &slab->hot[slot];
       SET(hot->states, (slab_state *)(void *)meta);
       SET(hot->home, depot->home);
-      SET(hot->spread, weft__classes[class_].spread);
-      SET(hot->kind, SLOT_OBJECTS);
+      atomic_store_explicit(&hot->kind, SLOT_OBJECTS, memory_order_release);
       atomic_store_explicit(&hot->reciprocal, weft__classes[class_].reciprocal, memory_order_release);
       ADD(depot->census.made, 1);
       latency_end(slab, node_at(depot->home), WEFT_LATENCY_NEW_SLAB, begin);
@@ -247,7 +246,7 @@ static bool give_one(weft_slab *slab, struct slab_depot *depot, const struct sla
   uint32_t slot = slot_of(slab, GET(round->object));
   const struct slab_hot *hot = &slab->hot[slot];
   struct slab_cold *cold = &slab->cold[slot];
-  size_t index = ((uintptr_t)state - (uintptr_t)GET(hot->states)) >> GET(hot->spread);
+  size_t index = ((uintptr_t)state - (uintptr_t)GET(hot->states)) >> weft__classes[class_at(depot->home)].spread;
   if (GET(hot->kind) != SLOT_OBJECTS || GET(hot->home) != depot->home || index >= cold->made)
     return false;
   uint64_t bit = UINT64_C(1) << (index % 64);

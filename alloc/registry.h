@@ -63,9 +63,8 @@ struct slab_hot {
       reciprocal;             /* of the class of a slab of objects; of runs: of a page; 0 for any other slot */
   slab_state *_Atomic states; /* of objects, the class's spread apart, and one for the slab's end; [SLAB_PAGES] for runs */
   _Atomic uint8_t kind;
-  _Atomic bool loose;     /* of objects or runs: something has been freed, or grown, since the last purge */
-  _Atomic uint8_t spread; /* of the class of a slab of objects; else 0 */
-  _Atomic uint16_t home;  /* of a slab of objects: home_of its node and class; of runs: home_of its node and RUNS */
+  _Atomic bool loose;    /* of objects or runs: something has been freed, or grown, since the last purge */
+  _Atomic uint16_t home; /* of a slab of objects: home_of its node and class; of runs: home_of its node and RUNS */
 };
 
 struct slab_cold {

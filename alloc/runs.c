@@ -84,9 +84,8 @@ static uint32_t new_slab(weft_slab *slab, unsigned node, weft_status *status) {
   slab->cold[slot].free = SLAB_PAGES;
   SET(slab->hot[slot].states, map->states);
   SET(slab->hot[slot].home, home_of(node, RUNS));
-  SET(slab->hot[slot].spread, 0);
-  SET(slab->hot[slot].kind, SLOT_RUNS);
-  atomic_store_explicit(&slab->hot[slot].reciprocal, UINT64_MAX / PAGE_BYTES + 1, memory_order_release);
+  atomic_store_explicit(&slab->hot[slot].kind, SLOT_RUNS, memory_order_release);
+  atomic_store_explicit(&slab->hot[slot].reciprocal, class_reciprocal(PAGE_BYTES, 0), memory_order_release);
   ADD(slab->nodes[node].runs_census.made, 1);
   list_slab(slab, slot);
   return slot;

@@ -45,15 +45,17 @@ void weft__slab_tell(weft_slab *slab) {
   soft_limit_telling = false;
 }
 
-/* Called once the system has given what was counted. */
-static void note_peak(weft_slab *slab) {
+/* Called once the system has given what was counted, with what had been taken before. */
+static void note_taken(weft_slab *slab, uint64_t before, size_t bytes) {
+  if (before <= slab->soft_limit_bytes && before + bytes > slab->soft_limit_bytes && !soft_limit_telling)
+    soft_limit_passed = slab;
   uint64_t committed = GET(slab->committed), peak = GET(slab->peak_committed);
   while (peak < committed && !atomic_compare_exchange_weak(&slab->peak_committed, &peak, committed))
     continue;
 }
 
-/* Counts bytes as taken, where the limit has room for them. */
-static bool charge(weft_slab *slab, size_t bytes, weft_status *status) {
+/* Counts bytes as taken, where the limit has room for them. *before: what had been taken. */
+static bool charge(weft_slab *slab, size_t bytes, uint64_t *before, weft_status *status) {
   uint64_t taken = GET(slab->committed);
   do { /* counted only where it fits: a request that is refused must not fill the limit for others meanwhile */
     if (slab->limit_bytes > 0 && (taken > slab->limit_bytes || bytes > slab->limit_bytes - taken)) {
@@ -61,8 +63,7 @@ static bool charge(weft_slab *slab, size_t bytes, weft_status *status) {
       return false;
     }
   } while (!atomic_compare_exchange_weak(&slab->committed, &taken, taken + bytes));
-  if (taken <= slab->soft_limit_bytes && taken + bytes > slab->soft_limit_bytes && !soft_limit_telling)
-    soft_limit_passed = slab;
+  *before = taken;
   return true;
 }
 
@@ -72,10 +73,11 @@ static void discharge(weft_slab *slab, size_t bytes) {
 }
 
 bool weft__memory_take(weft_slab *slab, void *at, size_t bytes, weft_status *status) {
-  if (!charge(slab, bytes, status))
+  uint64_t before;
+  if (!charge(slab, bytes, &before, status))
     return false;
   if (!weft__fault(slab) && weft__os_commit(at, bytes)) {
-    note_peak(slab);
+    note_taken(slab, before, bytes);
     if (slab->huge_pages == WEFT_HUGE_PAGES_NEVER)
       weft__os_huge_pages(at, bytes, false);
     return true;
@@ -119,9 +121,10 @@ void weft__pages_purge(weft_slab *slab, uint32_t slot, uint64_t *purged, size_t 
 
 bool weft__pages_restore(weft_slab *slab, uint32_t slot, uint64_t *purged, size_t from, size_t to, weft_status *status) {
   size_t n = bits_count(purged, from, to);
-  if (!charge(slab, n * PAGE_BYTES, status))
+  uint64_t before;
+  if (!charge(slab, n * PAGE_BYTES, &before, status))
     return false;
-  note_peak(slab);
+  note_taken(slab, before, n * PAGE_BYTES);
   bits_clear(purged, from, to - from);
   slab->cold[slot].purged -= (uint32_t)n;
   return true;
@@ -315,8 +318,7 @@ void weft_slab_options_init(struct weft_slab_options *options, size_t size) {
 /* Whether this version knows all that options set: they hold at least the first version's fields, and a newer version's,
  * longer, are zero where this one's end. */
 static bool options_known(const struct weft_slab_options *options) {
-  size_t least = offsetof(struct weft_slab_options, limit_bytes) + sizeof options->limit_bytes;
-  if (options->size < least || (options->reserve_bytes != 0 && options->reserve_bytes < RESERVE_LEAST))
+  if (options->size < sizeof *options)
     return false;
   for (size_t i = sizeof *options; i < options->size; i++)
     if (((const char *)options)[i] != 0)
@@ -393,6 +395,26 @@ __attribute__((format(printf, 2, 3))) static weft_status refuse_slab(weft_status
   return status;
 }
 
+static weft_status check_options(const struct weft_slab_options *options) {
+  if (!options_known(options))
+    return refuse_slab(
+        WEFT_E_INVALID,
+        "weft_slab_create: options.size is %zu, of which %zu bytes are known: weft_slab_options_init sets it",
+        options->size, sizeof *options);
+  if (options->reserve_bytes != 0 && options->reserve_bytes < RESERVE_LEAST)
+    return refuse_slab(WEFT_E_INVALID, "weft_slab_create: options.reserve_bytes is %zu, under the least, %zu",
+                       options->reserve_bytes, RESERVE_LEAST);
+  if (options->check > WEFT_CHECK_ATOMIC)
+    return refuse_slab(WEFT_E_INVALID, "weft_slab_create: options.check is %u, above %d", options->check,
+                       WEFT_CHECK_ATOMIC);
+  if (options->huge_pages > WEFT_HUGE_PAGES_NEVER)
+    return refuse_slab(WEFT_E_INVALID, "weft_slab_create: options.huge_pages is %u, above %d", options->huge_pages,
+                       WEFT_HUGE_PAGES_NEVER);
+  if (options->nodes > MAX_NODES)
+    return refuse_slab(WEFT_E_INVALID, "weft_slab_create: options.nodes is %u, above %d", options->nodes, MAX_NODES);
+  return WEFT_OK;
+}
+
 weft_status weft_slab_create(const struct weft_slab_options *options, weft_slab **out) {
   struct weft_slab_options set;
   weft_slab_options_init(&set, sizeof set);
@@ -400,17 +422,10 @@ weft_status weft_slab_create(const struct weft_slab_options *options, weft_slab 
     return refuse_slab(WEFT_E_INVALID, "weft_slab_create: out is NULL");
   *out = NULL;
   if (options != NULL) {
-    if (!options_known(options))
-      return refuse_slab(WEFT_E_INVALID,
-                         "weft_slab_create: options.size is %zu, or options.reserve_bytes under the least, %zu: "
-                         "weft_slab_options_init sets both",
-                         options->size, RESERVE_LEAST);
-    memcpy(&set, options, options->size < sizeof set ? options->size : sizeof set);
-    if (set.check > WEFT_CHECK_ATOMIC || set.huge_pages > WEFT_HUGE_PAGES_NEVER || set.nodes > MAX_NODES)
-      return refuse_slab(WEFT_E_INVALID,
-                         "weft_slab_create: options.check is %u, above 1, or options.huge_pages %u, above 2, or "
-                         "options.nodes %u, above %d",
-                         set.check, set.huge_pages, set.nodes, MAX_NODES);
+    weft_status known = check_options(options);
+    if (known != WEFT_OK)
+      return known;
+    memcpy(&set, options, sizeof set);
   }
   /* Not more than a quarter of what the process may have: the caller has other uses for addresses, other slabs too. */
   size_t range = set.reserve_bytes != 0 ? set.reserve_bytes : RESERVE_DEFAULT;

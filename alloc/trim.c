@@ -12,7 +12,7 @@ static void purge_slot(weft_slab *slab, uint32_t slot) {
   uint16_t home = GET(hot->home);
   if (!GET(hot->loose))
     return;
-  if (kind == SLOT_OBJECTS) {
+  if (kind == SLOT_OBJECTS && class_at(home) < CLASSES) { /* read at two instants, perhaps of two slabs */
     struct slab_depot *depot = depot_at(slab, node_at(home), class_at(home));
     os_lock_take(&depot->lock);
     if (GET(hot->kind) == SLOT_OBJECTS && GET(hot->home) == depot->home)

@@ -212,7 +212,7 @@ static uint64_t list_magazines(void) {
   for (int i = 0; i < SCHEDULE_THREADS; i++) {
     const struct slab_bin *bin = &world.caches[i].bins[world.class_];
     if (world.open[i]) {
-      magazines += list_rounds(GET(bin->low), GET(bin->low) == NULL ? 0 : bin_count(bin));
+      magazines += list_rounds(GET(bin->low) == weft__no_rounds.rounds ? NULL : GET(bin->low), bin_count(bin));
       magazines += list_rounds(bin->previous == NULL ? NULL : bin->previous->rounds, GET(bin->previous_count));
     }
   }

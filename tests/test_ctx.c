@@ -378,7 +378,7 @@ static void null_figures_are_refused(weft_slab *slab, const weft_ctx *ctx) {
   ck_assert_int_eq(weft_slab_visit(slab, NULL, NULL), WEFT_E_INVALID);
   ck_assert_int_eq(weft_slab_latencies(NULL, WEFT_LATENCY_MAPPED, &latencies, sizeof latencies), WEFT_E_INVALID);
   ck_assert_int_eq(weft_slab_latencies(slab, WEFT_LATENCY_MAPPED, NULL, sizeof latencies), WEFT_E_INVALID);
-  ck_assert_uint_eq(weft_latencies_quantile(NULL, 0.5), 0);
+  ck_assert_uint_eq(weft_latencies_quantile(NULL, sizeof(struct weft_latencies), 0.5), 0);
   ck_assert_int_eq(weft_slab_write_json(NULL, write, NULL), WEFT_E_INVALID);
   ck_assert_int_eq(weft_slab_write_json(slab, NULL, NULL), WEFT_E_INVALID);
   ck_assert_int_eq(weft_slab_write_prometheus(NULL, write, NULL), WEFT_E_INVALID);

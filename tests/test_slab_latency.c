@@ -81,14 +81,15 @@ START_TEST(quantiles_are_right_to_an_eighth) {
     weft__latency_record(f.slab, 0, WEFT_LATENCY_MAPPED, value);
   struct weft_latencies latencies = latencies_of(WEFT_LATENCY_MAPPED);
   for (int percent = 1; percent < 100; percent++) {
-    double true_value = percent * N / 100.0, told = (double)weft_latencies_quantile(&latencies, percent / 100.0);
+    double true_value = percent * N / 100.0,
+           told = (double)weft_latencies_quantile(&latencies, sizeof latencies, percent / 100.0);
     ck_assert_msg(told >= true_value && told <= true_value * 9 / 8 + 1, "%d %%: %g, not %g", percent, told, true_value);
   }
-  ck_assert_uint_eq(weft_latencies_quantile(&latencies, 1), N);
-  ck_assert_uint_le(weft_latencies_quantile(&latencies, 0), 2);
+  ck_assert_uint_eq(weft_latencies_quantile(&latencies, sizeof latencies, 1), N);
+  ck_assert_uint_le(weft_latencies_quantile(&latencies, sizeof latencies, 0), 2);
   struct weft_latencies none = latencies_of(WEFT_LATENCY_FREE_FAST);
-  ck_assert_uint_eq(weft_latencies_quantile(&none, 0.5), 0);
-  ck_assert_uint_eq(weft_latencies_quantile(NULL, 0.5), 0);
+  ck_assert_uint_eq(weft_latencies_quantile(&none, sizeof none, 0.5), 0);
+  ck_assert_uint_eq(weft_latencies_quantile(NULL, sizeof(struct weft_latencies), 0.5), 0);
 }
 END_TEST
 

@@ -38,6 +38,7 @@ sources lib simd alloc codecs cli bench examples tests/consumer | xargs grep -Hn
       if (file == "simd/cpu.c") return "simd libc cpuid"
       if (file == "simd/dispatch.c") return "simd libc pthread.h"
       if (file ~ /^simd\//) return "simd libc"
+      if (file == "alloc/annotate.h") return "libc sanitizer/asan_interface.h valgrind/memcheck.h"
       if (file ~ /^alloc\//) return "alloc weft libc system"
       if (file ~ /^codecs\//) return "alloc simd/kernels.h weft libc"
       if (file ~ /^lib\//) return "lib codecs alloc simd weft libc system"

@@ -74,7 +74,7 @@ WEFT_API void weft_slab_options_init(struct weft_slab_options *options, size_t s
  * check is no enum weft_check, or huge_pages no enum weft_huge_pages, or there are more than 64 nodes.
  * WEFT_E_NOMEM: the system grants not even 256 MiB of addresses, or no memory for the registry or the first slab's handlers
  * around fork.
- * WEFT_E_LIMIT: limit_bytes does not even hold the registry (56 KiB where pages are of 4 KiB). */
+ * WEFT_E_LIMIT: limit_bytes does not even hold the registry: 72 KiB where pages are of 4 KiB, and 45 KiB for each further node. */
 WEFT_API WEFT_MUST_CHECK weft_status weft_slab_create(const struct weft_slab_options *options, weft_slab **out);
 
 /* Gives up the caller's reference, and with it all memory of the slab. NULL is fine.
@@ -100,10 +100,13 @@ WEFT_API void *weft_realloc(weft_ctx *ctx, void *p, size_t bytes);
 /* Frees p, which any context of the same slab, or weft_slab_free, may do. NULL is fine. O(1). The context's thread only. On
  * every failure nothing has changed: WEFT_E_FOREIGN: p lies in no memory that this slab has given out; nor in any that has
  * since gone back to the system. WEFT_E_INVALID: ctx is NULL, or p points inside an object and not at its start.
- * WEFT_E_DOUBLE_FREE: p was freed before and not given out since. Up to 32 KiB a free is checked and done in two steps: two
- * threads that free p at the same instant may both get WEFT_OK. The second is then found when p reaches its slab again
- * (double_frees counts it), unless p was given out and freed once more in between; and two threads that allocate at the
- * same instant may both get p meanwhile. Above 32 KiB one of the two gets WEFT_E_DOUBLE_FREE. */
+ * WEFT_E_DOUBLE_FREE: p was freed before and not given out since.
+ *
+ * What may slip through: p freed again after it was given out anew, which frees it under its new owner. And, up to 64 KiB
+ * with WEFT_CHECK_STATE, p freed by two threads at the same instant: both may get WEFT_OK. The second free is then found
+ * when p is given out or reaches its slab again (double_frees counts it); but until then two threads that allocate at one
+ * instant may both get p, and where p's slab has gone back to the system meanwhile, an allocation may get memory that is no
+ * more, or is another's. With WEFT_CHECK_ATOMIC, and above 64 KiB, one of the two gets WEFT_E_DOUBLE_FREE. */
 WEFT_API WEFT_MUST_CHECK weft_status weft_free(weft_ctx *ctx, void *p);
 
 /* weft_free by a caller who knows the size. As weft_free, and WEFT_E_INVALID also when bytes does not fit p's size class:
@@ -280,8 +283,8 @@ WEFT_API WEFT_MUST_CHECK weft_status weft_slab_latencies(const weft_slab *slab, 
                                                          struct weft_latencies *out, size_t size);
 
 /* The nanoseconds that the share quantile (0 to 1) of what was timed did not pass, up to a bucket's width; 0 when latencies
- * is NULL or empty. Any thread. */
-WEFT_API uint64_t weft_latencies_quantile(const struct weft_latencies *latencies, double quantile);
+ * is NULL or empty. size is sizeof *latencies. Any thread. */
+WEFT_API uint64_t weft_latencies_quantile(const struct weft_latencies *latencies, size_t size, double quantile);
 
 /* Takes text[bytes] for the user, who goes on with it as he likes; false: it could not, and no more is wanted. */
 typedef bool (*weft_write_function)(void *user, const char *text, size_t bytes);
