@@ -4,6 +4,11 @@
  * reserved range of addresses and everything allocated in it; any number of contexts, on any threads, share it, each with
  * magazines of its own in front of it.
  *
+ * In a library built with -fsanitize=address, and under Valgrind's memcheck in one built with WEFT_VALGRIND=ON, an access to
+ * bytes that were not asked for, before, behind or after the free, is reported as with malloc. Every object is then 16 bytes
+ * longer, which nobody may use and no figure counts as live. weft_usable_size allows all that it returns. Wrong frees are
+ * still told by their status alone.
+ *
  * Up to 64 KiB an allocation is an object of one of 72 size classes, up to 1 MiB a run of pages, above that a mapping of
  * its own.
  *
