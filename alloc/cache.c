@@ -33,17 +33,21 @@ const char *weft__cache_words(const struct slab_cache *cache) {
   return cache != NULL ? cache->message : thread_message;
 }
 
-static void *refuse(struct slab_cache *cache, size_t bytes, weft_status status) {
-  weft_slab *slab = cache->slab;
+void weft__refusal_message(struct slab_cache *cache, const weft_slab *slab, const char *what, size_t bytes,
+                           weft_status status) {
   unsigned long long taken = GET(slab->committed);
+  if (status == WEFT_E_LIMIT)
+    weft__cache_message(cache, "%s of %zu bytes: %s: the slab has taken %llu bytes of its limit of %zu", what, bytes,
+                        weft_status_text(status), taken, slab->limit_bytes);
+  else
+    weft__cache_message(cache, "%s of %zu bytes: %s: no more memory or addresses to be had, the slab has taken %llu", what,
+                        bytes, weft_status_text(status), taken);
+}
+
+static void *refuse(struct slab_cache *cache, size_t bytes, weft_status status) {
   COUNT(cache->events[refusal_event(status)], 1);
   cache->status = status;
-  if (status == WEFT_E_LIMIT)
-    weft__cache_message(cache, "allocation of %zu bytes: the slab has taken %llu bytes of its limit of %zu", bytes, taken,
-                        slab->limit_bytes);
-  else
-    weft__cache_message(cache, "allocation of %zu bytes: no more memory or addresses to be had, the slab has taken %llu",
-                        bytes, taken);
+  weft__refusal_message(cache, cache->slab, "allocation", bytes, status);
   return NULL;
 }
 

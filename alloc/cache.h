@@ -118,6 +118,10 @@ __attribute__((format(printf, 2, 3))) void weft__cache_message(struct slab_cache
 __attribute__((format(printf, 2, 0))) void weft__cache_message_v(struct slab_cache *cache, const char *format,
                                                                  va_list arguments);
 
+/* The message of a request, what of bytes, that slab has refused with WEFT_E_LIMIT or WEFT_E_NOMEM. */
+void weft__refusal_message(struct slab_cache *cache, const weft_slab *slab, const char *what, size_t bytes,
+                           weft_status status);
+
 /* The message set last; "" when there was none. */
 const char *weft__cache_words(const struct slab_cache *cache);
 

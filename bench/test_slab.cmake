@@ -42,7 +42,7 @@ require("${n} objects of two threads:\n${json_errors}" n EQUAL 3 OR json_errors 
 run(0 text ${none} --seconds 0.05 --filter "larson *")
 
 # At least the live bytes are resident, and not ten times as many.
-run(0 json ${none} --seconds 0.05 --filter "resident 16-32k" --json)
+run(0 json ${none} --seconds 0.05 --filter "resident uniform-16-32k" --json)
 string(JSON n LENGTH "${json}")
 require("${n} figures of memory" n EQUAL 3)
 foreach(i 0 2)
@@ -66,7 +66,7 @@ require("weft is not measured against its option:\n${text}" text MATCHES " weft 
 # The summary has times, hits and memory.
 run(0 text --markdown ${results})
 require("the summary lacks a row:\n${text}" text MATCHES "[|] random up to 1 KiB, 1000 live [|] [^|]* of 0[.]83[^|]* [|] [^|]* of 95[.]00")
-require("the summary lacks memory:\n${text}" text MATCHES "[|] 16 B to 32 KiB, log-uniform [|] [^|]* of 1[.]30 at most")
+require("the summary lacks memory:\n${text}" text MATCHES "[|] 16 B to 32 KiB, uniform [|] [^|]* of 1[.]30 at most")
 file(REMOVE ${results})
 
 run(1 text --mimalloc none --tcmalloc none --jemalloc ${LIAR} --seconds 0.05 --filter "random 16-1k hot")

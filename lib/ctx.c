@@ -127,8 +127,10 @@ static weft_status ctx_allocate(weft_slab *slab, size_t capacity, weft_ctx **out
   weft_status status;
   weft_ctx *ctx = weft__slab_take(slab, bytes, &status);
   weft__slab_tell(slab);
-  if (!ctx)
-    return weft__fail(NULL, status, "no memory for a context of %zu bytes: %s", bytes, weft_status_text(status));
+  if (!ctx) {
+    weft__refusal_message(NULL, slab, "no memory for a context", bytes, status);
+    return status;
+  }
   memset(ctx, 0, bytes);
   weft__cache_open(&ctx->cache, slab);
   char *at = (char *)ctx;

@@ -359,8 +359,8 @@ for kind in inner full anti; do
   exits 3 "$WEFT" join --on a --kind $kind --memory-limit 12M -o limited.csv l.csv long.csv
   mentions 'weft: long.csv: an index of 400000 rows: ' ' bytes: ' 'limit of 12582912'
 done
-exits 3 "$WEFT" group --by a --memory-limit 6M -o limited.csv wide.csv
-mentions 'weft: wide.csv: rows to keep: ' ' bytes: ' 'limit of 6291456'
+exits 3 "$WEFT" group --by a --memory-limit 5M -o limited.csv wide.csv
+mentions 'weft: wide.csv: rows to keep: ' ' bytes: ' 'limit of 5242880'
 exits 3 "$WEFT" group --by a --memory-limit 12M -o limited.csv long.csv
 mentions 'weft: the groups of ' ' keys: ' ' bytes: ' 'limit of 12582912'
 [ ! -e limited.csv ] || bad "the output is there"
