@@ -140,6 +140,7 @@ static void read_class(weft_slab *slab, unsigned node, unsigned class_, struct w
   out->cached_bytes = out->cached_objects * bytes;
   out->free_bytes = out->free_objects * bytes;
   out->active_bytes = class_ < CLASSES ? GET(depot->census.bytes) : objects * whole;
+  out->resident_bytes = less(out->active_bytes, class_ < CLASSES ? GET(depot->census.untouched) : 0);
   out->internal_fragmentation = rest_of((double)sampled_bytes, (double)sampled * (double)bytes);
   out->external_fragmentation = rest_of((double)out->live_bytes, (double)out->active_bytes);
 }

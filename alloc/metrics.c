@@ -96,6 +96,7 @@ static const struct metric per_class[] = {
     CLASS(BYTES, cached_bytes, "cached_bytes", "Bytes of free objects in magazines of contexts."),
     CLASS(BYTES, free_bytes, "free_bytes", "Bytes of free objects in the depot and in slabs."),
     CLASS(BYTES, active_bytes, "active_bytes", "Memory of slabs; of runs, those that are cut."),
+    CLASS(BYTES, resident_bytes, "resident_bytes", "What of it has been touched."),
     CLASS(GAUGE, live_objects, "live_objects", "Objects given out."),
     CLASS(GAUGE, cached_objects, "cached_objects", "Free objects in magazines of contexts."),
     CLASS(GAUGE, free_objects, "free_objects", "Free objects in the depot and in slabs."),

@@ -59,8 +59,8 @@ enum slot_kind {
 
 /* Read by every free, also of pointers that nobody gave out: hence atomic, and readable for every slot of the range. */
 struct slab_hot {
-  _Alignas(32) _Atomic uint64_t
-      reciprocal;             /* of the class of a slab of objects; of runs: of a page; 0 for any other slot */
+  /* Of the class of a slab of objects; of runs: of a page; 0 for any other slot. */
+  _Alignas(32) _Atomic uint64_t reciprocal;
   slab_state *_Atomic states; /* of objects, the class's spread apart, and one for the slab's end; [SLAB_PAGES] for runs */
   _Atomic uint8_t kind;
   _Atomic bool loose;    /* of objects or runs: something has been freed, or grown, since the last purge */

@@ -202,6 +202,10 @@ weft_status weft_ctx_clone(const weft_ctx *ctx, weft_ctx **out) {
   return WEFT_OK;
 }
 
+weft_slab *weft_ctx_slab(const weft_ctx *ctx) {
+  return ctx ? ctx->cache.slab : NULL;
+}
+
 void weft_ctx_free(weft_ctx *ctx) {
   if (!ctx)
     return;

@@ -156,6 +156,8 @@ START_TEST(a_clone_shares_the_slab) {
   weft_ctx *ctx = ctx_with(&options), *clone;
   ck_assert_int_eq(weft_ctx_clone(ctx, &clone), WEFT_OK);
   ck_assert_uint_eq(slab_stats_of(slab).contexts, 2);
+  ck_assert_ptr_eq(weft_ctx_slab(ctx), slab);
+  ck_assert_ptr_eq(weft_ctx_slab(clone), slab);
   void *p = weft_alloc(ctx, 100);
   ck_assert_ptr_nonnull(p);
   ck_assert_int_eq(weft_free(clone, p), WEFT_OK);
@@ -442,6 +444,7 @@ START_TEST(null_is_answered_as_documented_by_every_function) {
   ck_assert_int_eq(weft_slab_release(NULL), WEFT_OK);
   ck_assert_ptr_nonnull(weft_ctx_message(NULL));
   weft_ctx_free(NULL);
+  ck_assert_ptr_null(weft_ctx_slab(NULL));
   weft_ctx_stats_reset(NULL);
   weft_ctx_options_init(NULL, sizeof(struct weft_ctx_options));
   weft_slab_options_init(NULL, sizeof(struct weft_slab_options));
@@ -487,6 +490,7 @@ START_TEST(no_public_function_is_left_out) {
                                       "weft_slab_release",
                                       "weft_ctx_message",
                                       "weft_ctx_free",
+                                      "weft_ctx_slab",
                                       "weft_ctx_stats_reset",
                                       "weft_stats_merge",
                                       "weft_ctx_options_init",

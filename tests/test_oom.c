@@ -258,6 +258,7 @@ static bool whole_life(struct rig *rig) {
   }
   for (size_t i = 0; i < 40; i++)
     ck_assert_int_eq(weft_free(i & 1 ? clone : rig->ctx, p[i]), WEFT_OK);
+  ck_assert_ptr_eq(weft_ctx_slab(clone), weft_ctx_slab(rig->ctx));
   weft_ctx_free(clone);
   return all;
 }
@@ -274,6 +275,7 @@ static const struct {
     {"weft_ctx_create", open_ctx, MEMORY},
     {"weft_ctx_clone", clone_ctx, MEMORY},
     {"weft_ctx_free", whole_life, MEMORY},
+    {"weft_ctx_slab", whole_life, MEMORY},
     {"weft_alloc", alloc_small, MEMORY},
     {"weft_alloc", alloc_run, MEMORY},
     {"weft_alloc", alloc_mapped, MEMORY},

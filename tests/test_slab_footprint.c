@@ -125,6 +125,24 @@ START_TEST(what_a_trim_gives_back_is_neither_active_nor_free) {
 }
 END_TEST
 
+START_TEST(what_a_class_has_touched_of_its_slabs_is_resident) {
+  void *first = weft_alloc(f.ctx, FITS(1024)), *held[2000];
+  struct weft_slab_class_figures before, after;
+  size_t class_ = class_of(1024);
+  ck_assert_int_eq(weft_slab_class_stats(f.slab, class_, &before, sizeof before), WEFT_OK);
+  ck_assert_uint_gt(before.resident_bytes, 0);
+  ck_assert_uint_lt(before.resident_bytes, before.active_bytes); /* a step of memory is more than the first magazine */
+  for (int i = 0; i < 2000; i++)
+    ck_assert_ptr_nonnull(held[i] = weft_alloc(f.ctx, FITS(1024)));
+  ck_assert_int_eq(weft_slab_class_stats(f.slab, class_, &after, sizeof after), WEFT_OK);
+  ck_assert_uint_ge(after.resident_bytes, 2001 * 1024);
+  ck_assert_uint_le(after.resident_bytes, after.active_bytes);
+  for (int i = 0; i < 2000; i++)
+    ck_assert_int_eq(weft_free(f.ctx, held[i]), WEFT_OK);
+  ck_assert_int_eq(weft_free(f.ctx, first), WEFT_OK);
+}
+END_TEST
+
 START_TEST(mapped_memory_that_is_kept_is_free) {
   struct weft_slab_figures before = stats_of(f.slab), after;
   ck_assert_int_eq(weft_free(f.ctx, weft_alloc(f.ctx, FITS(8 << 20))), WEFT_OK);
@@ -191,6 +209,7 @@ static void add_tests(TCase *tcase) {
   tcase_add_test(tcase, a_refused_request_is_no_peak);
   tcase_add_test(tcase, memory_that_no_object_has_left_is_not_resident);
   tcase_add_test(tcase, what_a_trim_gives_back_is_neither_active_nor_free);
+  tcase_add_test(tcase, what_a_class_has_touched_of_its_slabs_is_resident);
   tcase_add_test(tcase, mapped_memory_that_is_kept_is_free);
   tcase_add_test(tcase, internal_fragmentation_is_what_nobody_asked_for);
   tcase_add_test(tcase, slabs_made_less_slabs_returned_are_in_use);

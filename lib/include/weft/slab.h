@@ -36,10 +36,11 @@ enum weft_check {
 
 /* Whether the system is asked for pages of 2 MiB. It may have none to give, and is never refused for that. */
 enum weft_huge_pages {
-  WEFT_HUGE_PAGES_SYSTEM = 0, /* it is told nothing: its own settings hold */
-  WEFT_HUGE_PAGES_ALWAYS =
-      1, /* for slabs, whose 2 MiB are then taken at once, and for mapped allocations of 2 MiB and more:
-                                 random access to much memory is faster; more is resident, and a trim splits them */
+  /* It is told nothing: its own settings hold. */
+  WEFT_HUGE_PAGES_SYSTEM = 0,
+  /* For slabs, whose 2 MiB are then taken at once, and for mapped allocations of 2 MiB and more. Random access to much memory
+   * is faster; more is resident, and a trim splits them. */
+  WEFT_HUGE_PAGES_ALWAYS = 1,
   WEFT_HUGE_PAGES_NEVER = 2
 };
 
@@ -79,15 +80,17 @@ WEFT_API void weft_slab_options_init(struct weft_slab_options *options, size_t s
  * check is no enum weft_check, or huge_pages no enum weft_huge_pages, or there are more than 64 nodes.
  * WEFT_E_NOMEM: the system grants not even 256 MiB of addresses, or no memory for the registry or the first slab's handlers
  * around fork.
- * WEFT_E_LIMIT: limit_bytes does not even hold the registry: 72 KiB where pages are of 4 KiB, and 45 KiB for each further node. */
+ * WEFT_E_LIMIT: limit_bytes does not even hold the registry: 72 KiB where pages are of 4 KiB, and 45 KiB for each further
+ * node. */
 WEFT_API WEFT_MUST_CHECK weft_status weft_slab_create(const struct weft_slab_options *options, weft_slab **out);
 
 /* Gives up the caller's reference, and with it all memory of the slab. NULL is fine.
- * WEFT_E_BUSY: contexts, outputs or allocations are still live; nothing has changed, and weft_slab_stats says how many. */
+ * WEFT_E_BUSY: contexts, outputs or allocations are still live; nothing has changed. weft_slab_stats says how many there
+ * are, weft_slab_visit which. */
 WEFT_API WEFT_MUST_CHECK weft_status weft_slab_release(weft_slab *slab);
 
 /* Allocates bytes (0 counts as 1) from the context's slab; aligned to 16 bytes, to 64 from 512 bytes up.
- * NULL: no memory, or the slab's limit is reached (weft_ctx_message says which, with the numbers).
+ * NULL: no memory, or the slab's limit is reached (weft_ctx_message says which, with the numbers), or ctx is NULL.
  * The context's thread only. The memory is uninitialised, and freed by weft_free or weft_slab_free. */
 WEFT_API void *weft_alloc(weft_ctx *ctx, size_t bytes);
 
@@ -207,7 +210,8 @@ struct weft_slab_class_figures {
   uint64_t cached_bytes;
   uint64_t free_objects; /* in the depot and in slabs, on pages that are memory */
   uint64_t free_bytes;
-  uint64_t active_bytes; /* of slabs; above 64 KiB, where slabs are not of one class: of runs that are cut */
+  uint64_t active_bytes;   /* of slabs; above 64 KiB, where slabs are not of one class: of runs that are cut */
+  uint64_t resident_bytes; /* of those, as the slab's; of runs all */
   uint64_t allocations;
   uint64_t frees;
   uint64_t magazine_hits;
