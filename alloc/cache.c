@@ -258,9 +258,10 @@ static __attribute__((noinline)) weft_status free_other(struct slab_cache *cache
                                                         slab_state *state) {
   if ((GET(hot->home) ^ cache->home) == RUNS && GET(*state) == STATE_LIVE) {
     struct run_map *map = map_of(hot);
-    unsigned class_ = GET(map->classes[state - map->states]);
-    struct slab_bin *bin = &cache->bins[class_];
-    if (bin_has_room(bin) && mark_freed(state)) {
+    size_t page = (size_t)(state - map->states); /* none of it where a wrong free found another slab in between */
+    unsigned class_ = page < SLAB_PAGES ? GET(map->classes[page]) : BINS;
+    struct slab_bin *bin = &cache->bins[class_ < BINS ? class_ : 0];
+    if (class_ < BINS && bin_has_room(bin) && mark_freed(state)) {
       (void)bin_push(bin, p, state);
       annotate_taken_back(p, class_usable(class_));
       return WEFT_OK;
