@@ -51,11 +51,8 @@ static void *refuse(struct slab_cache *cache, size_t bytes, weft_status status) 
   return NULL;
 }
 
-/* verb: what was to be done with p. */
-static weft_status complain(struct slab_cache *cache, const char *verb, const void *p, weft_status status,
-                            const struct slab_place *place) {
-  cache->status = status;
-  COUNT(cache->events[free_event(status)], 1);
+void weft__free_message(struct slab_cache *cache, const char *verb, const void *p, weft_status status,
+                        const struct slab_place *place) {
   if (status == WEFT_E_FOREIGN)
     weft__cache_message(cache, "%s of %p: in no memory that this slab has given out", verb, p);
   else if (status == WEFT_E_DOUBLE_FREE)
@@ -63,6 +60,13 @@ static weft_status complain(struct slab_cache *cache, const char *verb, const vo
   else
     weft__cache_message(cache, "%s of %p: inside an object of %zu bytes at %p, byte %zu of it", verb, p, place->bytes,
                         (void *)place->start, (size_t)((const char *)p - place->start));
+}
+
+static weft_status complain(struct slab_cache *cache, const char *verb, const void *p, weft_status status,
+                            const struct slab_place *place) {
+  cache->status = status;
+  COUNT(cache->events[free_event(status)], 1);
+  weft__free_message(cache, verb, p, status, place);
   return status;
 }
 

@@ -60,7 +60,9 @@ weft_status weft_slab_free(weft_slab *slab, void *p) {
   weft_status status = weft__slab_find(slab, p, &place);
   if (status == WEFT_OK)
     status = free_place(slab, p, &place);
-  if (status != WEFT_OK)
+  if (status != WEFT_OK) {
     COUNT_SHARED(slab->events[free_event(status)], 1);
+    weft__free_message(NULL, "free", p, status, &place);
+  }
   return status;
 }

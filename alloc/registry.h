@@ -264,6 +264,9 @@ static inline void touch_slab(const weft_slab *slab, struct slab_cold *cold, str
   census_join(census, cold, purged);
 }
 
+static inline size_t round_up(size_t n, size_t multiple) {
+  return (n + multiple - 1) / multiple * multiple;
+}
 static inline char *slot_start(const weft_slab *slab, size_t slot) {
   return (char *)slab->base + (slot << SLAB_SHIFT); /* NOLINT: the range is one object to us */
 }
@@ -288,7 +291,7 @@ static inline unsigned weft__node(const weft_slab *slab) {
   return node < slab->n_nodes ? node : 0;
 }
 
-/* slab.c: memory, slots, metadata */
+/* memory.c */
 
 /* Memory from the system under the slab's limit; bytes is a multiple of its page. false: *status says why. */
 bool weft__memory_take(weft_slab *slab, void *at, size_t bytes, weft_status *status);
@@ -310,6 +313,10 @@ bool weft__memory_grow(weft_slab *slab, uint32_t slot, size_t end, weft_status *
 /* Whether this request is the one that a test wants to fail. */
 bool weft__fault(weft_slab *slab);
 
+/* slots.c: slots, metadata, lists of slots */
+
+/* Makes the descriptors of the slots before end memory. Under the registry's lock. */
+bool weft__slots_know(weft_slab *slab, size_t end, weft_status *status);
 /* n slots in a row, their descriptors zeroed. NO_SLOT: none, *status says why. */
 uint32_t weft__slots_take(weft_slab *slab, size_t n, weft_status *status);
 /* Gives slots back whose memory has been given back, leaving kind in the first one's descriptor. */
@@ -416,5 +423,9 @@ struct slab_place {
 /* WEFT_OK: p is the start of a live object. Else WEFT_E_FOREIGN, WEFT_E_INVALID (inside an object) or
  * WEFT_E_DOUBLE_FREE. Takes no lock. */
 weft_status weft__slab_find(const weft_slab *slab, const void *p, struct slab_place *place);
+
+/* The message of a wrong free of p, or of what verb says was to be done with it, by what weft__slab_find told; in cache.c. */
+void weft__free_message(struct slab_cache *cache, const char *verb, const void *p, weft_status status,
+                        const struct slab_place *place);
 
 #endif

@@ -132,6 +132,7 @@ START_TEST(a_second_free_is_found_whoever_does_it) {
     weft__slab_unref(f.slab);
     ck_assert_int_eq(weft_free(f.ctx, p), WEFT_E_DOUBLE_FREE);
     ck_assert_int_eq(weft_slab_free(f.slab, p), WEFT_E_DOUBLE_FREE);
+    ck_assert_msg(strstr(weft__cache_words(NULL), "freed before") != NULL, "%s", weft__cache_words(NULL));
     ck_assert_int_eq(weft_free(f.ctx, stays), WEFT_OK);
   }
 }
@@ -144,6 +145,7 @@ START_TEST(freed_without_a_context_is_freed) {
     ck_assert_int_eq(weft_slab_free(f.slab, (char *)p + 1), WEFT_E_INVALID);
     ck_assert_int_eq(weft_slab_free(f.slab, p), WEFT_OK);
     ck_assert_int_eq(weft_slab_free(f.slab, p), WEFT_E_DOUBLE_FREE);
+    ck_assert_msg(strstr(weft__cache_words(NULL), "freed before") != NULL, "%s", weft__cache_words(NULL));
     ck_assert_int_eq(weft_free(f.ctx, stays), WEFT_OK);
     ck_assert_uint_eq(stats_of(f.slab).live_objects, 0);
   }

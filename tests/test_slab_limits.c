@@ -121,6 +121,7 @@ START_TEST(release_is_refused_while_something_is_live) {
   ck_assert_int_eq(weft_slab_create(NULL, &slab), WEFT_OK);
   void *p = weft__slab_alloc(slab, 100);
   ck_assert_int_eq(weft_slab_release(slab), WEFT_E_BUSY);
+  ck_assert_msg(strstr(weft__cache_words(NULL), ": 1 objects of ") != NULL, "%s", weft__cache_words(NULL));
   ck_assert_int_eq(weft_slab_free(slab, p), WEFT_OK);
   weft__slab_ref(slab);
   ck_assert_int_eq(weft_slab_release(slab), WEFT_E_BUSY);

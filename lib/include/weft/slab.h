@@ -85,8 +85,8 @@ WEFT_API void weft_slab_options_init(struct weft_slab_options *options, size_t s
 WEFT_API WEFT_MUST_CHECK weft_status weft_slab_create(const struct weft_slab_options *options, weft_slab **out);
 
 /* Gives up the caller's reference, and with it all memory of the slab. NULL is fine.
- * WEFT_E_BUSY: contexts, outputs or allocations are still live; nothing has changed. weft_slab_stats says how many there
- * are, weft_slab_visit which. */
+ * WEFT_E_BUSY: contexts, outputs or allocations are still live; nothing has changed. weft_ctx_message(NULL) says how many
+ * there are, weft_slab_visit shows them. */
 WEFT_API WEFT_MUST_CHECK weft_status weft_slab_release(weft_slab *slab);
 
 /* Allocates bytes (0 counts as 1) from the context's slab; aligned to 16 bytes, to 64 from 512 bytes up.
@@ -125,7 +125,8 @@ WEFT_API WEFT_MUST_CHECK weft_status weft_free_sized(weft_ctx *ctx, void *p, siz
  * The context's thread only. */
 WEFT_API size_t weft_usable_size(weft_ctx *ctx, const void *p);
 
-/* weft_free for code that has no context, on any thread; slower, as it takes a lock. Statuses as weft_free. */
+/* weft_free for code that has no context, on any thread; slower, as it takes a lock. Statuses as weft_free, and
+ * weft_ctx_message(NULL) has the details. */
 WEFT_API WEFT_MUST_CHECK weft_status weft_slab_free(weft_slab *slab, void *p);
 
 /* Gives all that ctx keeps free in its magazines to the slab, and takes the calling thread's memory node for its own from
