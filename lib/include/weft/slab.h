@@ -31,7 +31,7 @@ WEFT_BEGIN_DECLS
 enum weft_check {
   WEFT_CHECK_STATE = 0, /* by a byte that is read and then written: two threads that free one object at the same instant may
                            both get WEFT_OK, and the second is found when the object reaches its slab */
-  WEFT_CHECK_ATOMIC = 1 /* by a compare-and-swap, which lets one of them through; a free costs some 5 ns more */
+  WEFT_CHECK_ATOMIC = 1 /* by a compare-and-swap, which lets one of them through; a free costs some 9 ns more */
 };
 
 /* Whether the system is asked for pages of 2 MiB. It may have none to give, and is never refused for that. */
