@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * What memory checkers are told of the slab's memory: AddressSanitizer in builds with -fsanitize=address, Valgrind's memcheck
- * in builds with WEFT_VALGRIND. Called wherever memory changes hands; in other builds nothing of it is left.
+ * What memory checkers are told of the slab's memory: AddressSanitizer in builds with -fsanitize=address, Valgrind's
+ * memcheck in builds with WEFT_VALGRIND. Called wherever memory changes hands; in other builds nothing of it is left.
  *
- * Memory of slots is closed from its commit to its decommit, but for the bytes that were asked for of live objects; so what is
- * free is closed wherever it waits: in its slab, in a magazine, in a mapped allocation that is kept, on a purged page. Each
- * object ends in a red zone, closed as well, and so the first byte past one that fits its class exactly is found, and the
- * byte before its neighbour.
+ * Memory of slots is closed from its commit to its decommit, but for the bytes that were asked for of live objects; so what
+ * is free is closed wherever it waits: in its slab, in a magazine, in a mapped allocation that is kept, on a purged page.
+ * Each object ends in a red zone, closed as well, and so the first byte past one that fits its class exactly is found, and
+ * the byte before its neighbour.
  */
 #ifndef ALLOC_ANNOTATE_H
 #define ALLOC_ANNOTATE_H

@@ -53,8 +53,8 @@ struct bin_counts weft__bin_counts(const struct slab_bin *bin) {
     uint32_t cached = atomic_load_explicit(&bin->previous_count, memory_order_acquire);
     uint64_t supply = atomic_load_explicit(&bin->supply, memory_order_acquire);
     uint32_t count = rounds_between(low, top);
-    /* Where an allocation's two steps lie on both sides of this reading it is repeated, and at last taken as it is: frees are
-     * then one off. A count that is none is of two magazines. */
+    /* Where an allocation's two steps lie on both sides of this reading it is repeated, and at last taken as it is: frees
+     * are then one off. A count that is none is of two magazines. */
     bool whole = GET(bin->version) == version && version % 2 == 0 && count <= MAX_ROUNDS;
     if (whole && (GET(bin->allocations) == allocations || tries > 100)) {
       cached += count;

@@ -185,8 +185,8 @@ void *weft_aligned_alloc(weft_ctx *ctx, size_t bytes, size_t align) {
 
 /* Freeing */
 
-/* Frees an object that is marked so past the magazines: into another node's depot, or where no magazine is to be had. false:
- * it was freed before. */
+/* Frees an object that is marked so past the magazines: into another node's depot, or where no magazine is to be had.
+ * false: it was freed before. */
 static bool free_home(struct slab_cache *cache, void *p, const struct slab_place *place, bool local) {
   struct slab_round round = {p, place->state};
   struct slab_depot *depot = depot_at(cache->slab, place->node, place->class_);
@@ -208,8 +208,8 @@ static bool mark_freed(slab_state *state) {
   return atomic_compare_exchange_strong(state, &live, STATE_FREED);
 }
 
-/* A run's free is always a single step, as it costs little beside a run's use: pages that went back with one of two frees at
- * one instant could be cut anew while a magazine gave out the run that the other free left there. */
+/* A run's free is always a single step, as it costs little beside a run's use: pages that went back with one of two frees
+ * at one instant could be cut anew while a magazine gave out the run that the other free left there. */
 static bool free_object(struct slab_cache *cache, void *p, const struct slab_place *place) {
   struct slab_bin *bin = &cache->bins[place->class_];
   bool local = home_of(place->node, 0) == cache->home, atomic = cache->range_bytes == 0 || place->class_ >= CLASSES;
@@ -256,8 +256,8 @@ static __attribute__((noinline)) weft_status free_slow(struct slab_cache *cache,
   return status == WEFT_OK ? free_place(cache, p, &place) : complain(cache, "free", p, status, &place);
 }
 
-/* Frees what is no object of this node, or where the magazine has no room. hot: p's slot, in which a live object begins there
- * by state. */
+/* Frees what is no object of this node, or where the magazine has no room. hot: p's slot, in which a live object begins
+ * there by state. */
 static __attribute__((noinline)) weft_status free_other(struct slab_cache *cache, void *p, const struct slab_hot *hot,
                                                         slab_state *state) {
   if ((GET(hot->home) ^ cache->home) == RUNS && GET(*state) == STATE_LIVE) {

@@ -32,8 +32,8 @@ enum {
   MAPPED_KEPT = 16,       /* freed mapped allocations whose memory is kept, and */
   MAPPED_SHARE = 2,       /* how often cache_bytes they may have together */
   COMMIT_STEP = 64 << 10, /* memory is taken by at least this much, a multiple of any system's page */
-  /* Of a META slot; the rest is left free, and all of it readable: a free that is wrong anyway may read a slot's reciprocal,
-   * lose its core, and read states of the slab that came next, with an index of the one before. */
+  /* Of a META slot; the rest is left free, and all of it readable: a free that is wrong anyway may read a slot's
+   * reciprocal, lose its core, and read states of the slab that came next, with an index of the one before. */
   META_BYTES = SLAB_BYTES - SLAB_BYTES / 16,
   MAGAZINE_SHELF = 1 << 20, /* a depot keeps full magazines up to so many bytes of objects, but 2 at least */
 };
@@ -424,7 +424,8 @@ struct slab_place {
  * WEFT_E_DOUBLE_FREE. Takes no lock. */
 weft_status weft__slab_find(const weft_slab *slab, const void *p, struct slab_place *place);
 
-/* The message of a wrong free of p, or of what verb says was to be done with it, by what weft__slab_find told; in cache.c. */
+/* The message of a wrong free of p, or of what verb says was to be done with it, by what weft__slab_find told; in
+ * cache.c. */
 void weft__free_message(struct slab_cache *cache, const char *verb, const void *p, weft_status status,
                         const struct slab_place *place);
 

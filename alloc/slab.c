@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * A slab's life: its options, its reservation, its nodes, its references. Called by users, and by lib/ for contexts and outputs.
+ * A slab's life: its options, its reservation, its nodes, its references. Called by users, and by lib/ for contexts and
+ * outputs.
  */
 #include "alloc/registry.h"
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The slots of a slab's range and their descriptors, the metadata that is cut from slots of its own, lists of slots. Called by
- * the rest of alloc/. Knows no classes, no magazines.
+ * The slots of a slab's range and their descriptors, the metadata that is cut from slots of its own, lists of slots. Called
+ * by the rest of alloc/. Knows no classes, no magazines.
  */
 #include "alloc/bits.h"
 #include "alloc/registry.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * A walk over all live objects: copies some at a time out of a slot's descriptor under the lock over it, and shows them with
- * no lock held. Called by users; changes nothing.
+ * A walk over all live objects: copies some at a time out of a slot's descriptor under the lock over it, and shows them
+ * with no lock held. Called by users; changes nothing.
  *
  * An object that is live all the time keeps its slot from ending, so it is in the copy that its place in the slot falls
  * into. A slot that ends between two copies, and holds something else in the next, has only objects made meanwhile.

@@ -21,9 +21,9 @@
 #define MOST_SAMPLES 9
 #define RESIDENT_TARGET 1.3
 
-/* A page stays as long as one object lives that it has a byte of. Of objects that share a page with seven others, hardly any
- * is freed with 70 % of them; of 4 KiB each lives in two. So the target is for sizes of which the large ones have most of
- * the bytes. */
+/* A page stays as long as one object lives that it has a byte of. Of objects that share a page with seven others, hardly
+ * any is freed with 70 % of them; of 4 KiB each lives in two. So the target is for sizes of which the large ones have most
+ * of the bytes. */
 static const struct {
   const char *name, *about, *row;
   struct sizes sizes;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * An allocator whose objects overlap, for test_slab.cmake: it gives out the same few places again and again. It has the names
- * that bench_slab looks for in jemalloc.
+ * An allocator whose objects overlap, for test_slab.cmake: it gives out the same few places again and again. It has the
+ * names that bench_slab looks for in jemalloc.
  */
 #include <stddef.h>
 

@@ -93,7 +93,8 @@ static size_t next_byte(size_t i, size_t end) {
   return i < 300 || i + 300 >= end ? i + 1 : i + 251;
 }
 
-/* Of an object of bytes, exactly those are open. The byte before the first object of a slot is another slot's, or no memory. */
+/* Of an object of bytes, exactly those are open. The byte before the first object of a slot is another slot's, or no
+ * memory. */
 static void expect_open(const uint8_t *p, size_t bytes) {
   size_t asked = bytes == 0 ? 1 : bytes;
   struct slab_place place;

@@ -46,8 +46,8 @@ static void check_ends(size_t i) {
   }
 }
 
-/* Overwrites with garbage all memory of slabs, and what mapped allocations have beyond the bytes asked for; then live objects
- * get their marks again. */
+/* Overwrites with garbage all memory of slabs, and what mapped allocations have beyond the bytes asked for; then live
+ * objects get their marks again. */
 static void scribble(void) {
   for (size_t i = 0; i < OBJECTS; i++)
     if (objects[i].p != NULL) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The slab and the lives of threads: wrong frees from all of them at once, contexts that end with their thread, before it or
- * after it, contexts that move from thread to thread.
+ * The slab and the lives of threads: wrong frees from all of them at once, contexts that end with their thread, before it
+ * or after it, contexts that move from thread to thread.
  */
 #include <pthread.h>
 #include <stdatomic.h>

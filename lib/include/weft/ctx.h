@@ -42,8 +42,8 @@ WEFT_API WEFT_MUST_CHECK weft_status weft_ctx_clone(const weft_ctx *ctx, weft_ct
  * whatever weft_alloc gave out and nobody freed. No other thread may be using the context. */
 WEFT_API void weft_ctx_free(weft_ctx *ctx);
 
-/* The slab that ctx allocates from: options.slab, or its own, which lives as long as one of its contexts or outputs: for its
- * figures, trims and the like. The caller gets no reference. NULL when ctx is NULL. Any thread. */
+/* The slab that ctx allocates from: options.slab, or its own, which lives as long as one of its contexts or outputs: for
+ * its figures, trims and the like. The caller gets no reference. NULL when ctx is NULL. Any thread. */
 WEFT_API weft_slab *weft_ctx_slab(const weft_ctx *ctx);
 
 #define WEFT_MAX_ISAS 8

@@ -14,9 +14,9 @@
 
 WEFT_BEGIN_DECLS
 
-/* A table over the keys of some rows, the build side. Immutable once built, and read by any number of threads at once. After
- * fork a child may go on with it as with the slab it is in, and open and close joins on it if no other thread was doing so, or
- * finishing one, at the fork. */
+/* A table over the keys of some rows, the build side. Immutable once built, and read by any number of threads at once.
+ * After fork a child may go on with it as with the slab it is in, and open and close joins on it if no other thread was
+ * doing so, or finishing one, at the fork. */
 typedef struct weft_index weft_index;
 
 struct weft_index_options {

@@ -4,10 +4,10 @@
  * reserved range of addresses and everything allocated in it; any number of contexts, on any threads, share it, each with
  * magazines of its own in front of it.
  *
- * In a library built with -fsanitize=address, and under Valgrind's memcheck in one built with WEFT_VALGRIND=ON, an access to
- * bytes that were not asked for, before, behind or after the free, is reported as with malloc. Every object is then 16 bytes
- * longer, which nobody may use and no figure counts as live. weft_usable_size allows all that it returns. Wrong frees are
- * still told by their status alone.
+ * In a library built with -fsanitize=address, and under Valgrind's memcheck in one built with WEFT_VALGRIND=ON, an access
+ * to bytes that were not asked for, before, behind or after the free, is reported as with malloc. Every object is then 16
+ * bytes longer, which nobody may use and no figure counts as live. weft_usable_size allows all that it returns. Wrong frees
+ * are still told by their status alone.
  *
  * Up to 64 KiB an allocation is an object of one of 72 size classes, up to 1 MiB a run of pages, above that a mapping of
  * its own.
@@ -38,8 +38,8 @@ enum weft_check {
 enum weft_huge_pages {
   /* It is told nothing: its own settings hold. */
   WEFT_HUGE_PAGES_SYSTEM = 0,
-  /* For slabs, whose 2 MiB are then taken at once, and for mapped allocations of 2 MiB and more. Random access to much memory
-   * is faster; more is resident, and a trim splits them. */
+  /* For slabs, whose 2 MiB are then taken at once, and for mapped allocations of 2 MiB and more. Random access to much
+   * memory is faster; more is resident, and a trim splits them. */
   WEFT_HUGE_PAGES_ALWAYS = 1,
   WEFT_HUGE_PAGES_NEVER = 2
 };
@@ -143,9 +143,9 @@ WEFT_API void weft_flush(weft_ctx *ctx);
  * WEFT_E_INVALID: slab is NULL, and *bytes is 0. */
 WEFT_API WEFT_MUST_CHECK weft_status weft_slab_trim(weft_slab *slab, size_t *bytes);
 
-/* Figures of a slab. Contexts that run are read one after the other: each of a context's counts is one that was true at some
- * instant of the call, frees give or take one, but what moves from one context to another meanwhile may be missed, or counted
- * twice. Memory is divided like this:
+/* Figures of a slab. Contexts that run are read one after the other: each of a context's counts is one that was true at
+ * some instant of the call, frees give or take one, but what moves from one context to another meanwhile may be missed, or
+ * counted twice. Memory is divided like this:
  *
  *   committed  what the system has been asked for: the registry, and
  *   active     what objects lie in: slabs and mapped allocations. It is
@@ -330,11 +330,11 @@ struct weft_slab_object {
 typedef bool (*weft_visit_function)(void *user, const struct weft_slab_object *object);
 
 /* Calls visit for every live object of the slab, by ascending address, until it returns false. The library's own (contexts,
- * indexes and other outputs) are shown too. No lock is held meanwhile: visit may call what it likes, also to free the object
- * that it is shown. Any thread, beside any others that allocate and free: what is live during the whole call is shown once,
- * what is made or freed meanwhile is shown or not, and what is shown was live at some instant of the call. So whoever uses
- * an object's memory sees to it himself that nobody frees it meanwhile.
- * WEFT_OK also when visit returned false. WEFT_E_INVALID: slab or visit is NULL. */
+ * indexes and other outputs) are shown too. No lock is held meanwhile: visit may call what it likes, also to free the
+ * object that it is shown. Any thread, beside any others that allocate and free: what is live during the whole call is
+ * shown once, what is made or freed meanwhile is shown or not, and what is shown was live at some instant of the call. So
+ * whoever uses an object's memory sees to it himself that nobody frees it meanwhile. WEFT_OK also when visit returned
+ * false. WEFT_E_INVALID: slab or visit is NULL. */
 WEFT_API WEFT_MUST_CHECK weft_status weft_slab_visit(weft_slab *slab, weft_visit_function visit, void *user);
 
 WEFT_END_DECLS
