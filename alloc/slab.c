@@ -191,7 +191,8 @@ weft_status weft_slab_release(weft_slab *slab) {
     return status;
   if (stats.live_objects > 0 || !atomic_compare_exchange_strong(&slab->references, &one, 0))
     return refuse_slab(
-        WEFT_E_BUSY, "weft_slab_release: %llu objects of %llu bytes are live, %llu contexts are open, %llu references held",
+        WEFT_E_BUSY,
+        "weft_slab_release: %llu objects of %llu bytes are live, open contexts among them %llu; %llu references held",
         (unsigned long long)stats.live_objects, (unsigned long long)stats.live_bytes, (unsigned long long)stats.contexts,
         (unsigned long long)GET(slab->references));
   weft__fork_leave(slab);

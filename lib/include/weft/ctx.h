@@ -95,8 +95,9 @@ WEFT_API void weft_ctx_stats_reset(weft_ctx *ctx);
 WEFT_API void weft_stats_merge(struct weft_stats *into, const struct weft_stats *from, size_t size);
 
 /* What the last failure of a call on this context was, with the numbers in it; "" when there was none. ctx NULL: the last
- * failure on this thread of a call that had no context yet (weft_ctx_create, weft_ctx_clone, weft_slab_create). Never NULL.
- * The text holds until the next failure. The context's thread only. */
+ * failure on this thread of a call that had no context (weft_ctx_create, weft_ctx_clone, weft_slab_create,
+ * weft_slab_release, weft_slab_free); a call that is refused for a NULL leaves no words. Never NULL. The text holds until
+ * the next failure. The context's thread only. */
 WEFT_API const char *weft_ctx_message(const weft_ctx *ctx);
 
 WEFT_END_DECLS

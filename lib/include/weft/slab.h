@@ -5,9 +5,9 @@
  * magazines of its own in front of it.
  *
  * In a library built with -fsanitize=address, and under Valgrind's memcheck in one built with WEFT_VALGRIND=ON, an access
- * to bytes that were not asked for, before, behind or after the free, is reported as with malloc. Every object is then 16
- * bytes longer, which nobody may use and no figure counts as live. weft_usable_size allows all that it returns. Wrong frees
- * are still told by their status alone.
+ * to bytes that were not asked for, before, behind or after the free, is reported (by AddressSanitizer as use-after-poison,
+ * without the stacks of allocation and free). Every object is then 16 bytes longer, which nobody may use and no figure
+ * counts as live. weft_usable_size allows all that it returns. Wrong frees are still told by their status alone.
  *
  * Up to 64 KiB an allocation is an object of one of 72 size classes, up to 1 MiB a run of pages, above that a mapping of
  * its own.
@@ -114,7 +114,8 @@ WEFT_API void *weft_realloc(weft_ctx *ctx, void *p, size_t bytes);
  * with WEFT_CHECK_STATE, p freed by two threads at the same instant: both may get WEFT_OK. The second free is then found
  * when p is given out or reaches its slab again (double_frees counts it); but until then two threads that allocate at one
  * instant may both get p, and where p's slab has gone back to the system meanwhile, an allocation may get memory that is no
- * more, or is another's. With WEFT_CHECK_ATOMIC, and above 64 KiB, one of the two gets WEFT_E_DOUBLE_FREE. */
+ * more, or is another's. With WEFT_CHECK_ATOMIC, and above 64 KiB, one of the two gets WEFT_E_DOUBLE_FREE. Nor is a free of
+ * what the library has allocated for itself in the same slab, a context for one, told from any other. */
 WEFT_API WEFT_MUST_CHECK weft_status weft_free(weft_ctx *ctx, void *p);
 
 /* weft_free by a caller who knows the size. As weft_free, and WEFT_E_INVALID also when bytes does not fit p's size class:
@@ -153,9 +154,11 @@ WEFT_API WEFT_MUST_CHECK weft_status weft_slab_trim(weft_slab *slab, size_t *byt
  *   cached     of objects free in contexts' magazines,
  *   free       of objects free in the depot or in their slab, of memory that is not cut into runs, and of mapped
  *              allocations that are kept for the next ones, and
- *              the ends of slabs, too small for one more object, and of mapped allocations larger than was asked for.
+ *              the ends of slabs, too small for one more object, those of mapped allocations larger than was asked for,
+ *              and after a trim the parts of free objects whose other parts lie on pages that it gave back.
  *
- * Pages inside slabs that a trim gave back are not committed, nor is what lies on them free.
+ * Pages inside slabs that a trim gave back are not committed, nor is what lies on them free. The library's own objects are
+ * live ones like the caller's: each open context is one, and what indexes and other outputs hold.
  *
  * External fragmentation is the share of active memory that is not live: 1 - live / active. Internal fragmentation is the
  * share of live memory that nobody asked for, an estimate: the sizes that were asked for are noted where a request finds no
@@ -305,9 +308,10 @@ typedef bool (*weft_write_function)(void *user, const char *text, size_t bytes);
  * runs. WEFT_E_IO: write returned false. WEFT_E_INVALID: slab or write is NULL. */
 WEFT_API WEFT_MUST_CHECK weft_status weft_slab_write_json(const weft_slab *slab, weft_write_function write, void *user);
 
-/* Writes the same in the text form of OpenMetrics 1.0, which Prometheus reads: families weft_slab_…, of classes
- * weft_slab_class_… with the labels node and class (bytes), and the histogram weft_slab_latency_seconds with the label
- * kind. Statuses as weft_slab_write_json. */
+/* Writes the same in the text form of OpenMetrics 1.0, to be served as application/openmetrics-text, which Prometheus
+ * reads: families weft_slab_…, of classes weft_slab_class_… with the labels node and class (bytes), and the histogram
+ * weft_slab_latency_seconds with the label kind. Names follow OpenMetrics where that differs from the fields' (units last,
+ * _total of what is counted). Statuses as weft_slab_write_json. */
 WEFT_API WEFT_MUST_CHECK weft_status weft_slab_write_prometheus(const weft_slab *slab, weft_write_function write,
                                                                 void *user);
 
@@ -330,11 +334,12 @@ struct weft_slab_object {
 typedef bool (*weft_visit_function)(void *user, const struct weft_slab_object *object);
 
 /* Calls visit for every live object of the slab, by ascending address, until it returns false. The library's own (contexts,
- * indexes and other outputs) are shown too. No lock is held meanwhile: visit may call what it likes, also to free the
- * object that it is shown. Any thread, beside any others that allocate and free: what is live during the whole call is
- * shown once, what is made or freed meanwhile is shown or not, and what is shown was live at some instant of the call. So
- * whoever uses an object's memory sees to it himself that nobody frees it meanwhile. WEFT_OK also when visit returned
- * false. WEFT_E_INVALID: slab or visit is NULL. */
+ * indexes and other outputs) are shown too, and are not the caller's to free: weft_free would free them like any live
+ * object. No lock is held meanwhile: visit may call what it likes, also to free an object of its own that it is shown. Any
+ * thread, beside any others that allocate and free: what is live during the whole call is shown once, what is made or freed
+ * meanwhile is shown or not, and what is shown was live at some instant of the call. So whoever uses an object's memory
+ * sees to it himself that nobody frees it meanwhile. WEFT_OK also when visit returned false. WEFT_E_INVALID: slab or visit
+ * is NULL. */
 WEFT_API WEFT_MUST_CHECK weft_status weft_slab_visit(weft_slab *slab, weft_visit_function visit, void *user);
 
 WEFT_END_DECLS
