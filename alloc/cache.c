@@ -219,20 +219,20 @@ static bool free_object(struct slab_cache *cache, void *p, const struct slab_pla
     annotate_taken_back(p, place->bytes);
     return true;
   }
-  if (local && cache->timed == place->class_ && weft__bin_make_room(cache, place->class_)) {
-    cache->timed = BINS;
-    uint64_t start = latency_begin();
+  uint64_t begin = latency_begin_trip(cache), fast = 0;
+  bool freed = local && weft__bin_make_room(cache, place->class_);
+  if (freed) {
+    if (cache->timed == place->class_) { /* it is here to have its fast step timed */
+      cache->timed = BINS;
+      begin = 0;
+      fast = latency_begin();
+    }
     (void)bin_push(bin, p, place->state);
-    latency_end(cache->slab, place->node, WEFT_LATENCY_FREE_FAST, start);
+    latency_end(cache->slab, place->node, WEFT_LATENCY_FREE_FAST, fast);
     annotate_taken_back(p, place->bytes);
-    return true;
-  }
-  uint64_t begin = latency_begin_trip(cache);
-  bool freed = local && weft__bin_make_room(cache, place->class_) && bin_push(bin, p, place->state);
-  if (freed)
-    annotate_taken_back(p, place->bytes);
-  else
+  } else {
     freed = (atomic || mark_freed(place->state)) && free_home(cache, p, place, local);
+  }
   latency_end(cache->slab, node_at(cache->home), WEFT_LATENCY_FREE_SLOW, begin);
   return freed;
 }

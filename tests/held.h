@@ -6,23 +6,14 @@
 #ifndef TESTS_HELD_H
 #define TESTS_HELD_H
 
-#include "tests/slabs.h"
+#include "tests/one_slab.h"
 
 enum { MOST = 140000 };
 
-static struct fixture f;
 static struct object {
   void *at;
   size_t bytes;
 } held[MOST];
-
-static inline void open_f(void) {
-  fixture_open(&f);
-}
-
-static inline void close_f(void) {
-  fixture_close(&f);
-}
 
 /* A byte in every STEP of an object, so that none of its pages goes unmarked. */
 enum { STEP = 251 };

@@ -2,10 +2,8 @@
  *
  * Allocations of a slab on one thread: sizes, alignment, contents, resizing.
  */
-#include "tests/slabs.h"
-#include "tests/suite.h"
+#include "tests/one_slab.h"
 
-static struct fixture f;
 static struct fixture own; /* for tests that set a slab's options */
 
 /* Giving out */
@@ -233,14 +231,6 @@ START_TEST(realloc_that_cannot_grow_leaves_the_object) {
   ck_assert_int_eq(weft_free(f.ctx, p), WEFT_OK);
 }
 END_TEST
-
-static void open_f(void) {
-  fixture_open(&f);
-}
-
-static void close_f(void) {
-  fixture_close(&f);
-}
 
 static void add_tests(TCase *tcase) {
   tcase_add_checked_fixture(tcase, open_f, close_f);

@@ -3,14 +3,11 @@
  * What memory checkers are told of the slab: which bytes are open, and that an access to any other is found. In builds with
  * AddressSanitizer, where a child dies of it, and, with WEFT_VALGRIND, under memcheck (memcheck.sh), which goes on.
  */
-#include "tests/slabs.h"
-#include "tests/suite.h"
+#include "tests/one_slab.h"
 
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-static struct fixture f;
 
 /* The checker */
 
@@ -358,14 +355,6 @@ START_TEST(bytes_that_nobody_has_written_are_uninitialised) {
 }
 END_TEST
 #endif
-
-static void open_f(void) {
-  fixture_open(&f);
-}
-
-static void close_f(void) {
-  fixture_close(&f);
-}
 
 static void add_tests(TCase *tcase) {
   tcase_add_checked_fixture(tcase, open_f, close_f);

@@ -2,10 +2,8 @@
  *
  * What a slab keeps and what it says of itself: magazines within their bounds, figures, memory given back.
  */
-#include "tests/slabs.h"
-#include "tests/suite.h"
+#include "tests/one_slab.h"
 
-static struct fixture f;
 static struct fixture own; /* for tests that set a slab's options */
 
 /* Magazines */
@@ -138,14 +136,6 @@ START_TEST(slabs_that_are_wholly_free_go_back_to_the_system) {
   ck_assert_msg(stats.committed_bytes < 1 << 20, "%" PRIu64 " bytes kept", stats.committed_bytes);
 }
 END_TEST
-
-static void open_f(void) {
-  fixture_open(&f);
-}
-
-static void close_f(void) {
-  fixture_close(&f);
-}
 
 static void add_tests(TCase *tcase) {
   tcase_add_checked_fixture(tcase, open_f, close_f);

@@ -2,11 +2,10 @@
  *
  * What a slab says of its memory: the peak, what is active, free and touched, fragmentation, slabs that came and went.
  */
-#include "tests/slabs.h"
-#include "tests/suite.h"
+#include "tests/one_slab.h"
 #include <math.h>
 
-static struct fixture f, own; /* own: for tests that set a slab's options */
+static struct fixture own; /* own: for tests that set a slab's options */
 
 static struct weft_slab_class_figures class_of_slab(const weft_slab *slab, unsigned node, unsigned class_) {
   struct weft_slab_class_figures stats;
@@ -194,14 +193,6 @@ START_TEST(slabs_made_less_slabs_returned_are_in_use) {
   }
 }
 END_TEST
-
-static void open_f(void) {
-  fixture_open(&f);
-}
-
-static void close_f(void) {
-  fixture_close(&f);
-}
 
 static void add_tests(TCase *tcase) {
   tcase_add_checked_fixture(tcase, open_f, close_f);

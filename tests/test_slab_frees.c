@@ -2,10 +2,7 @@
  *
  * Frees of a slab on one thread: what is refused and why, second frees, the twins that two frees at one instant leave.
  */
-#include "tests/slabs.h"
-#include "tests/suite.h"
-
-static struct fixture f;
+#include "tests/one_slab.h"
 
 /* Refused */
 
@@ -264,14 +261,6 @@ START_TEST(a_twin_of_a_run_that_was_cut_anew_is_dropped) {
   ck_assert_int_eq(weft_free(f.ctx, other), WEFT_OK);
 }
 END_TEST
-
-static void open_f(void) {
-  fixture_open(&f);
-}
-
-static void close_f(void) {
-  fixture_close(&f);
-}
 
 static void add_tests(TCase *tcase) {
   tcase_add_checked_fixture(tcase, open_f, close_f);

@@ -2,11 +2,8 @@
  *
  * Latencies: buckets, quantiles, ticks that become nanoseconds, and what is timed.
  */
-#include "tests/slabs.h"
-#include "tests/suite.h"
+#include "tests/one_slab.h"
 #include <time.h>
-
-static struct fixture f;
 
 static struct weft_latencies latencies_of(enum weft_latency_kind kind) {
   struct weft_latencies latencies;
@@ -159,14 +156,6 @@ START_TEST(there_is_no_kind_behind_the_last) {
   ck_assert(words[0] == 0 && words[1] == 7);
 }
 END_TEST
-
-static void open_f(void) {
-  fixture_open(&f);
-}
-
-static void close_f(void) {
-  fixture_close(&f);
-}
 
 static void add_tests(TCase *tcase) {
   tcase_add_checked_fixture(tcase, open_f, close_f);

@@ -2,10 +2,8 @@
  *
  * A slab's life and its limits: options, the limit of bytes, the end of the range, requests that fail, release.
  */
-#include "tests/slabs.h"
-#include "tests/suite.h"
+#include "tests/one_slab.h"
 
-static struct fixture f;
 static struct fixture own; /* for tests that set a slab's options */
 
 /* Limits */
@@ -178,14 +176,6 @@ START_TEST(null_where_there_is_nothing_is_no_harm) {
   ck_assert_int_eq(weft_free(f.ctx, p), WEFT_OK);
 }
 END_TEST
-
-static void open_f(void) {
-  fixture_open(&f);
-}
-
-static void close_f(void) {
-  fixture_close(&f);
-}
 
 static void add_tests(TCase *tcase) {
   tcase_add_checked_fixture(tcase, open_f, close_f);

@@ -2,12 +2,11 @@
  *
  * What a slab says of itself, by class, by context and whole, held against what the test knows it has done.
  */
-#include "tests/slabs.h"
-#include "tests/suite.h"
+#include "tests/one_slab.h"
 #include <math.h>
 #include <pthread.h>
 
-static struct fixture f, own; /* own: for tests that set a slab's options */
+static struct fixture own; /* own: for tests that set a slab's options */
 
 static struct weft_slab_class_figures class_of_slab(const weft_slab *slab, unsigned node, unsigned class_) {
   struct weft_slab_class_figures stats;
@@ -412,14 +411,6 @@ START_TEST(there_is_no_class_behind_the_last) {
   ck_assert_int_eq(weft_slab_class_stats(f.slab, BINS, &stats, sizeof stats), WEFT_E_INVALID);
 }
 END_TEST
-
-static void open_f(void) {
-  fixture_open(&f);
-}
-
-static void close_f(void) {
-  fixture_close(&f);
-}
 
 static void add_tests(TCase *tcase) {
   tcase_add_checked_fixture(tcase, open_f, close_f);

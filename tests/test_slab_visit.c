@@ -3,11 +3,8 @@
  * Walks over a slab's live objects: each once, none that is not live, while they are freed under it and by other threads.
  */
 #include "alloc/bins.h"
-#include "tests/slabs.h"
-#include "tests/suite.h"
+#include "tests/one_slab.h"
 #include <pthread.h>
-
-static struct fixture f;
 
 enum { MOST = 100000 };
 
@@ -185,14 +182,6 @@ START_TEST(what_is_live_all_the_time_is_shown_once_while_others_allocate_and_fre
   ck_assert_uint_eq(visit_all(f.slab)->n, 0);
 }
 END_TEST
-
-static void open_f(void) {
-  fixture_open(&f);
-}
-
-static void close_f(void) {
-  fixture_close(&f);
-}
 
 static void add_tests(TCase *tcase) {
   tcase_add_checked_fixture(tcase, open_f, close_f);

@@ -4,13 +4,11 @@
  * the figures themselves. With a path as argument it only
  * writes a text there, for other readers.
  */
+#include "tests/one_slab.h"
 #include "tests/openmetrics.h"
-#include "tests/slabs.h"
-#include "tests/suite.h"
 #include <jansson.h>
 #include <math.h>
 
-static struct fixture f;
 static void *held[3000];
 
 /* Everything that a text can hold: both kinds of objects, a mapped one, refusals, and times. */
@@ -266,14 +264,6 @@ START_TEST(openmetrics_goes_to_a_file) {
   empty();
 }
 END_TEST
-
-static void open_f(void) {
-  fixture_open(&f);
-}
-
-static void close_f(void) {
-  fixture_close(&f);
-}
 
 static void add_tests(TCase *tcase) {
   tcase_add_checked_fixture(tcase, open_f, close_f);
