@@ -10,58 +10,74 @@
 extern const struct simd_kernels weft_kernels_scalar, weft_kernels_sse, weft_kernels_avx2, weft_kernels_avx512,
     weft_kernels_avx512vbmi, weft_kernels_neon;
 
-static const struct simd_kernels *const tables[SIMD_ISAS] = {
+extern const struct simd_codecs weft_codecs_scalar, weft_codecs_sse, weft_codecs_avx2, weft_codecs_avx512,
+    weft_codecs_avx512vbmi, weft_codecs_neon;
+
+static const struct {
+  const struct simd_kernels *kernels;
+  const struct simd_codecs *codecs;
+} tables[SIMD_ISAS] = {
 #ifdef SIMD_HAS_scalar
-    [SIMD_SCALAR] = &weft_kernels_scalar,
+    [SIMD_SCALAR] = {&weft_kernels_scalar, &weft_codecs_scalar},
 #endif
 #ifdef SIMD_HAS_sse
-    [SIMD_SSE] = &weft_kernels_sse,
+    [SIMD_SSE] = {&weft_kernels_sse, &weft_codecs_sse},
 #endif
 #ifdef SIMD_HAS_avx2
-    [SIMD_AVX2] = &weft_kernels_avx2,
+    [SIMD_AVX2] = {&weft_kernels_avx2, &weft_codecs_avx2},
 #endif
 #ifdef SIMD_HAS_avx512
-    [SIMD_AVX512] = &weft_kernels_avx512,
+    [SIMD_AVX512] = {&weft_kernels_avx512, &weft_codecs_avx512},
 #endif
 #ifdef SIMD_HAS_avx512vbmi
-    [SIMD_AVX512VBMI] = &weft_kernels_avx512vbmi,
+    [SIMD_AVX512VBMI] = {&weft_kernels_avx512vbmi, &weft_codecs_avx512vbmi},
 #endif
 #ifdef SIMD_HAS_neon
-    [SIMD_NEON] = &weft_kernels_neon,
+    [SIMD_NEON] = {&weft_kernels_neon, &weft_codecs_neon},
 #endif
 };
 
 uint32_t weft__isas_built(void) {
   uint32_t built = 0;
   for (int i = 0; i < SIMD_ISAS; i++)
-    built |= (uint32_t)(tables[i] != NULL) << i;
+    built |= (uint32_t)(tables[i].kernels != NULL) << i;
   return built;
 }
 
 /* The tables with all their kernels: what one lacks it has from the one below it. */
 static struct simd_kernels whole[SIMD_ISAS];
+static struct simd_codecs whole_codecs[SIMD_ISAS];
 static pthread_once_t made_whole = PTHREAD_ONCE_INIT;
 
 static void make_whole(void) {
-#define BORROW(kind, name)     \
-  if (whole[isa].name == NULL) \
-    whole[isa].name = below->name;
-  const struct simd_kernels *below = NULL;
+#define BORROW(kind, name) \
+  if (mine->name == NULL)  \
+    mine->name = below->name;
+  int below_isa = SIMD_ISAS;
   for (int isa = 0; isa < SIMD_ISAS; isa++) {
-    if (tables[isa] == NULL)
+    if (tables[isa].kernels == NULL)
       continue;
-    whole[isa] = *tables[isa];
-    if (below != NULL) {
+    whole[isa] = *tables[isa].kernels;
+    whole_codecs[isa] = *tables[isa].codecs;
+    if (below_isa < SIMD_ISAS) {
+      struct simd_kernels *mine = &whole[isa];
+      const struct simd_kernels *below = &whole[below_isa];
       SIMD_KERNEL_LIST(BORROW)
     }
-    below = &whole[isa];
+    if (below_isa < SIMD_ISAS) {
+      struct simd_codecs *mine = &whole_codecs[isa];
+      const struct simd_codecs *below = &whole_codecs[below_isa];
+      SIMD_CODEC_LIST(BORROW)
+    }
+    whole[isa].codecs = &whole_codecs[isa];
+    below_isa = isa;
   }
 #undef BORROW
 }
 
 const struct simd_kernels *weft__kernels(enum simd_isa isa) {
   pthread_once(&made_whole, make_whole);
-  return (unsigned)isa < SIMD_ISAS && tables[isa] != NULL ? &whole[isa] : NULL;
+  return (unsigned)isa < SIMD_ISAS && tables[isa].kernels != NULL ? &whole[isa] : NULL;
 }
 
 enum simd_isa weft__isa_by_name(const char *name) {

@@ -82,5 +82,5 @@ extern const struct simd_kernels TABLE_OF(SIMD_ISA);
 const struct simd_kernels TABLE_OF(SIMD_ISA) = {
     .isa = TEXT_OF(SIMD_ISA), .vector_bits = TABLE_VECTOR_BITS, .xxh3_64 = xxh3_64, .xxh3_64_column = xxh3_64_column};
 #else
-const struct simd_kernels TABLE_OF(SIMD_ISA) = {TEXT_OF(SIMD_ISA), TABLE_VECTOR_BITS, SIMD_KERNEL_LIST(FIELD)};
+const struct simd_kernels TABLE_OF(SIMD_ISA) = {TEXT_OF(SIMD_ISA), TABLE_VECTOR_BITS, NULL, SIMD_KERNEL_LIST(FIELD)};
 #endif

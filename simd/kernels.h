@@ -11,6 +11,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "simd/codec_kernels.h"
+
 /* For functions of kernels whose arguments say, as constants, which code there is to be: gcc keeps large ones as calls,
  * which decide again for every row. */
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
@@ -194,6 +196,7 @@ typedef void simd_differ_fn(const struct simd_rows *a, const struct simd_rows *b
 struct simd_kernels {
   const char *isa;
   uint32_t vector_bits;
+  const struct simd_codecs *codecs; /* set where the tables are made whole (dispatch.c) */
   SIMD_KERNEL_LIST(SIMD_KERNEL_FIELD)
 };
 #undef SIMD_KERNEL_FIELD

@@ -25,14 +25,14 @@ names() {
   awk '{ name = $NF; sub(/@.*/, "", name); print name }' | sort -u
 }
 
-# kernel_object ISA OBJECT...: one global symbol, and machine code (link-time optimisation could move the code of one
+# kernel_object SYMBOL OBJECT...: one global symbol, and machine code (link-time optimisation could move the code of one
 # instruction set into that of another).
 kernel_object() {
-  isa=$1
+  symbol=$1
   shift
   "$NM" -g --defined-only "$@" | awk 'NF == 3 { print $3 }' >"$work/symbols"
-  [ "$(cat "$work/symbols")" = "weft_kernels_$isa" ] ||
-    fail "global symbols should be weft_kernels_$isa alone and are:" "$(cat "$work/symbols")"
+  [ "$(cat "$work/symbols")" = "$symbol" ] ||
+    fail "global symbols should be $symbol alone and are:" "$(cat "$work/symbols")"
   "$READELF" -SW "$@" >"$work/sections"
   grep -q '\.text' "$work/sections" || fail "no machine code in $*"
   ! grep 'gnu\.lto' "$work/sections" || fail "intermediate code for link-time optimisation in $*"

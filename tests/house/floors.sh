@@ -34,7 +34,7 @@ sources lib simd alloc codecs cli bench examples tests/consumer | xargs grep -Hn
     # The rules: the folders that a file may include, itself aside.
     function allowed(file) {
       if (file ~ /^lib\/include\/weft\//) return "weft libc"
-      if (file ~ /^simd\/(isa_table\.c|vec\.h|kernels\/)/) return "simd libc simde xxhash intrinsics"
+      if (file ~ /^simd\/(isa_(table|codecs)\.c|vec\.h|kernels\/)/) return "simd libc simde xxhash intrinsics"
       if (file == "simd/cpu.c") return "simd libc cpuid"
       if (file == "simd/dispatch.c") return "simd libc pthread.h"
       if (file ~ /^simd\//) return "simd libc"
