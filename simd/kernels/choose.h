@@ -34,13 +34,13 @@ ALWAYS_INLINE CHOSEN NAME(in_order)(const uint8_t *from, const uint64_t *order) 
 #endif
 
 #if CHOOSE_ROWS == 8
-#define RANKS_OF(bits) &ranks[(bits)&0x7f]
-#define PLACES_OF(bits) &places[(bits)&0xff]
+#define RANKS_OF(bits) &ranks[bits]
+#define PLACES_OF(bits) &places[bits]
 #else
 #define RANKS_OF(bits) &four_ranks[FOUR_WORDS * ((bits)&7)]
 #define PLACES_OF(bits) &four_places[FOUR_WORDS * ((bits)&15)]
 #endif
-#define COUNT_OF(bits) (unsigned)__builtin_popcount((bits) & ((1u << CHOOSE_ROWS) - 1))
+#define COUNT_OF(bits) (unsigned)__builtin_popcount(CHOOSE_ROWS == 8 ? (bits) : (bits)&15)
 
 #if !CHOOSE_BY_MASK
 /* Zero where the row's bit is not set. */
@@ -64,9 +64,9 @@ ALWAYS_INLINE CHOSEN NAME(kept)(CHOSEN words, unsigned bits) {
 static size_t NAME(compact)(const void *in, const uint64_t *bits, size_t n, void *out) {
   const uint8_t *from = in;
   uint8_t *to = out;
-  size_t i = 0;
-  for (; i + 8 <= n; i += 8) {
-    unsigned set = eight_bits(bits, i);
+  size_t i = n / 8 * 8;
+  for (const uint8_t *eight = (const uint8_t *)bits, *end = eight + n / 8; eight < end; eight++) {
+    unsigned set = *eight;
     for (unsigned k = 0; k < 8; k += CHOOSE_ROWS, set >>= CHOOSE_ROWS) {
       PUT(to, NAME(in_order)(from, PLACES_OF(set)));
       from += CHOOSE_ROWS * WORD_BYTES;
@@ -84,9 +84,9 @@ static size_t NAME(compact)(const void *in, const uint64_t *bits, size_t n, void
 static size_t NAME(expand)(const void *in, const uint64_t *bits, size_t n, void *out) {
   const uint8_t *from = in;
   uint8_t *to = out;
-  size_t i = 0;
-  for (; i + 8 <= n; i += 8) {
-    unsigned set = eight_bits(bits, i);
+  size_t i = n / 8 * 8;
+  for (const uint8_t *eight = (const uint8_t *)bits, *end = eight + n / 8; eight < end; eight++) {
+    unsigned set = *eight;
     for (unsigned k = 0; k < 8; k += CHOOSE_ROWS, set >>= CHOOSE_ROWS) {
       PUT(to, NAME(kept)(NAME(in_order)(from, RANKS_OF(set)), set));
       from += COUNT_OF(set) * WORD_BYTES;
@@ -108,11 +108,11 @@ static size_t NAME(expand)(const void *in, const uint64_t *bits, size_t n, void 
 static void NAME(spread)(const void *in, const uint64_t *bits, size_t n, void *out) {
   const uint8_t *from = in;
   uint8_t *to = out;
-  size_t i = 0;
-  /* A row's order goes by the bits of the rows behind the step's first, and the next step begins where its first row is;
-   * so there is to be a next row. */
-  for (; i + 8 < n; i += 8) {
-    unsigned set = eight_bits_on(bits, i);
+  /* A row's order goes by the bits of the rows behind the step's first, and the next step begins where its first row is; so
+   * there is to be a next row. */
+  size_t steps = n == 0 ? 0 : (n - 1) / 8, i = 8 * steps;
+  for (const uint8_t *eight = (const uint8_t *)bits, *end = eight + steps; eight < end; eight++) {
+    unsigned set = eight_bits_on(eight);
     for (unsigned k = 0; k < 8; k += CHOOSE_ROWS, set >>= CHOOSE_ROWS) {
       PUT(to, NAME(in_order)(from, RANKS_OF(set)));
       from += COUNT_OF(set) * WORD_BYTES;

@@ -42,7 +42,7 @@
 #define FOUR_PLACES(bits) FOUR(PLACES(bits))
 
 #ifndef SIMD_ISA_avx512vbmi
-static const uint64_t ranks[128] = {OF_64(RANKS, 0), OF_64(RANKS, 64)};
+static const uint64_t ranks[256] = {OF_64(RANKS, 0), OF_64(RANKS, 64), OF_64(RANKS, 0), OF_64(RANKS, 64)};
 #endif
 #if V64_LANES < 8
 static const uint64_t places[256] = {OF_64(PLACES, 0), OF_64(PLACES, 64), OF_64(PLACES, 128), OF_64(PLACES, 192)};
@@ -64,16 +64,11 @@ ALWAYS_INLINE size_t bit_at(const uint64_t *bits, size_t i) {
   return bits[i / 64] >> i % 64 & 1;
 }
 
-/* The bits of rows i to i + 7, i a multiple of 8. */
-ALWAYS_INLINE unsigned eight_bits(const uint64_t *bits, size_t i) {
-  return ((const uint8_t *)bits)[i / 8];
-}
-
-/* The bits of rows i + 1 to i + 8; the byte with the last of them is read. */
-ALWAYS_INLINE unsigned eight_bits_on(const uint64_t *bits, size_t i) {
+/* The bits of 8 rows from the second of a byte's rows on. The next byte is read too. */
+ALWAYS_INLINE unsigned eight_bits_on(const uint8_t *eight) {
   uint16_t two;
-  memcpy(&two, (const uint8_t *)bits + i / 8, sizeof two);
-  return two >> 1 & 0xff;
+  memcpy(&two, eight, sizeof two);
+  return (uint8_t)(two >> 1);
 }
 
 #ifndef SIMD_ISA_avx512vbmi
