@@ -102,14 +102,24 @@ ALWAYS_INLINE void store_positions(uint64_t bits, uint32_t base, uint32_t *to) {
 }
 #endif
 
+/* So many are stored one by one, whether they are there or not: no branch is wrong for a few bits in some words. */
+#define POSITIONS_FEW 4
+
 static size_t move_positions(const uint64_t *bits, size_t n, uint32_t base, uint32_t *out) {
   uint32_t *to = out;
   for (size_t first = 0; first < n; first += 64) {
     uint64_t word = bits[first / 64];
     if (n - first < 64)
       word &= ((uint64_t)1 << (n - first)) - 1;
-    if (word == 0)
+    unsigned count = (unsigned)__builtin_popcountll(word);
+    if (count <= POSITIONS_FEW) {
+      for (unsigned k = 0; k < POSITIONS_FEW; k++, word &= word - 1) {
+        ONE_BY_ONE(word);
+        to[k] = base + (uint32_t)first + (uint32_t)__builtin_ctzll(word | (uint64_t)1 << 63);
+      }
+      to += count;
       continue;
+    }
     for (unsigned i = 0; i < 64; i += POSITIONS_AT_ONCE, word >>= POSITIONS_AT_ONCE) {
       store_positions(word, base + (uint32_t)first + i, to);
       to += __builtin_popcountll(word & ((1u << POSITIONS_AT_ONCE) - 1));
