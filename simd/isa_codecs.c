@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * One table of the kernels of codecs, compiled as isa_table.c is: once per instruction set, everything static but the table.
- * A kernel that a table does not name it has from the one below it (dispatch.c).
+ * One table of the kernels of codecs, compiled as isa_table.c is: once per instruction set, everything static but the
+ * table. A kernel that a table does not name it has from the one below it (dispatch.c).
  */
 #include <string.h>
 
@@ -43,6 +43,7 @@ const struct simd_codecs TABLE_OF(SIMD_ISA) = {.isa = TEXT_OF(SIMD_ISA), SIMD_CO
 #include "simd/kernels/moves.h"
 #if V64_LANES < 8
 #include "simd/kernels/planes.h"
+#include "simd/kernels/positions.h"
 #endif
 #ifdef SIMD_ISA_sse
 #include "simd/kernels/stream.h"
@@ -54,7 +55,7 @@ const struct simd_codecs TABLE_OF(SIMD_ISA) = {.isa = TEXT_OF(SIMD_ISA), SIMD_CO
 #define MOVE_16(kind) MOVE(kind, kind##16)
 #define MOVE_32(kind) MOVE(kind, kind##32)
 #define MOVE_64(kind) MOVE(kind, kind##64)
-#define MOVE_MARKS SIMD_EACH_WIDTH(MOVE, changes) MOVE(positions, positions)
+#define MOVE_RUNS SIMD_EACH_WIDTH(MOVE, changes) SIMD_EACH_WIDTH(MOVE, fill) MOVE(positions, positions)
 #define MOVE_PLANES MOVE_32(split) MOVE_64(split) MOVE_32(unsplit) MOVE_64(unsplit)
 #if defined(SIMD_ISA_avx512vbmi)
 #define MOVES_8 MOVE_8(compact) MOVE_8(expand) MOVE_8(spread) MOVE_8(gather)
@@ -65,26 +66,24 @@ const struct simd_codecs TABLE_OF(SIMD_ISA) = {.isa = TEXT_OF(SIMD_ISA), SIMD_CO
 #elif defined(SIMD_ISA_avx512)
 #define MOVES_8
 #define MOVES_16 MOVE_16(gather)
-#define MOVES_32 MOVE_32(compact) MOVE_32(expand) MOVE_32(gather)
-#define MOVES_64 MOVE_64(compact) MOVE_64(expand) MOVE_64(spread) MOVE_64(gather)
-#define MOVES_MORE MOVE_MARKS
+#define MOVES_32 MOVE_32(expand) MOVE_32(gather)
+#define MOVES_64 MOVE_64(expand) MOVE_64(spread) MOVE_64(gather)
+#define MOVES_MORE SIMD_EACH_WIDTH(MOVE, changes)
 #elif defined(SIMD_ISA_avx2)
 #define MOVES_8
 #define MOVES_16
 #define MOVES_32 MOVE_32(compact) MOVE_32(expand) MOVE_32(spread) MOVE_32(gather)
 #define MOVES_64 MOVE_64(compact) MOVE_64(expand) MOVE_64(spread)
-#define MOVES_MORE MOVE_MARKS SIMD_EACH_WIDTH(MOVE, fill) MOVE_PLANES
+#define MOVES_MORE MOVE_RUNS MOVE_PLANES
 #else
-#define MOVES_8 MOVE_8(compact) MOVE_8(expand) MOVE_8(spread) MOVE_8(gather)
-#define MOVES_16 MOVE_16(compact) MOVE_16(expand) MOVE_16(spread) MOVE_16(gather)
+#define MOVES_8 MOVE_8(compact) MOVE_8(expand) MOVE_8(spread)
+#define MOVES_16 MOVE_16(compact) MOVE_16(expand) MOVE_16(spread)
 #define MOVES_32 MOVE_32(compact) MOVE_32(expand) MOVE_32(spread) MOVE_32(gather)
 #define MOVES_64 MOVE_64(gather)
 #ifdef SIMD_ISA_sse
-#define MOVES_MORE                       \
-  MOVE_MARKS SIMD_EACH_WIDTH(MOVE, fill) \
-  MOVE_PLANES MOVE(stream, stream)
+#define MOVES_MORE MOVE_RUNS MOVE_PLANES MOVE(stream, stream)
 #else
-#define MOVES_MORE MOVE_MARKS SIMD_EACH_WIDTH(MOVE, fill) MOVE_PLANES
+#define MOVES_MORE MOVE_RUNS MOVE_PLANES
 #endif
 #endif
 
