@@ -162,28 +162,29 @@ static weft_status flatten_fixed(weft_ctx *ctx, const struct weft_column *c, boo
   return flatten_chosen(ctx, c, dense, out);
 }
 
-static uint64_t offset_at(const struct weft_column *c, size_t i) {
-  return c->layout == WEFT_OFFSETS32 ? (uint64_t)((const int32_t *)c->aux)[i] : (uint64_t)((const int64_t *)c->aux)[i];
+static int64_t offset_at(const struct weft_column *c, size_t i) {
+  return c->layout == WEFT_OFFSETS32 ? ((const int32_t *)c->aux)[i] : ((const int64_t *)c->aux)[i];
 }
 
 /* Offsets from 0 on, of the rows' bytes without those under nulls. offsets has room for values + 2: of a row that is left
  * out the end is written too, and then overwritten by that of the next. */
-static void rebase(const struct weft_column *c, const uint64_t *valid, bool dense, uint64_t *offsets) {
-  uint64_t start = offset_at(c, 0), at = 0;
+static void rebase(const struct weft_column *c, const uint64_t *valid, bool dense, int64_t *offsets) {
+  int64_t start = offset_at(c, 0), at = 0;
   size_t value = 0;
   offsets[0] = 0;
   if (!valid) {
     if (c->layout == WEFT_OFFSETS32)
       for (size_t i = 1; i <= c->rows; i++)
-        offsets[i] = (uint64_t)((const int32_t *)c->aux)[i] - start;
+        offsets[i] = ((const int32_t *)c->aux)[i] - start;
     else
       for (size_t i = 1; i <= c->rows; i++)
-        offsets[i] = (uint64_t)((const int64_t *)c->aux)[i] - start;
+        offsets[i] = ((const int64_t *)c->aux)[i] - start;
     return;
   }
   for (size_t i = 0; i < c->rows; i++) {
-    uint64_t bit = valid[i / 64] >> i % 64 & 1, end = offset_at(c, i + 1);
-    at += (end - start) & (0 - bit);
+    size_t bit = valid[i / 64] >> i % 64 & 1;
+    int64_t end = offset_at(c, i + 1);
+    at += (end - start) & -(int64_t)bit;
     start = end;
     offsets[value + 1] = at;
     value += dense ? bit : 1;
@@ -206,7 +207,7 @@ static size_t next_row(const uint64_t *valid, uint64_t flip, size_t row, size_t 
 /* Strings whose bytes lie one after the other; but for those of null rows, all is borrowed. */
 static weft_status flatten_offsets(weft_ctx *ctx, const struct weft_column *c, bool dense, struct flat *out) {
   const uint8_t *data = (const uint8_t *)c->data;
-  uint64_t start = offset_at(c, 0), span = offset_at(c, c->rows) - start;
+  int64_t start = offset_at(c, 0), span = offset_at(c, c->rows) - start;
   if (data)
     out->data = data + start;
   if (c->layout == WEFT_OFFSETS64 && start == 0 && !out->valid) {
@@ -214,13 +215,13 @@ static weft_status flatten_offsets(weft_ctx *ctx, const struct weft_column *c, b
     return WEFT_OK;
   }
   void *p;
-  WEFT_TRY(take(ctx, out, 1, (out->values + 2) * sizeof(uint64_t), &p));
-  uint64_t *offsets = p;
+  WEFT_TRY(take(ctx, out, 1, (out->values + 2) * sizeof(int64_t), &p));
+  int64_t *offsets = p;
   rebase(c, out->valid, dense, offsets);
   out->offsets = offsets;
   if (offsets[out->values] == span)
     return WEFT_OK;
-  WEFT_TRY(take(ctx, out, 2, offsets[out->values], &p));
+  WEFT_TRY(take(ctx, out, 2, (size_t)offsets[out->values], &p));
   out->data = p;
   uint8_t *to = p;
   for (size_t row = next_row(out->valid, 0, 0, c->rows); row < c->rows;) {
@@ -254,16 +255,16 @@ static weft_status grow(weft_ctx *ctx, struct flat *out, size_t done, size_t use
 }
 
 /* Copies a resolved batch's strings, the first SIMD_EDGE bytes of each whatever its length. Returns the end. */
-static uint8_t *copy_batch(const struct simd_rows *batch, bool dense, uint8_t *to, uint64_t end, uint64_t **offsets) {
-  uint64_t *next = *offsets;
+static uint8_t *copy_batch(const struct simd_rows *batch, bool dense, uint8_t *to, size_t used, int64_t **offsets) {
+  int64_t *next = *offsets;
   for (size_t i = 0; i < batch->rows; i++) {
     uint64_t bytes = batch->bytes[i];
     memcpy(to, batch->ptrs[i], SIMD_EDGE);
     if (bytes > SIMD_EDGE)
       memcpy(to + SIMD_EDGE, batch->ptrs[i] + SIMD_EDGE, bytes - SIMD_EDGE);
     to += bytes;
-    end += bytes;
-    *next = end;
+    used += bytes;
+    *next = (int64_t)used;
     next += dense ? batch->valid[i / 64] >> i % 64 & 1 : 1;
   }
   *offsets = next;
@@ -273,8 +274,8 @@ static uint8_t *copy_batch(const struct simd_rows *batch, bool dense, uint8_t *t
 /* Strings from anywhere. */
 static weft_status flatten_scattered(weft_ctx *ctx, const struct weft_column *c, bool dense, struct flat *out) {
   void *p;
-  WEFT_TRY(take(ctx, out, 1, (out->values + 2) * sizeof(uint64_t), &p));
-  uint64_t *offsets = p;
+  WEFT_TRY(take(ctx, out, 1, (out->values + 2) * sizeof(int64_t), &p));
+  int64_t *offsets = p;
   size_t used = 0, room = 0;
   out->offsets = offsets;
   *offsets++ = 0;
@@ -292,7 +293,7 @@ static weft_status flatten_scattered(weft_ctx *ctx, const struct weft_column *c,
 
 weft_status weft__flatten(weft_ctx *ctx, const struct weft_column *column, size_t first, size_t rows, bool dense,
                           struct flat *out) {
-  static const uint64_t nothing[1];
+  static const int64_t nothing[1];
   struct weft_column part = weft__column_slice(column, first, rows);
   bool fixed = part.layout == WEFT_FIXED;
   bool in_a_line = !part.selection && (part.layout == WEFT_OFFSETS32 || part.layout == WEFT_OFFSETS64);

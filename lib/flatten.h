@@ -12,12 +12,12 @@
  * lies at a null row's is undefined, and of strings empty. */
 struct flat {
   size_t rows, nulls;
-  size_t values;           /* rows - nulls where dense, else rows */
-  size_t width;            /* of a value; 0 for strings */
-  const void *data;        /* fixed: values * width bytes at any alignment; strings: offsets[values] bytes; never NULL */
-  const uint64_t *offsets; /* strings: [values + 1], from 0 on; else NULL */
-  const uint64_t *valid;   /* [(rows + 63) / 64], bits past the rows 0; NULL: no row is null */
-  void *owned[3];          /* what of it was allocated */
+  size_t values;          /* rows - nulls where dense, else rows */
+  size_t width;           /* of a value; 0 for strings */
+  const void *data;       /* fixed: values * width bytes at any alignment; strings: offsets[values] bytes; never NULL */
+  const int64_t *offsets; /* strings: [values + 1], from 0 on; else NULL */
+  const uint64_t *valid;  /* [(rows + 63) / 64], bits past the rows 0; NULL: no row is null */
+  void *owned[3];         /* what of it was allocated */
 };
 
 /* Rows first .. first + rows of a column that passed weft__columns_check. *out is closed by weft__flat_close, on any failure

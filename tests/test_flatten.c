@@ -18,8 +18,8 @@ static bool bit_of(const uint64_t *bits, size_t i) {
 
 /* The value of row `row`, number `value` of the flat ones. */
 static void check_value(const struct flat *flat, const struct test_column *truth, size_t row, size_t value) {
-  size_t bytes = flat->offsets ? flat->offsets[value + 1] - flat->offsets[value] : flat->width;
-  const uint8_t *at = (const uint8_t *)flat->data + (flat->offsets ? flat->offsets[value] : value * flat->width);
+  size_t bytes = flat->offsets ? (size_t)(flat->offsets[value + 1] - flat->offsets[value]) : flat->width;
+  const uint8_t *at = (const uint8_t *)flat->data + (flat->offsets ? (size_t)flat->offsets[value] : value * flat->width);
   if (truth->nulls[row]) {
     CASE_CHECK(!flat->offsets || bytes == 0, row, "a null of %zu bytes", bytes);
     return;
@@ -45,7 +45,7 @@ static void check_range(weft_ctx *ctx, const struct test_column *truth, size_t f
     CASE_CHECK(!bit_of(flat.valid, i), i, "a bit past the rows is set");
   CASE_CHECK(flat.rows == rows && flat.nulls == nulls && flat.values == value, first, "%zu rows, %zu nulls, %zu values",
              flat.rows, flat.nulls, flat.values);
-  CASE_CHECK(!flat.offsets || flat.offsets[0] == 0, first, "offsets begin at %llu", (unsigned long long)flat.offsets[0]);
+  CASE_CHECK(!flat.offsets || flat.offsets[0] == 0, first, "offsets begin at %lld", (long long)flat.offsets[0]);
   weft__flat_close(ctx, &flat);
 }
 
