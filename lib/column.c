@@ -167,6 +167,32 @@ struct simd_column weft__column_simd(const struct weft_column *c) {
   return column;
 }
 
+struct weft_column weft__column_slice(const struct weft_column *column, size_t first, size_t rows) {
+  /* From a row to the next, at data and at aux. Offsets lead into data wherever they are counted from. */
+  static const struct {
+    size_t data, aux;
+  } steps[] = {[WEFT_FIXED] = {0, 0},
+               [WEFT_OFFSETS32] = {0, sizeof(int32_t)},
+               [WEFT_OFFSETS64] = {0, sizeof(int64_t)},
+               [WEFT_POINTERS] = {sizeof(void *), sizeof(size_t)},
+               [WEFT_VIEWS] = {sizeof(struct weft_view), 0}};
+  struct weft_column slice = *column;
+  slice.rows = rows;
+  slice.row_bit_offset += first;
+  if (slice.selection) {
+    slice.selection += first;
+    return slice;
+  }
+  slice.base_rows = rows;
+  slice.base_bit_offset += first;
+  size_t step = slice.layout == WEFT_FIXED ? slice.width : steps[slice.layout].data;
+  if (slice.data) /* NULL where there are no rows */
+    slice.data = (const uint8_t *)slice.data + first * step;
+  if (slice.aux)
+    slice.aux = (const uint8_t *)slice.aux + first * steps[slice.layout].aux;
+  return slice;
+}
+
 /* The checks of weft_column_validate, by layout. Each returns at the first fault. */
 
 static bool is_null(const uint8_t *bits, size_t i) {

@@ -13,6 +13,9 @@
  * size that memory could hold, and as many rows as the first. who names the call in messages. */
 weft_status weft__columns_check(weft_ctx *ctx, const char *who, const struct weft_column *columns, size_t n);
 
+/* Rows first .. first + rows of a column that has passed, all of which it has. */
+struct weft_column weft__column_slice(const struct weft_column *column, size_t first, size_t rows);
+
 /* A column that has passed, for kernels. */
 struct simd_column weft__column_simd(const struct weft_column *column);
 
