@@ -148,6 +148,7 @@ struct simd_column weft__column_simd(const struct weft_column *c) {
   static const uint8_t *const empty_buffer = empty; /* so that there is a first buffer */
   static const size_t no_bytes = 0;
   struct simd_column column = {.layout = (enum simd_layout)(c->layout - WEFT_FIXED),
+                               .turned = column_is_turned(c),
                                .base_rows = c->base_rows,
                                .width = c->width,
                                .data_bytes = c->data_bytes,
