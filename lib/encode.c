@@ -90,7 +90,7 @@ static bool is_float(enum weft_type type) {
 static weft_status encode_values(struct encoding *e, const uint8_t *cascade) {
   const struct flat *flat = &e->flat;
   if (e->column->layout != WEFT_FIXED) {
-    const struct codec_strings strings = {flat->data, (const int64_t *)flat->offsets, (uint32_t)flat->values};
+    const struct codec_strings strings = {flat->data, flat->offsets, (uint32_t)flat->values};
     return weft__codec_encode_strings(&e->out, &strings, WEFT_ROLE_VALUES, cascade, 0);
   }
   const struct codec_values values = {.at = flat->data,
