@@ -189,7 +189,7 @@ static weft_status encode(struct encoding *e, bool plain) {
                                   .nulls = nulls,
                                   .rows = (uint32_t)flat->rows,
                                   .width = (uint32_t)flat->width,
-                                  .data_bytes = strings ? flat->offsets[flat->values] - flat->offsets[0]
+                                  .data_bytes = strings ? (uint64_t)(flat->offsets[flat->values] - flat->offsets[0])
                                                         : (uint64_t)flat->rows * flat->width};
   WEFT_TRY(weft__codec_close_out(&e->out, &head));
   ctx_count_column(e->ctx, e->column->selection, flat->rows, head.data_bytes);
