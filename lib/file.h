@@ -95,7 +95,7 @@ size_t weft__stats_get(const struct weft_field *field, uint64_t rows, const uint
 /* The least and greatest value of a column's rows, gathered piece by piece; begun with zeros. */
 struct file_range {
   bool any, has_nan;
-  uint64_t min, max;      /* numbers: words, of floats those of doubles; strings: their first 8 bytes, big end first */
+  uint64_t min, max; /* numbers: words, of floats those of doubles; strings: their first 8 bytes, big end first */
   uint8_t least[FILE_STRING_BYTES], most[FILE_STRING_BYTES];
   uint32_t least_bytes, most_bytes; /* of strings, FILE_STRING_BYTES + 1 for all above that */
 };

@@ -103,8 +103,7 @@ static weft_status read_field(weft_ctx *ctx, struct file_schema *schema, size_t 
   if (schema->names[place] != UINT32_MAX)
     return weft__fail(ctx, wrong, "columns %u and %zu are both named \"%.60s\"", schema->names[place], number, name);
   schema->names[place] = (uint32_t)number;
-  schema->fields[number] =
-      (struct weft_field){.name = (const char *)name, .type = (enum weft_type)type, .width = width};
+  schema->fields[number] = (struct weft_field){.name = (const char *)name, .type = (enum weft_type)type, .width = width};
   *end = at + FILE_FIELD_BYTES + name_bytes;
   return WEFT_OK;
 }
@@ -171,7 +170,7 @@ static weft_status check_fields(weft_ctx *ctx, const struct weft_field *fields, 
 }
 
 weft_status weft__schema_make(weft_ctx *ctx, const struct weft_field *fields, size_t n, struct file_schema *out) {
-  size_t head_bytes;
+  size_t head_bytes = 0;
   WEFT_TRY(check_fields(ctx, fields, n, &head_bytes));
   uint8_t *head = weft_zalloc(ctx, head_bytes), *p = head;
   if (!head)
