@@ -185,6 +185,10 @@ weft_status weft__codec_encode(struct codec_out *out, const struct codec_values 
 weft_status weft__codec_encode_strings(struct codec_out *out, const struct codec_strings *strings, enum weft_role role,
                                        const uint8_t *cascade, unsigned depth);
 
+/* The bytes that a block of n words, at most CODEC_BLOCK, takes as BITPACK, FOR or DELTA, its part of the directory included. */
+size_t weft__packed_cost(const struct simd_codecs *codecs, enum weft_codec codec, const void *words, size_t n,
+                         unsigned item, bool is_signed);
+
 /* A cascade of AUTO alone. */
 extern const uint8_t weft__codec_auto[WEFT_CODEC_DEPTH];
 

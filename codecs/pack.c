@@ -126,6 +126,16 @@ static uint64_t flip_of(enum weft_codec codec, const struct codec_values *values
   return codec == WEFT_CODEC_DELTA || values->is_signed ? (uint64_t)1 << (8 * values->item - 1) : 0;
 }
 
+size_t weft__packed_cost(const struct simd_codecs *codecs, enum weft_codec codec, const void *words, size_t n,
+                         unsigned item, bool is_signed) {
+  uint64_t room[CODEC_BLOCK];
+  const struct codec_values block = {.at = words, .n = (uint32_t)n, .item = item, .is_signed = is_signed};
+  const void *packs = block_words(codecs, codec, &block, 0, n, room);
+  struct plan plan = plan_block(codecs, packs, n, item, flip_of(codec, &block), codec != WEFT_CODEC_BITPACK);
+  size_t directory = layout_of(codec, 1, item, plan.patches > 0).end - layout_of(codec, 0, item, false).end;
+  return directory + packed_bytes(n, plan.bits) + plan.patches * (2 + item);
+}
+
 /* Notes the words of a block that its bits do not hold. Patches lie in two arrays: places in their blocks, and words. */
 static size_t put_patches(const void *words, size_t n, unsigned item, const struct plan *plan, uint8_t *places,
                           uint8_t *patches) {

@@ -94,7 +94,7 @@ weft_status weft__codec_open_out(struct codec_out *out) {
 }
 
 weft_status weft__codec_close_out(struct codec_out *out, const struct codec_head *head) {
-  uint8_t *table, *header = out->at;
+  uint8_t *table = NULL, *header = out->at;
   CODEC_TRY(weft__codec_room(out, (size_t)out->n_nodes * CODEC_ENTRY_BYTES, &table));
   for (unsigned i = 0; i < out->n_nodes; i++) {
     const struct codec_entry *entry = &out->nodes[i];

@@ -5,27 +5,12 @@
  */
 #include "lib/column.h"
 #include "lib/file.h"
-#include "lib/flatten.h"
+#include "lib/gather.h"
 
 #include <string.h>
 
-#define GATHER_ROWS 16384   /* flattened at a time: they stay in the second cache */
 #define PENDING_BYTES 32768 /* small pieces that go out together */
 #define MOST_ROWS ((uint64_t)1 << 62)
-
-/* Memory that grows. */
-struct bytes {
-  uint8_t *at;
-  size_t used, room;
-};
-
-/* Rows of a column that are not written yet. */
-struct gathered {
-  struct bytes values;  /* of strings their bytes */
-  struct bytes offsets; /* of strings; int64_t */
-  uint8_t *valid;       /* bitmap with room for a chunk and 16 bytes more; used where has_nulls */
-  bool has_nulls;
-};
 
 struct weft_writer {
   weft_ctx *ctx;
@@ -50,31 +35,6 @@ struct weft_writer {
   size_t pending_bytes;
   uint8_t pending[PENDING_BYTES];
 };
-
-static weft_status reserve(weft_ctx *ctx, struct bytes *bytes, size_t more) {
-  size_t needed;
-  if (__builtin_add_overflow(bytes->used, more, &needed) || needed > PTRDIFF_MAX / 2)
-    return weft__fail(ctx, WEFT_E_OVERFLOW, "weft_writer: %zu bytes and %zu more are more than memory can hold",
-                      bytes->used, more);
-  if (needed <= bytes->room)
-    return WEFT_OK;
-  size_t room = bytes->room + bytes->room / 2;
-  room = room > needed ? room : needed;
-  void *p = weft_realloc(ctx, bytes->at, room);
-  if (!p)
-    return ctx->cache.status;
-  bytes->at = p;
-  bytes->room = room;
-  return WEFT_OK;
-}
-
-static weft_status append_bytes(weft_ctx *ctx, struct bytes *bytes, const void *from, size_t n) {
-  WEFT_TRY(reserve(ctx, bytes, n));
-  if (n > 0)
-    memcpy(bytes->at + bytes->used, from, n);
-  bytes->used += n;
-  return WEFT_OK;
-}
 
 /* ---- Going out ---- */
 
@@ -114,7 +74,7 @@ static weft_status begin_entry(weft_writer *writer, size_t rows) {
   uint8_t start[FILE_ENTRY_BYTES] = {0};
   codec_put(start + 4, rows, 4);
   writer->entry = writer->entries.used;
-  return append_bytes(writer->ctx, &writer->entries, start, sizeof start);
+  return weft__append_bytes(writer->ctx, &writer->entries, start, sizeof start);
 }
 
 /* Adds a column to the entry: from its rows where they are at hand and its encoding has no zones, else from its encoding. */
@@ -128,7 +88,7 @@ static weft_status add_column(weft_writer *writer, const struct weft_field *fiel
   else
     WEFT_TRY(weft__range_decode(writer->ctx, field, encoding, bytes, described, (uint64_t)1 << 30, &range));
   weft__range_end(field, &range, &info);
-  return append_bytes(writer->ctx, &writer->entries, put, weft__stats_put(field, &info, put));
+  return weft__append_bytes(writer->ctx, &writer->entries, put, weft__stats_put(field, &info, put));
 }
 
 /* The chunk goes out whose entry is the last, and whose encodings are in writer->encodings. */
@@ -154,20 +114,19 @@ static weft_status write_chunk(weft_writer *writer, size_t rows) {
   return flush(writer);
 }
 
-/* Encodes field number i's rows behind the encodings before. encoding_bytes[i] is what it took, from `*from` on. */
-static weft_status encode_column(weft_writer *writer, size_t i, const struct weft_column *column, size_t *from) {
+/* Encodes field number i's rows behind the encodings before, at a multiple of FILE_ALIGN_LARGE. */
+static weft_status encode_column(weft_writer *writer, size_t i, const struct weft_column *column) {
   struct bytes *encoded = &writer->encoded;
   size_t bound, start = encoded->used + file_padding(encoded->used, FILE_ALIGN_LARGE);
   WEFT_TRY(weft_encode_bound(column, &bound));
   if (bound > PTRDIFF_MAX / 4)
     return weft__fail(writer->ctx, WEFT_E_OVERFLOW, "weft_writer: column %zu may take %zu bytes encoded", i, bound);
-  WEFT_TRY(reserve(writer->ctx, encoded, start - encoded->used + bound));
+  WEFT_TRY(weft__reserve(writer->ctx, encoded, start - encoded->used + bound));
   uint8_t *to = encoded->at + start;
   WEFT_TRY(weft_encode(writer->ctx, column, &writer->options.encode, to, bound, &writer->encoding_bytes[i]));
   struct weft_encoded_info described;
   WEFT_TRY(weft_describe(writer->ctx, to, writer->encoding_bytes[i], &described, sizeof described));
   encoded->used = start + writer->encoding_bytes[i];
-  *from = start;
   return add_column(writer, &writer->schema.fields[i], column, to, writer->encoding_bytes[i], &described);
 }
 
@@ -189,10 +148,10 @@ static struct weft_column chunk_column(const weft_writer *writer, const struct w
 static weft_status encode_chunk(weft_writer *writer, const struct weft_column *columns, size_t first, size_t rows) {
   writer->encoded.used = 0;
   WEFT_TRY(begin_entry(writer, rows));
-  size_t n = writer->schema.n, from;
+  size_t n = writer->schema.n;
   for (size_t i = 0; i < n; i++) {
     struct weft_column column = chunk_column(writer, columns, i, first, rows);
-    WEFT_TRY(encode_column(writer, i, &column, &from));
+    WEFT_TRY(encode_column(writer, i, &column));
   }
   for (size_t i = 0, at = 0; i < n; i++) { /* the memory stays where it is from here on */
     at += file_padding(at, FILE_ALIGN_LARGE);
@@ -202,84 +161,13 @@ static weft_status encode_chunk(weft_writer *writer, const struct weft_column *c
   return write_chunk(writer, rows);
 }
 
-/* ---- Gathering ---- */
-
-/* Sets the bits of n rows from row `at` on of a bitmap that is 0 there: words' bits, or, where that is NULL, ones. */
-static void put_valid(uint8_t *to, size_t at, const uint64_t *words, size_t n) {
-  for (size_t i = 0; i < n; i += 64) {
-    uint64_t word = words ? words[i / 64] : UINT64_MAX;
-    if (n - i < 64)
-      word &= ((uint64_t)1 << (n - i)) - 1;
-    uint8_t *p = to + (at + i) / 8;
-    unsigned shift = (unsigned)((at + i) % 8);
-    for (unsigned b = 0; b < 8; b++)
-      p[b] |= (uint8_t)(word << shift >> 8 * b);
-    if (shift > 0)
-      p[8] |= (uint8_t)(word >> (64 - shift));
-  }
-}
-
-static weft_status gather_valid(weft_writer *writer, struct gathered *g, size_t at, const struct flat *flat) {
-  size_t bytes = writer->options.chunk_rows / 8 + 16;
-  if (flat->valid && !g->has_nulls) {
-    if (!g->valid)
-      g->valid = weft_alloc(writer->ctx, bytes);
-    if (!g->valid)
-      return writer->ctx->cache.status;
-    memset(g->valid, 0, bytes);
-    put_valid(g->valid, 0, NULL, at);
-    g->has_nulls = true;
-  }
-  if (g->has_nulls)
-    put_valid(g->valid, at, flat->valid, flat->rows);
-  return WEFT_OK;
-}
-
-static weft_status gather_values(weft_writer *writer, struct gathered *g, const struct flat *flat) {
-  weft_ctx *ctx = writer->ctx;
-  if (!flat->offsets)
-    return append_bytes(ctx, &g->values, flat->data, flat->values * flat->width);
-  int64_t base = (int64_t)g->values.used;
-  WEFT_TRY(reserve(ctx, &g->offsets, (flat->values + 1) * sizeof(int64_t)));
-  int64_t *offsets = (int64_t *)(void *)(g->offsets.at + g->offsets.used);
-  if (g->offsets.used == 0) {
-    *offsets++ = 0;
-    g->offsets.used = sizeof(int64_t);
-  }
-  for (size_t i = 0; i < flat->values; i++)
-    offsets[i] = base + flat->offsets[i + 1];
-  g->offsets.used += flat->values * sizeof(int64_t);
-  return append_bytes(ctx, &g->values, flat->data, (size_t)flat->offsets[flat->values]);
-}
-
-/* Rows first .. first + rows of a column, as row `at` of the chunk and on. */
-static weft_status gather(weft_writer *writer, struct gathered *g, const struct weft_column *column, size_t first,
-                          size_t rows) {
-  size_t at = writer->rows;
-  for (size_t end = first + rows; first < end;) {
-    size_t n = end - first < GATHER_ROWS ? end - first : GATHER_ROWS;
-    struct flat flat;
-    WEFT_TRY(weft__flatten(writer->ctx, column, first, n, false, &flat));
-    weft_status status = gather_valid(writer, g, at, &flat);
-    if (status == WEFT_OK)
-      status = gather_values(writer, g, &flat);
-    weft__flat_close(writer->ctx, &flat);
-    WEFT_TRY(status);
-    first += n;
-    at += n;
-  }
-  return WEFT_OK;
-}
-
 static weft_status write_gathered(weft_writer *writer) {
   if (writer->rows == 0)
     return WEFT_OK;
   WEFT_TRY(encode_chunk(writer, NULL, 0, writer->rows));
   writer->rows = 0;
-  for (size_t i = 0; i < writer->schema.n; i++) {
-    writer->gathered[i].values.used = writer->gathered[i].offsets.used = 0;
-    writer->gathered[i].has_nulls = false;
-  }
+  for (size_t i = 0; i < writer->schema.n; i++)
+    weft__gathered_empty(&writer->gathered[i]);
   return WEFT_OK;
 }
 
@@ -319,7 +207,7 @@ static weft_status append(weft_writer *writer, const struct weft_column *columns
     }
     here = here < left ? here : left;
     for (size_t i = 0; i < n; i++)
-      WEFT_TRY(gather(writer, &writer->gathered[i], &columns[i], first, here));
+      WEFT_TRY(weft__gather(writer->ctx, &columns[i], first, here, writer->rows, &writer->gathered[i]));
     writer->rows += here;
     first += here;
     if (writer->rows == chunk_rows)
@@ -389,7 +277,7 @@ static weft_status set_metadata(weft_writer *writer, const char *key, const void
   if (key_bytes > WEFT_METADATA_BYTES || bytes > WEFT_METADATA_BYTES || key_bytes + bytes + others > WEFT_METADATA_BYTES)
     return weft__fail(writer->ctx, WEFT_E_LIMIT, "weft_writer_metadata: %zu bytes and %zu more, and at most %d can be",
                       others, bytes + key_bytes, WEFT_METADATA_BYTES);
-  WEFT_TRY(reserve(writer->ctx, &writer->metadata, FILE_PAIR_BYTES + key_bytes + bytes));
+  WEFT_TRY(weft__reserve(writer->ctx, &writer->metadata, FILE_PAIR_BYTES + key_bytes + bytes));
   uint8_t *p = writer->metadata.at;
   if (replaced) {
     memmove(p + at, p + at + had, writer->metadata.used - at - had);
@@ -550,11 +438,8 @@ void weft_writer_free(weft_writer *writer) {
   if (!writer)
     return;
   weft_ctx *ctx = writer->ctx;
-  for (size_t i = 0; writer->gathered && i < writer->schema.n; i++) {
-    (void)!weft_free(ctx, writer->gathered[i].values.at);
-    (void)!weft_free(ctx, writer->gathered[i].offsets.at);
-    (void)!weft_free(ctx, writer->gathered[i].valid);
-  }
+  for (size_t i = 0; writer->gathered && i < writer->schema.n; i++)
+    weft__gathered_close(ctx, &writer->gathered[i]);
   void *owned[] = {writer->gathered,   writer->encodings,  writer->encoding_bytes,
                    writer->encoded.at, writer->entries.at, writer->metadata.at};
   for (size_t i = 0; i < sizeof owned / sizeof *owned; i++)
