@@ -5,7 +5,7 @@
  */
 #include "lib/column.h"
 #include "lib/file.h"
-#include "lib/flatten.h"
+#include "lib/zones.h"
 
 #include <assert.h>
 #include <math.h>
@@ -111,53 +111,39 @@ static uint64_t flip_of(const struct weft_field *field) {
   return field->type <= WEFT_I64 ? (uint64_t)1 << (8 * field->width - 1) : 0;
 }
 
-static void widen_words(const struct weft_field *field, uint64_t min, uint64_t max, struct file_range *range) {
-  uint64_t flip = flip_of(field);
-  if (!range->any || (min ^ flip) < (range->min ^ flip))
-    range->min = min;
-  if (!range->any || (max ^ flip) > (range->max ^ flip))
-    range->max = max;
-  range->any = true;
-}
-
-static void widen_doubles(double min, double max, struct file_range *range) {
-  if (!range->any || min < as_double(range->min))
-    range->min = as_bits(min);
-  if (!range->any || max > as_double(range->max))
-    range->max = as_bits(max);
-  range->any = true;
-}
-
-static void add_floats(const struct weft_field *field, const void *values, size_t n, struct file_range *range) {
-  double min = INFINITY, max = -INFINITY;
-  size_t nans = 0;
-  for (size_t i = 0; i < n; i++) {
-    double value = float_at(field, values, i);
-    min = value < min ? value : min;
-    max = value > max ? value : max;
-    nans += isnan(value) != 0;
+/* Widens a range by the least and the greatest of some rows, number i of min[] and max[], as weft__range finds them: where
+ * there are NaNs the greatest is one, and the least too where there is nothing else. */
+static void widen(const struct weft_field *field, const void *min, const void *max, size_t i, struct file_range *range) {
+  if (is_float(field->type)) {
+    double low = float_at(field, min, i), high = float_at(field, max, i);
+    range->has_nan |= isnan(high) != 0;
+    if (isnan(low))
+      return;
+    if (!range->any || low < as_double(range->min))
+      range->min = as_bits(low);
+    if (!range->any || high > as_double(range->max)) /* not once one of them is a NaN, and then nobody asks */
+      range->max = as_bits(high);
+  } else {
+    uint64_t flip = flip_of(field), low = codec_word(min, i, field->width), high = codec_word(max, i, field->width);
+    if (!range->any || (low ^ flip) < (range->min ^ flip))
+      range->min = low;
+    if (!range->any || (high ^ flip) > (range->max ^ flip))
+      range->max = high;
   }
-  range->has_nan |= nans > 0;
-  if (nans < n)
-    widen_doubles(min, max, range);
-}
-
-static void add_words(const weft_ctx *ctx, const struct weft_field *field, const void *values, size_t n,
-                      struct file_range *range) {
-  struct simd_range found = CODEC_KERNEL(ctx->kernels->codecs, range, field->width)(values, n, flip_of(field));
-  widen_words(field, found.min, found.max, range);
+  range->any = true;
 }
 
 static weft_status add_numbers(weft_ctx *ctx, const struct weft_field *field, const struct weft_column *column,
                                struct file_range *range) {
   for (size_t row = 0; row < column->rows; row += FLAT_ROWS) {
     size_t n = column->rows - row < FLAT_ROWS ? column->rows - row : FLAT_ROWS;
+    uint64_t min, max;
     struct flat flat;
     WEFT_TRY(weft__flatten(ctx, column, row, n, true, &flat));
-    if (flat.values > 0 && is_float(field->type))
-      add_floats(field, flat.data, flat.values, range);
-    else if (flat.values > 0)
-      add_words(ctx, field, flat.data, flat.values, range);
+    if (flat.values > 0) {
+      weft__range(ctx->kernels->codecs, field->type, flat.data, flat.values, &min, &max);
+      widen(field, &min, &max, 0, range);
+    }
     weft__flat_close(ctx, &flat);
   }
   return WEFT_OK;
@@ -261,7 +247,7 @@ static void decode_defaults(struct weft_decode_options *options, uint64_t max_by
   options->max_bytes = max_bytes;
 }
 
-/* From zones. Those of nulls alone have nothing to say; nor, but that there are NaNs, those whose least value is one. */
+/* From zones, of which those of nulls alone have nothing to say. */
 static weft_status add_zones(weft_ctx *ctx, const struct weft_field *field, const void *encoding, size_t bytes,
                              uint64_t rows, uint64_t max_bytes, struct file_range *range) {
   uint64_t min[ZONES], max[ZONES];
@@ -275,16 +261,8 @@ static weft_status add_zones(weft_ctx *ctx, const struct weft_field *field, cons
     WEFT_TRY(weft_zones(ctx, encoding, bytes, &options, min, max, nulls));
     for (size_t i = 0; i * CODEC_BLOCK < here; i++) {
       uint64_t zone_rows = here - i * CODEC_BLOCK < CODEC_BLOCK ? here - i * CODEC_BLOCK : CODEC_BLOCK;
-      if (nulls[i] >= zone_rows)
-        continue;
-      if (!is_float(field->type)) {
-        widen_words(field, codec_word(min, i, field->width), codec_word(max, i, field->width), range);
-        continue;
-      }
-      double low = float_at(field, min, i), high = float_at(field, max, i);
-      range->has_nan |= isnan(high) != 0;
-      if (!isnan(low))
-        widen_doubles(low, isnan(high) ? low : high, range);
+      if (nulls[i] < zone_rows)
+        widen(field, min, max, i, range);
     }
   }
   return WEFT_OK;

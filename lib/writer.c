@@ -135,13 +135,7 @@ static struct weft_column chunk_column(const weft_writer *writer, const struct w
                                        size_t rows) {
   if (columns)
     return weft__column_slice(&columns[i], first, rows);
-  const struct weft_field *field = &writer->schema.fields[i];
-  const struct gathered *g = &writer->gathered[i];
-  struct weft_column column = field->type == WEFT_STRING
-                                  ? weft_column_offsets64(g->values.at, g->values.used, (const void *)g->offsets.at, rows)
-                              : field->type == WEFT_FIXED_BYTES ? weft_column_bytes(g->values.at, field->width, rows)
-                                                                : weft_column_fixed(g->values.at, field->type, rows);
-  return weft_column_with_validity(column, g->has_nulls ? g->valid : NULL, 0);
+  return weft__gathered_column(&writer->gathered[i], &writer->schema.fields[i], rows);
 }
 
 /* Encodes and writes rows first .. first + rows of columns, or what is gathered where that is NULL. */
