@@ -4,8 +4,8 @@
  * SIMD_ISA_<name> set; everything is static but the table, so that no code compiled for one CPU can be linked into
  * another's.
  */
-#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
-#error "weft's kernels load words in the machine's order and need a little-endian one"
+#if !defined(SIMD_ISA_scalar) && __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+#error "vectors are loaded in the machine's order, which has to be little-endian"
 #endif
 
 #define XXH_INLINE_ALL
