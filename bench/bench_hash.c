@@ -59,7 +59,7 @@ struct program {
   size_t n_tables;
   weft_ctx *ctx[WEFT_MAX_ISAS];            /* [n_tables] */
   const struct peer *loops[WEFT_MAX_ISAS]; /* [n_tables] */
-  const void *outside[MOST_OUTSIDE]; /* struct bench_peer_outside */
+  const void *outside[MOST_OUTSIDE];       /* struct bench_peer_outside */
   size_t n_outside;
 };
 

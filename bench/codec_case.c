@@ -16,7 +16,7 @@
 #define DRAM_PERIOD 16 /* chunks */
 #define CACHED_PIECES 1024
 #define SAMPLED 16 /* chunks whose values are compared, of many that are alike */
-#define ALIGN 64
+#define ALIGN VALUES_ALIGN
 
 /* In turn: chunks of so many bytes of values; how many of them; how many in a piece. */
 static const struct {
@@ -37,22 +37,19 @@ static struct output {
   } values, offsets, views, validity, encoded;
 } out;
 
-static uint8_t *area(struct area *a, size_t bytes) {
-  bytes += BENCH_CODEC_SLACK;
-  if (a->bytes < bytes) {
-    free(a->at);
-    a->bytes = (bytes + ALIGN - 1) / ALIGN * ALIGN;
-    a->at = aligned_alloc(ALIGN, a->bytes);
-    if (!a->at) {
-      fprintf(stderr, "no memory for %zu bytes\n", a->bytes);
-      exit(2);
-    }
-    memset(a->at, 0, a->bytes);
-  }
-  return a->at;
+static size_t rounded(size_t bytes) {
+  return (bytes + ALIGN - 1) / ALIGN * ALIGN;
 }
 
-static void die(const weft_ctx *ctx, const char *what) {
+static void area(struct area *a, size_t bytes) {
+  if (a->bytes >= bytes)
+    return;
+  free(a->at);
+  *a = (struct area){values_memory(bytes), bytes};
+  memset(a->at, 0, bytes);
+}
+
+void case_die(const weft_ctx *ctx, const char *what) {
   fprintf(stderr, "bench_codec: %s: %s\n", what, weft_ctx_message(ctx));
   exit(1);
 }
@@ -100,7 +97,7 @@ static size_t place_of(const struct codec_case *c, size_t chunk) {
 static size_t value_at(const struct codec_case *c, size_t chunk) {
   size_t first = first_row(c, chunk);
   size_t bytes = c->v->offsets ? (size_t)c->v->offsets[first] + (sizeof(uint32_t) * first) : first * c->v->width;
-  return (bytes + ALIGN - 1) / ALIGN * ALIGN + (c->v->offsets ? chunk * ALIGN : 0);
+  return rounded(bytes) + (c->v->offsets ? chunk * ALIGN : 0);
 }
 
 static struct bench_codec_shape shape_of(const struct codec_case *c, size_t chunk) {
@@ -123,7 +120,7 @@ static void make_texts(struct codec_case *c) {
   const struct values *v = c->v;
   if (!v->offsets || c->texts)
     return;
-  c->texts = bench_memory(value_at(c, c->chunks - 1) + chunk_bytes(c, c->chunks - 1) + BENCH_CODEC_SLACK);
+  c->texts = values_memory(value_at(c, c->chunks - 1) + chunk_bytes(c, c->chunks - 1));
   for (size_t chunk = 0; chunk < c->chunks; chunk++) {
     size_t n = chunk_rows(c, chunk), first = first_row(c, chunk);
     uint32_t *lengths = (uint32_t *)(void *)(c->texts + value_at(c, chunk));
@@ -134,8 +131,7 @@ static void make_texts(struct codec_case *c) {
 }
 
 void case_begin(struct codec_case *c, struct program *program, const struct values *v, enum memory memory, bool encode) {
-  *c = (struct codec_case){
-      .program = program, .v = v, .memory = memory, .encode = encode, .calls = memories[memory].calls};
+  *c = (struct codec_case){.program = program, .v = v, .memory = memory, .encode = encode, .calls = memories[memory].calls};
   size_t bytes = memories[memory].chunk_bytes;
   c->chunk_rows = bytes ? bytes / v->width : COLUMN_CHUNK;
   c->chunks = (v->rows + c->chunk_rows - 1) / c->chunk_rows;
@@ -152,7 +148,7 @@ size_t case_encode(weft_ctx *ctx, const struct values *v, size_t first, size_t n
   if (status == WEFT_E_INVALID)
     return 0;
   if (status)
-    die(ctx, v->name);
+    case_die(ctx, v->name);
   return bytes;
 }
 
@@ -163,7 +159,7 @@ static size_t bound_of(const struct codec_case *c, const struct side *side, size
   struct weft_column column = values_column(c->v, first_row(c, chunk), chunk_rows(c, chunk));
   size_t bytes;
   if (weft_encode_bound(&column, &bytes))
-    die(NULL, "no bound");
+    case_die(NULL, "no bound");
   return bytes;
 }
 
@@ -174,36 +170,27 @@ static size_t encode_chunk(const struct codec_case *c, const struct side *side, 
   return case_encode(side->ctx, c->v, first_row(c, chunk), shape.n, &side->encode, dst, room);
 }
 
-/* All chunks' encodings; false: the codecs do not take the values. What repeats itself is encoded once and copied. */
+/* Stored chunks' encodings; false: the codecs do not take the values. What repeats itself is encoded once and copied. */
 static bool fill_store(struct codec_case *c, const struct side *side, struct store *s) {
   size_t used = 0, most = 0, made = c->memory == MEMORY_DRAM && c->stored > DRAM_PERIOD ? DRAM_PERIOD : c->stored;
   for (size_t chunk = 0; chunk < c->chunks; chunk++) {
-    size_t bound = bound_of(c, side, chunk);
+    size_t bound = rounded(bound_of(c, side, chunk));
     most = bound > most ? bound : most;
   }
   c->most_encoded = most > c->most_encoded ? most : c->most_encoded;
-  uint8_t *buffer = area(&out.encoded, most);
-  *s = (struct store){.at = bench_memory(c->stored * sizeof *s->at), .size = bench_memory(c->stored * sizeof *s->size)};
-  struct area bytes = {0};
+  /* Pages that are not used are never touched. */
+  *s = (struct store){.bytes = values_memory(most * c->stored),
+                      .at = bench_memory(c->stored * sizeof *s->at),
+                      .size = bench_memory(c->stored * sizeof *s->size)};
   for (size_t chunk = 0; chunk < c->stored; chunk++) {
-    size_t size = chunk < made ? encode_chunk(c, side, chunk, buffer, most) : s->size[chunk % made];
-    if (size == 0)
-      return false;
-    if (used + size + ALIGN + BENCH_CODEC_SLACK > bytes.bytes) {
-      /* As much as all will take if they are like the first ones. */
-      struct area more = {0};
-      size_t guess = (used + size + ALIGN) / (chunk + 1) * (c->stored + 1) + ALIGN * c->stored;
-      area(&more, guess > 2 * bytes.bytes ? guess : 2 * bytes.bytes);
-      if (used)
-        memcpy(more.at, bytes.at, used);
-      free(bytes.at);
-      bytes = more;
-    }
     s->at[chunk] = used;
-    s->size[chunk] = size;
-    memcpy(bytes.at + used, chunk < made ? buffer : bytes.at + s->at[chunk % made], size);
-    used = (used + size + ALIGN - 1) / ALIGN * ALIGN;
-    s->bytes = bytes.at;
+    if (chunk < made)
+      s->size[chunk] = encode_chunk(c, side, chunk, s->bytes + used, most);
+    else
+      memcpy(s->bytes + used, s->bytes + s->at[chunk % made], s->size[chunk] = s->size[chunk % made]);
+    if (s->size[chunk] == 0)
+      return false;
+    used += rounded(s->size[chunk]);
   }
   return true;
 }
@@ -216,24 +203,27 @@ static void free_store(struct store *s) {
 
 /* Sides */
 
+/* The store that a side shares with one before it; n_stores: none. */
+static size_t shared_store(const struct codec_case *c, const struct side *side) {
+  for (size_t i = 0; !side->peer && i < c->n; i++)
+    if (!c->sides[i].peer && memcmp(side->encode.codec, c->sides[i].encode.codec, sizeof side->encode.codec) == 0)
+      return c->sides[i].store;
+  return c->n_stores;
+}
+
 static size_t add_side(struct codec_case *c, struct side side, const char *name) {
   if (c->n == MOST_SIDES) {
     fprintf(stderr, "bench_codec: too many contenders\n");
     exit(2);
   }
-  for (size_t i = 0; i < c->n; i++) {
-    if (side.peer || c->sides[i].peer || memcmp(side.encode.codec, c->sides[i].encode.codec, sizeof side.encode.codec))
-      continue;
-    side.store = c->sides[i].store;
-    goto add;
+  side.store = shared_store(c, &side);
+  if (side.store == c->n_stores) {
+    if (!fill_store(c, &side, &c->stores[side.store])) {
+      free_store(&c->stores[side.store]);
+      return MOST_SIDES;
+    }
+    c->n_stores++;
   }
-  side.store = c->n_stores;
-  if (!fill_store(c, &side, &c->stores[side.store])) {
-    free_store(&c->stores[side.store]);
-    return MOST_SIDES;
-  }
-  c->n_stores++;
-add:
   c->sides[c->n] = side;
   snprintf(c->contenders[c->n].name, sizeof c->contenders[0].name, "%s", name);
   return c->n++;
@@ -278,7 +268,8 @@ void case_peers(struct codec_case *c) {
 
 /* Work */
 
-static void decode_weft(const struct codec_case *c, const struct side *side, size_t chunk, const uint8_t *src, size_t bytes) {
+static void decode_weft(const struct codec_case *c, const struct side *side, size_t chunk, const uint8_t *src,
+                        size_t bytes) {
   const struct values *v = c->v;
   size_t place = place_of(c, chunk), n = chunk_rows(c, chunk);
   struct weft_buffers b = {.size = sizeof b, .values = out.values.at + value_at(c, place), .values_bytes = n * v->width};
@@ -296,7 +287,7 @@ static void decode_weft(const struct codec_case *c, const struct side *side, siz
     b.values_bytes = n * sizeof(struct weft_view);
   }
   if (weft_decode_into(side->ctx, src, bytes, &side->decode, &b))
-    die(side->ctx, v->name);
+    case_die(side->ctx, v->name);
 }
 
 static void decode_chunk(const struct codec_case *c, const struct side *side, size_t chunk, const uint8_t *src,
@@ -348,7 +339,8 @@ static bool right_views(const struct codec_case *c, size_t first, size_t n, cons
   const int32_t *want = c->v->offsets + first;
   for (size_t i = 0; i < n; i++) {
     int32_t length = want[i + 1] - want[i];
-    const uint8_t *text = got[i].length <= (int32_t)sizeof got[i].as.inlined ? got[i].as.inlined : bytes + got[i].as.ref.offset;
+    const uint8_t *text =
+        got[i].length <= (int32_t)sizeof got[i].as.inlined ? got[i].as.inlined : bytes + got[i].as.ref.offset;
     if (got[i].length != length || memcmp(text, c->v->values + want[i], (size_t)length) != 0)
       return false;
   }
@@ -436,8 +428,9 @@ static void say_sizes(const struct codec_case *c, char *text, size_t room) {
   for (size_t store = 0, side = 0; store < c->n_stores && used < room; store++) {
     while (c->sides[side].store != store)
       side++;
-    used += (size_t)snprintf(text + used, room - used, "%s %.2f %% %s", store ? "," : "", 100 * (double)case_bytes(c, side) / raw,
-                             c->sides[side].peer ? c->contenders[side].name : "weft");
+    used +=
+        (size_t)snprintf(text + used, room - used, "%s %.2f %% %s", store ? "," : "",
+                         100 * (double)case_bytes(c, side) / raw, c->sides[side].peer ? c->contenders[side].name : "weft");
   }
 }
 
@@ -448,7 +441,6 @@ void case_run(struct codec_case *c, const char *name) {
   area(&out.offsets, c->v->offsets ? places * (c->chunk_rows + 1) * sizeof *c->v->offsets : 0);
   area(&out.views, c->v->offsets ? places * c->chunk_rows * sizeof(struct weft_view) : 0);
   area(&out.validity, c->v->validity ? places * ((c->chunk_rows + 7) / 8) : 0);
-  c->most_encoded = (c->most_encoded + ALIGN - 1) / ALIGN * ALIGN;
   area(&out.encoded, (c->encode ? places : 1) * c->most_encoded);
   say_sizes(c, about, sizeof about);
   compare(c, name);

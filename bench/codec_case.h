@@ -66,7 +66,7 @@ struct codec_case {
   struct side sides[MOST_SIDES];
   struct bench_contender contenders[MOST_SIDES];
   struct store stores[MOST_SIDES];
-  uint8_t *texts;     /* strings as peers take them: chunk i at text_at(i); NULL: there are none */
+  uint8_t *texts;      /* strings as peers take them: chunk i at text_at(i); NULL: there are none */
   size_t most_encoded; /* most bytes that any side takes for a chunk while it encodes */
 };
 
@@ -87,9 +87,10 @@ void case_peer(struct codec_case *c, const struct bench_codec_peer *peer, const 
 void case_peers(struct codec_case *c);
 
 /* Has the frame check, measure and print it: sides marked best beside all peers, others beside memcpy, and none beside peers
- * of another table; targets are those of codec_targets.h. Every contender's values are compared with those that were given.
-XX
+ * of another table; targets are those of codec_targets.h. Every contender's values are compared with those that were given. */
 void case_run(struct codec_case *c, const char *name);
+
+/* Frees what belongs to the case. */
 void case_end(struct codec_case *c);
 
 /* Bytes that a side's encodings take, and the values as they are. */
@@ -101,10 +102,15 @@ size_t case_raw_bytes(const struct codec_case *c);
 size_t case_encode(weft_ctx *ctx, const struct values *v, size_t first, size_t n, const struct weft_encode_options *options,
                    void *dst, size_t room);
 
-/* Chunks of 2^20 rows of a column. */
-#define COLUMN_CHUNK ((size_t)1 << 20)
+/* Ends the program, with what the context says. */
+void case_die(const weft_ctx *ctx, const char *what) __attribute__((noreturn));
 
-/* codec_columns.c's columns and made ones: sizes, speeds, the selector. */
+#define COLUMN_CHUNK ((size_t)1 << 20) /* rows of MEMORY_WHOLE */
+
+/* codec_calls.c: partial blocks, and calls of one block. */
+void run_calls(struct program *p);
+
+/* codec_sizes.c: sizes and speeds of made columns and of those of codec_columns.c; the selector. */
 void run_columns(struct program *p, const char *packages, const char *files);
 
 #endif

@@ -43,7 +43,7 @@ struct growing {
 };
 
 static void *grown(void *old, size_t used, size_t room) {
-  void *more = bench_memory(room + BENCH_CODEC_SLACK);
+  void *more = values_memory(room);
   if (used)
     memcpy(more, old, used);
   free(old);
@@ -53,9 +53,9 @@ static void *grown(void *old, size_t used, size_t room) {
 static struct growing begin(const struct column *column) {
   struct growing g = {.v = bench_memory(sizeof *g.v), .rows_room = 1 << 16, .bytes_room = 1 << 20};
   *g.v = (struct values){.type = column->type,
-                         .data = column->type == WEFT_STRING                               ? BENCH_CODEC_STRINGS
+                         .data = column->type == WEFT_STRING                            ? BENCH_CODEC_STRINGS
                                  : column->type == WEFT_F32 || column->type == WEFT_F64 ? BENCH_CODEC_FLOATS
-                                                                                         : BENCH_CODEC_NUMBERS};
+                                                                                        : BENCH_CODEC_NUMBERS};
   memcpy(g.v->name, column->name, sizeof g.v->name);
   g.v->values = grown(NULL, 0, g.bytes_room);
   if (column->type == WEFT_STRING) {
@@ -238,8 +238,9 @@ static enum weft_type type_of(const char *word) {
   static const struct {
     const char *word;
     enum weft_type type;
-  } types[] = {{"i8", WEFT_I8},   {"i16", WEFT_I16}, {"i32", WEFT_I32}, {"i64", WEFT_I64}, {"u8", WEFT_U8},       {"u16", WEFT_U16},
-               {"u32", WEFT_U32}, {"u64", WEFT_U64}, {"f32", WEFT_F32}, {"f64", WEFT_F64}, {"lines", WEFT_STRING}};
+  } types[] = {{"i8", WEFT_I8},   {"i16", WEFT_I16}, {"i32", WEFT_I32},     {"i64", WEFT_I64},
+               {"u8", WEFT_U8},   {"u16", WEFT_U16}, {"u32", WEFT_U32},     {"u64", WEFT_U64},
+               {"f32", WEFT_F32}, {"f64", WEFT_F64}, {"lines", WEFT_STRING}};
   for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
     if (strcmp(types[i].word, word) == 0)
       return types[i].type;

@@ -13,30 +13,30 @@
 #define SYMBOL(name) SYMBOL_OF(name)
 
 /* FILL(T): fill_T, the loop of values of the type T, and runs_T, which finds the runs. */
-#define FILL(T)                                                                                                 \
-  static void fill_##T(const T *values, const uint32_t *lengths, size_t runs, T *out) {                         \
-    for (size_t k = 0; k < runs; k++) {                                                                         \
-      const T value = values[k];                                                                                \
-      const uint32_t length = lengths[k];                                                                       \
-      for (uint32_t i = 0; i < length; i++)                                                                     \
-        out[i] = value;                                                                                         \
-      out += length;                                                                                            \
-    }                                                                                                           \
-  }                                                                                                             \
-  static size_t count_##T(const T *values, size_t n) {                                                          \
-    size_t runs = n > 0;                                                                                        \
-    for (size_t i = 1; i < n; i++)                                                                              \
-      runs += values[i] != values[i - 1];                                                                       \
-    return runs;                                                                                                \
-  }                                                                                                             \
-  static void runs_##T(const T *values, size_t n, T *runs, uint32_t *lengths) {                                 \
-    for (size_t i = 0, start = 0; i < n; i++) {                                                                 \
-      if (i + 1 < n && values[i + 1] == values[i])                                                              \
-        continue;                                                                                               \
-      *runs++ = values[i];                                                                                      \
-      *lengths++ = (uint32_t)(i + 1 - start);                                                                   \
-      start = i + 1;                                                                                            \
-    }                                                                                                           \
+#define FILL(T)                                                                         \
+  static void fill_##T(const T *values, const uint32_t *lengths, size_t runs, T *out) { \
+    for (size_t k = 0; k < runs; k++) {                                                 \
+      const T value = values[k];                                                        \
+      const uint32_t length = lengths[k];                                               \
+      for (uint32_t i = 0; i < length; i++)                                             \
+        out[i] = value;                                                                 \
+      out += length;                                                                    \
+    }                                                                                   \
+  }                                                                                     \
+  static size_t count_##T(const T *values, size_t n) {                                  \
+    size_t runs = n > 0;                                                                \
+    for (size_t i = 1; i < n; i++)                                                      \
+      runs += values[i] != values[i - 1];                                               \
+    return runs;                                                                        \
+  }                                                                                     \
+  static void runs_##T(const T *values, size_t n, T *runs, uint32_t *lengths) {         \
+    for (size_t i = 0, start = 0; i < n; i++) {                                         \
+      if (i + 1 < n && values[i + 1] == values[i])                                      \
+        continue;                                                                       \
+      *runs++ = values[i];                                                              \
+      *lengths++ = (uint32_t)(i + 1 - start);                                           \
+      start = i + 1;                                                                    \
+    }                                                                                   \
   }
 
 FILL(uint32_t)

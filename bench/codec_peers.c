@@ -179,9 +179,7 @@ static const struct bench_codec_peer svb_peer = {BENCH_CODEC_ABI, svb_name, svb_
 
 /* The dictionary of std::unordered_map: codes[n], the number of strings, their lengths, their bytes */
 
-static struct {
-  struct scratch offsets, places;
-} map;
+static struct { struct scratch offsets, places; } map;
 
 static const char *map_name(void) {
   return "unordered_map";
@@ -240,8 +238,8 @@ BENCH_PEERS
 #undef PEER
 
 const struct bench_codec_peer *codec_fill_loop(const char *table) {
-#define PEER(name)                                    \
-  if (strcmp(table, #name) == 0)                      \
+#define PEER(name)               \
+  if (strcmp(table, #name) == 0) \
     return &bench_fill_##name;
   BENCH_PEERS
 #undef PEER
@@ -265,9 +263,8 @@ static const char *load(const char *file, const struct symbol *symbols, size_t n
 }
 
 static const char *load_lz4(const char *file) {
-  const struct symbol symbols[] = {{"LZ4_compressBound", &lz4.bound},
-                                   {"LZ4_compress_default", &lz4.compress},
-                                   {"LZ4_decompress_safe", &lz4.decompress}};
+  const struct symbol symbols[] = {
+      {"LZ4_compressBound", &lz4.bound}, {"LZ4_compress_default", &lz4.compress}, {"LZ4_decompress_safe", &lz4.decompress}};
   return load(file, symbols, sizeof symbols / sizeof symbols[0]);
 }
 
@@ -286,10 +283,12 @@ static const char *load_zstd(const char *file) {
 }
 
 static const char *load_svb(const char *file) {
-  const struct symbol symbols[] = {
-      {"streamvbyte_encode", &svb.encode},   {"streamvbyte_delta_encode", &svb.delta_encode}, {"zigzag_encode", &svb.zigzag},
-      {"streamvbyte_decode", &svb.decode},   {"streamvbyte_delta_decode", &svb.delta_decode},
-      {"zigzag_decode", &svb.unzigzag}};
+  const struct symbol symbols[] = {{"streamvbyte_encode", &svb.encode},
+                                   {"streamvbyte_delta_encode", &svb.delta_encode},
+                                   {"zigzag_encode", &svb.zigzag},
+                                   {"streamvbyte_decode", &svb.decode},
+                                   {"streamvbyte_delta_decode", &svb.delta_decode},
+                                   {"zigzag_decode", &svb.unzigzag}};
   return load(file, symbols, sizeof symbols / sizeof symbols[0]);
 }
 
@@ -299,9 +298,8 @@ size_t codec_peers_load(const struct bench *bench, const struct codec_files *fil
     const struct bench_codec_peer *peer;
     const char *(*load)(const char *file);
     const char *file;
-  } libraries[] = {{&lz4_peer, load_lz4, files->lz4},
-                   {&zstd_peer, load_zstd, files->zstd},
-                   {&svb_peer, load_svb, files->streamvbyte}};
+  } libraries[] = {
+      {&lz4_peer, load_lz4, files->lz4}, {&zstd_peer, load_zstd, files->zstd}, {&svb_peer, load_svb, files->streamvbyte}};
   size_t n = 0;
   list[n++] = &memcpy_peer;
   for (size_t i = 0; i < sizeof libraries / sizeof libraries[0]; i++) {

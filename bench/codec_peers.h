@@ -16,7 +16,7 @@
 struct codec_files {
   const char *lz4, *zstd, *streamvbyte;
   const char *outside; /* those of --peer, divided by commas; NULL: none */
-  bool required;       /* a package's library that cannot be loaded ends the program with 2; else it is left out, with a note */
+  bool required; /* a package's library that cannot be loaded ends the program with 2; else it is left out, with a note */
 };
 
 /* Fills list with memcpy, first, and what can be loaded; returns how many. */

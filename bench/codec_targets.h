@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * What the codecs are meant to reach, and where it stands in the summary. Used by codec_case.c and codec_sizes.c.
+ * What the codecs are meant to reach, and where it stands in the summary. Used by the cases of bench_codec.
  */
 #ifndef BENCH_CODEC_TARGETS_H
 #define BENCH_CODEC_TARGETS_H
@@ -8,23 +8,26 @@
 #include "bench.h"
 
 /* Sets target and place of a comparison of weft's contender with a peer in a case of that name; neither, where there is
- * none. judged: else only the place. */
+ * none. table: the contender's table of kernels, the column. judged: else only the place is set. */
 void codec_target(const char *name, const char *contender, const char *peer, bool judged, const char *table,
                   struct bench_against *against);
 
-/* Figures that are no times. */
+/* Calls of 1000 values against calls of a block of 1024, a value of each. */
+void codec_target_partial(const char *table, bool judged, struct bench_against *against);
+
+/* Encoding a column with the selector against encoding it by the cascade that it chose. */
+void codec_target_selector(const char *table, struct bench_against *against);
+
+/* Figures that are no times: sizes, and what they should be at most a part of. */
 enum codec_figure {
-  FIGURE_SIZE_DELTA,    /* size over TurboPFor's, of sorted numbers */
-  FIGURE_SIZE_SELECTED, /* size over the best of all cascades */
-  FIGURE_SIZE_BOUND,    /* size over raw + 1 % + 128 bytes */
-  FIGURE_SIZE_ZSTD,     /* size over zstd's, of integers */
+  FIGURE_DELTA,    /* sorted numbers: TurboPFor's */
+  FIGURE_SELECTED, /* the selector's: the best of all cascades' */
+  FIGURE_BOUND,    /* any codec's: raw + 1 % + 128 bytes */
+  FIGURE_ZSTD,     /* the selector's, of integers: zstd's */
   FIGURES
 };
 
-/* Fills in bounds and place of such a figure of a column. */
-void codec_figure(enum codec_figure figure, const char *column, struct bench_value *value);
-
-/* What the encoding by the selector's own choice, given to the encoder, is of the encoding with the selector: at least. */
-#define SELECTOR_SHARE 0.9
+/* Fills in unit, bound and place. */
+void codec_figure(enum codec_figure figure, struct bench_value *value);
 
 #endif

@@ -15,8 +15,14 @@
 #define SHORTEST 4
 #define LONGEST 24
 
-static void *memory(size_t bytes) {
-  return bench_memory(bytes + BENCH_CODEC_SLACK);
+void *values_memory(size_t bytes) {
+  bytes = (bytes + BENCH_CODEC_SLACK + VALUES_ALIGN - 1) / VALUES_ALIGN * VALUES_ALIGN;
+  void *p = aligned_alloc(VALUES_ALIGN, bytes);
+  if (!p) {
+    fprintf(stderr, "no memory for %zu bytes\n", bytes);
+    exit(2);
+  }
+  return p;
 }
 
 static size_t width_of(enum weft_type type) {
@@ -40,7 +46,7 @@ static void store(struct values *v, size_t i, uint64_t value) {
 static struct values *make(enum weft_type type, enum bench_codec_data data, size_t rows, size_t period) {
   struct values *v = bench_memory(sizeof *v);
   *v = (struct values){.type = type, .data = data, .rows = rows, .width = width_of(type), .period = period};
-  v->values = memory(rows * v->width);
+  v->values = values_memory(rows * v->width);
   return v;
 }
 
@@ -119,8 +125,8 @@ struct values *values_strings(size_t distinct, size_t rows, size_t period) {
     for (size_t k = 0; k < LONGEST; k++)
       texts[i * LONGEST + k] = (char)('a' + law_below(&state, 26));
   }
-  v->values = memory(rows * LONGEST);
-  v->offsets = memory((rows + 1) * sizeof *v->offsets);
+  v->values = values_memory(rows * LONGEST);
+  v->offsets = values_memory((rows + 1) * sizeof *v->offsets);
   size_t used = 0;
   uint64_t first_state = state;
   for (size_t i = 0; i < rows; i++) {
@@ -152,7 +158,7 @@ struct values *values_walk(enum weft_type type, size_t rows, size_t period) {
 void values_make_nulls(struct values *v, unsigned share) {
   size_t made = made_rows(v), bytes = (v->rows + 7) / 8;
   uint64_t state = share;
-  v->validity = memory(bytes);
+  v->validity = values_memory(bytes);
   memset(v->validity, 0xff, bytes);
   for (size_t i = 0; i < made; i++)
     if (law_below(&state, 1024) < share)

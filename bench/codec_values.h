@@ -10,6 +10,11 @@
 
 #include <weft/weft.h>
 
+#define VALUES_ALIGN 64
+
+/* Memory for values or encoded bytes: aligned, with BENCH_CODEC_SLACK bytes behind. Freed with free(); never NULL. */
+void *values_memory(size_t bytes);
+
 /* A column that this program owns: values[rows], or strings with their offsets. What lies under a null is 0. */
 struct values {
   char name[40];   /* of a column: a word in cases' names */
