@@ -185,6 +185,10 @@ weft_status weft__codec_encode(struct codec_out *out, const struct codec_values 
 weft_status weft__codec_encode_strings(struct codec_out *out, const struct codec_strings *strings, enum weft_role role,
                                        const uint8_t *cascade, unsigned depth);
 
+/* Strings as STRINGS, their ends by cascade[0 ..]. */
+weft_status weft__strings_encode(struct codec_out *out, const struct codec_strings *strings, enum weft_role role,
+                                 const uint8_t *cascade, unsigned depth);
+
 /* The bytes that a block of n words, at most CODEC_BLOCK, takes as BITPACK, FOR or DELTA, its part of the directory included. */
 size_t weft__packed_cost(const struct simd_codecs *codecs, enum weft_codec codec, const void *words, size_t n,
                          unsigned item, bool is_signed);
@@ -201,6 +205,22 @@ void weft__codec_end(struct codec_out *out, unsigned node);
 
 /* Room for bytes more of the section at *room, undefined. WEFT_E_SPACE. */
 weft_status weft__codec_room(struct codec_out *out, size_t bytes, uint8_t **room);
+
+/* An encoder's memory, count times bytes and `more` bytes, undefined inside, for codec_free. WEFT_E_NOMEM, WEFT_E_LIMIT. */
+static inline weft_status codec_alloc(weft_ctx *ctx, size_t count, size_t bytes, size_t more, void *out_pointer) {
+  size_t whole;
+  if (__builtin_mul_overflow(count, bytes, &whole) || __builtin_add_overflow(whole, more, &whole))
+    whole = SIZE_MAX; /* which is refused */
+  void *memory = weft_alloc(ctx, whole);
+  memcpy(out_pointer, &memory, sizeof memory);
+  return memory ? WEFT_OK : ((struct slab_cache *)ctx)->status;
+}
+
+/* Gives it back, NULL being none, at the end of what had that status. */
+static inline weft_status codec_free(weft_ctx *ctx, void *memory, weft_status status) {
+  weft_status freed = weft_free(ctx, memory);
+  return status != WEFT_OK ? status : freed;
+}
 
 /* The XXH3 of bytes[n], its seed being another's or 0. */
 static inline uint64_t codec_check(const struct simd_kernels *kernels, const void *bytes, size_t n, uint64_t seed) {

@@ -282,8 +282,10 @@ static weft_status run(weft_ctx *ctx, const char *who, const void *src, size_t b
   } else if (status == WEFT_OK) {
     status = decode_fixed(&d, buffers);
   }
-  if (status == WEFT_OK && mode == DECODE_VALUES)
+  if (status == WEFT_OK && mode == DECODE_VALUES) {
     buffers->nulls = d.nulls;
+    ctx_count_column(ctx, d.options.selection, d.n, buffers->values_bytes);
+  }
   weft__codec_close(&d.in);
   ctx_leave(ctx);
   return status;

@@ -189,9 +189,11 @@ static weft_status encode(struct encoding *e, bool plain) {
                                   .nulls = nulls,
                                   .rows = (uint32_t)flat->rows,
                                   .width = (uint32_t)flat->width,
-                                  .data_bytes = strings ? flat->offsets[flat->values] - flat->offsets[0]
+                                  .data_bytes = strings ? (uint64_t)(flat->offsets[flat->values] - flat->offsets[0])
                                                         : (uint64_t)flat->rows * flat->width};
-  return weft__codec_close_out(&e->out, &head);
+  WEFT_TRY(weft__codec_close_out(&e->out, &head));
+  ctx_count_column(e->ctx, e->column->selection, flat->rows, head.data_bytes);
+  return WEFT_OK;
 }
 
 weft_status weft_encode(weft_ctx *ctx, const struct weft_column *column, const struct weft_encode_options *options,
