@@ -36,11 +36,11 @@ static void compare(struct program *p, const char *name, const struct values *v,
   case_tables(&c, codec);
   if (memory == MEMORY_DRAM && !encode) {
     char streaming[40];
-    snprintf(streaming, sizeof streaming, "weft %s streaming", p->tables[p->n_tables - 1]);
+    snprintf(streaming, sizeof streaming, "%s streaming", p->tables[p->n_tables - 1]);
     size_t side = case_weft(&c, p->n_tables - 1, codec, streaming);
     c.sides[side].decode.streaming = c.sides[side].best = true;
   }
-  case_peers(&c);
+  case_peers(&c, memory == MEMORY_WHOLE || v->validity || v->data == BENCH_CODEC_FLOATS);
   if (v->data == BENCH_CODEC_RUNS)
     for (size_t i = 0; i < p->n_tables; i++)
       case_peer(&c, codec_fill_loop(p->tables[i]), p->tables[i]);
@@ -132,7 +132,7 @@ static void run_dictionary(struct program *p, bool encode) {
     case_tables(&c, by_dict);
     for (size_t k = 0; k < c.n; k++)
       c.sides[k].decode.form = WEFT_FORM_VIEWS;
-    case_peers(&c);
+    case_peers(&c, true);
     case_run(&c, name);
     case_end(&c);
     values_free(v);
@@ -203,7 +203,7 @@ int main(int argc, char **argv) {
                        sizeof options / sizeof options[0]);
   files.required = required != NULL;
   p.tables = bench_tables(p.bench, &p.n_tables);
-  p.n_peers = codec_peers_load(p.bench, &files, p.peers);
+  codec_peers_load(p.bench, &files, &p.peers);
   for (size_t i = 0; i < p.n_tables; i++) {
     struct weft_ctx_options of_table;
     weft_ctx_options_init(&of_table, sizeof of_table);

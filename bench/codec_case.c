@@ -261,9 +261,11 @@ void case_peer(struct codec_case *c, const struct bench_codec_peer *peer, const 
   add_side(c, (struct side){.peer = peer, .table = table}, name);
 }
 
-void case_peers(struct codec_case *c) {
-  for (size_t i = 0; i < c->program->n_peers; i++)
-    case_peer(c, c->program->peers[i], NULL);
+void case_peers(struct codec_case *c, bool all) {
+  const struct codec_peers *peers = &c->program->peers;
+  for (size_t i = 0; i < peers->n; i++)
+    if (all || i == 0 || i >= peers->outside)
+      case_peer(c, peers->list[i], NULL);
 }
 
 /* Work */
@@ -412,7 +414,7 @@ static void compare(struct codec_case *c, const char *name) {
     for (size_t j = 0; !side->peer && j < c->n; j++) {
       const struct side *peer = &c->sides[j];
       if (!peer->peer || own->n_against == BENCH_AGAINST || (peer->table && strcmp(peer->table, side->table) != 0) ||
-          (!side->best && !peer->table && peer->peer != c->program->peers[0]))
+          (!side->best && !peer->table && peer->peer != c->program->peers.list[0]))
         continue;
       struct bench_against *against = &own->against[own->n_against++];
       against->peer = j;

@@ -19,8 +19,7 @@ struct program {
   const char *const *tables; /* [n_tables], the best one last */
   size_t n_tables;
   weft_ctx *ctx[WEFT_MAX_ISAS];
-  const struct bench_codec_peer *peers[MOST_PEERS]; /* [n_peers], memcpy first */
-  size_t n_peers;
+  struct codec_peers peers;
 };
 
 /* Where values come from and go to. */
@@ -83,8 +82,8 @@ size_t case_tables(struct codec_case *c, const uint8_t codec[WEFT_CODEC_DEPTH]);
 /* Adds a peer, compiled for a table or (NULL) for none in particular; nothing, if it does not take the values. */
 void case_peer(struct codec_case *c, const struct bench_codec_peer *peer, const char *table);
 
-/* Adds all peers of the program. */
-void case_peers(struct codec_case *c);
+/* Adds all peers of the program, or only memcpy and those of --peer, which are as fast: in a round all do equally much. */
+void case_peers(struct codec_case *c, bool all);
 
 /* Has the frame check, measure and print it: sides marked best beside all peers, others beside memcpy, and none beside peers
  * of another table; targets are those of codec_targets.h. Every contender's values are compared with those that were given. */

@@ -150,7 +150,7 @@ static void read_raw(const struct column *column, struct growing *g, const char 
   }
 }
 
-/* Number i of v, in an order that is that of its type. */
+/* Number i of v; of unsigned 64 bits another in the same order. */
 static int64_t number_at(const struct values *v, size_t i) {
   const uint8_t *p = v->values + i * v->width;
   bool is_signed = v->type <= WEFT_I64;
@@ -160,7 +160,7 @@ static int64_t number_at(const struct values *v, size_t i) {
   switch (v->width) {
   case 1: return is_signed ? (int8_t)*p : *p;
   case 2: memcpy(&value16, p, sizeof value16); return is_signed ? (int16_t)value16 : value16;
-  case 4: memcpy(&value32, p, sizeof value32); return is_signed ? (int32_t)value32 : value32;
+  case 4: memcpy(&value32, p, sizeof value32); return is_signed ? (int32_t)value32 : (int64_t)value32;
   default: memcpy(&value, p, sizeof value); return is_signed ? value : value ^ INT64_MIN;
   }
 }

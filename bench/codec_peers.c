@@ -292,20 +292,18 @@ static const char *load_svb(const char *file) {
   return load(file, symbols, sizeof symbols / sizeof symbols[0]);
 }
 
-size_t codec_peers_load(const struct bench *bench, const struct codec_files *files,
-                        const struct bench_codec_peer *list[MOST_PEERS]) {
+void codec_peers_load(const struct bench *bench, const struct codec_files *files, struct codec_peers *peers) {
   const struct {
     const struct bench_codec_peer *peer;
     const char *(*load)(const char *file);
     const char *file;
   } libraries[] = {
       {&lz4_peer, load_lz4, files->lz4}, {&zstd_peer, load_zstd, files->zstd}, {&svb_peer, load_svb, files->streamvbyte}};
-  size_t n = 0;
-  list[n++] = &memcpy_peer;
+  *peers = (struct codec_peers){.n = 1, .list = {&memcpy_peer}};
   for (size_t i = 0; i < sizeof libraries / sizeof libraries[0]; i++) {
     const char *reason = libraries[i].load(libraries[i].file), *name = libraries[i].peer->name();
     if (!reason) {
-      list[n++] = libraries[i].peer;
+      peers->list[peers->n++] = libraries[i].peer;
       continue;
     }
     if (files->required) {
@@ -316,7 +314,7 @@ size_t codec_peers_load(const struct bench *bench, const struct codec_files *fil
   }
   const void *outside[MOST_OUTSIDE];
   size_t others = outside_load(files->outside, "bench_codec_peer", BENCH_CODEC_ABI, outside);
+  peers->outside = peers->n;
   for (size_t i = 0; i < others; i++)
-    list[n++] = outside[i];
-  return n;
+    peers->list[peers->n++] = outside[i];
 }

@@ -19,9 +19,13 @@ struct codec_files {
   bool required; /* a package's library that cannot be loaded ends the program with 2; else it is left out, with a note */
 };
 
-/* Fills list with memcpy, first, and what can be loaded; returns how many. */
-size_t codec_peers_load(const struct bench *bench, const struct codec_files *files,
-                        const struct bench_codec_peer *list[MOST_PEERS]);
+struct codec_peers {
+  size_t n, outside;                               /* outside: the first of --peer's */
+  const struct bench_codec_peer *list[MOST_PEERS]; /* memcpy first */
+};
+
+/* Fills in memcpy and what can be loaded. */
+void codec_peers_load(const struct bench *bench, const struct codec_files *files, struct codec_peers *peers);
 
 /* A loop over runs, value by value: BENCH_PEERS, from the build, is PEER(scalar)PEER(sse)…, the tables of this target machine,
  * and each has the loop compiled with its flags (codec_loops.c). NULL: there is no such table. */

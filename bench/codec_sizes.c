@@ -42,7 +42,7 @@ static void run_speed(const struct subject *s, bool encode) {
   struct codec_case c;
   case_begin(&c, s->program, s->v, MEMORY_WHOLE, encode);
   add_codecs(&c);
-  case_peers(&c);
+  case_peers(&c, true);
   case_run(&c, name);
   case_end(&c);
 }
@@ -82,7 +82,7 @@ static void run_sizes(const struct subject *s) {
   struct codec_case c;
   case_begin(&c, s->program, s->v, MEMORY_WHOLE, true);
   add_codecs(&c);
-  case_peers(&c);
+  case_peers(&c, true);
   double raw = (double)case_raw_bytes(&c);
   snprintf(heading, sizeof heading, "%s; %zu rows, %.0f bytes", s->v->about, s->v->rows, raw);
   for (size_t i = 0; i < c.n; i++) {
