@@ -32,17 +32,6 @@ const struct simd_codecs TABLE_OF(SIMD_ISA) = {.isa = TEXT_OF(SIMD_ISA), SIMD_CO
 
 #else
 
-#ifndef SIMD_ISA_avx512
-#include "simd/kernels/integers.h"
-#define CODEC_W 64
-#include "simd/kernels/pack.h"
-#define CODEC_W 32
-#include "simd/kernels/pack.h"
-#define CODEC_W 16
-#include "simd/kernels/pack.h"
-#define CODEC_W 8
-#include "simd/kernels/pack.h"
-#endif
 #include "simd/kernels/orders.h"
 #define CODEC_W 64
 #include "simd/kernels/moves.h"
@@ -59,17 +48,28 @@ const struct simd_codecs TABLE_OF(SIMD_ISA) = {.isa = TEXT_OF(SIMD_ISA), SIMD_CO
 #include "simd/kernels/stream.h"
 #endif
 
+#ifndef SIMD_ISA_avx512
+#include "simd/kernels/integers.h"
+#define CODEC_W 64
+#include "simd/kernels/pack.h"
+#define CODEC_W 32
+#include "simd/kernels/pack.h"
+#define CODEC_W 16
+#include "simd/kernels/pack.h"
+#define CODEC_W 8
+#include "simd/kernels/pack.h"
+#endif
+
 /* What pack.h has for a table. */
-#define VECTOR(kind, name) .name = vec_##name,
+#define BLOCK(kind, name) .name = block_##name,
 #if defined(SIMD_ISA_avx512)
-#define VECTORS
+#define BLOCKS
 #elif defined(SIMD_ISA_avx512vbmi)
-#define VECTORS SIMD_EACH_WIDTH(VECTOR, unpack) SIMD_EACH_WIDTH(VECTOR, pack) SIMD_EACH_WIDTH(VECTOR, undelta)
+#define BLOCKS SIMD_EACH_WIDTH(BLOCK, unpack) SIMD_EACH_WIDTH(BLOCK, pack) SIMD_EACH_WIDTH(BLOCK, undelta)
 #else
-#define VECTORS                                                                                 \
-  SIMD_EACH_WIDTH(VECTOR, unpack)                                                               \
-  SIMD_EACH_WIDTH(VECTOR, pack) SIMD_EACH_WIDTH(VECTOR, undelta) SIMD_EACH_WIDTH(VECTOR, delta) \
-      SIMD_EACH_WIDTH(VECTOR, range)
+#define BLOCKS                   \
+  SIMD_EACH_WIDTH(BLOCK, unpack) \
+  SIMD_EACH_WIDTH(BLOCK, pack) SIMD_EACH_WIDTH(BLOCK, undelta) SIMD_EACH_WIDTH(BLOCK, delta) SIMD_EACH_WIDTH(BLOCK, range)
 #endif
 
 /* What moves.h and the others have for a table. */
@@ -111,6 +111,6 @@ const struct simd_codecs TABLE_OF(SIMD_ISA) = {.isa = TEXT_OF(SIMD_ISA), SIMD_CO
 #endif
 
 const struct simd_codecs TABLE_OF(SIMD_ISA) = {.isa = TEXT_OF(SIMD_ISA),
-                                               VECTORS MOVES_8 MOVES_16 MOVES_32 MOVES_64 MOVES_MORE};
+                                               BLOCKS MOVES_8 MOVES_16 MOVES_32 MOVES_64 MOVES_MORE};
 
 #endif
