@@ -8,13 +8,12 @@
 #include <string.h>
 
 extern const struct simd_kernels weft_kernels_scalar, weft_kernels_sse, weft_kernels_avx2, weft_kernels_avx512,
-    weft_kernels_avx512vbmi, weft_kernels_neon;
-
+    weft_kernels_neon;
 extern const struct simd_codecs weft_codecs_scalar, weft_codecs_sse, weft_codecs_avx2, weft_codecs_avx512,
     weft_codecs_avx512vbmi, weft_codecs_neon;
 
 static const struct {
-  const struct simd_kernels *kernels;
+  const struct simd_kernels *kernels; /* NULL: those of the table below */
   const struct simd_codecs *codecs;
 } tables[SIMD_ISAS] = {
 #ifdef SIMD_HAS_scalar
@@ -30,7 +29,7 @@ static const struct {
     [SIMD_AVX512] = {&weft_kernels_avx512, &weft_codecs_avx512},
 #endif
 #ifdef SIMD_HAS_avx512vbmi
-    [SIMD_AVX512VBMI] = {&weft_kernels_avx512vbmi, &weft_codecs_avx512vbmi},
+    [SIMD_AVX512VBMI] = {NULL, &weft_codecs_avx512vbmi},
 #endif
 #ifdef SIMD_HAS_neon
     [SIMD_NEON] = {&weft_kernels_neon, &weft_codecs_neon},
@@ -40,44 +39,41 @@ static const struct {
 uint32_t weft__isas_built(void) {
   uint32_t built = 0;
   for (int i = 0; i < SIMD_ISAS; i++)
-    built |= (uint32_t)(tables[i].kernels != NULL) << i;
+    built |= (uint32_t)(tables[i].codecs != NULL) << i;
   return built;
 }
 
-/* The tables with all their kernels: what one lacks it has from the one below it. */
+/* The tables whole: a kernel of codecs that one lacks it has from the one below it. */
 static struct simd_kernels whole[SIMD_ISAS];
 static struct simd_codecs whole_codecs[SIMD_ISAS];
 static pthread_once_t made_whole = PTHREAD_ONCE_INIT;
 
 static void make_whole(void) {
-#define BORROW(kind, name) \
-  if (mine->name == NULL)  \
-    mine->name = below->name;
-  int below_isa = SIMD_ISAS;
+#define BORROW(kind, name)  \
+  if (codecs->name == NULL) \
+    codecs->name = below_codecs->name;
+  const struct simd_kernels *below = NULL;
+  const struct simd_codecs *below_codecs = NULL;
   for (int isa = 0; isa < SIMD_ISAS; isa++) {
-    if (tables[isa].kernels == NULL)
+    if (tables[isa].codecs == NULL)
       continue;
-    whole[isa] = *tables[isa].kernels;
-    whole_codecs[isa] = *tables[isa].codecs;
-    if (below_isa < SIMD_ISAS) {
-      struct simd_kernels *mine = &whole[isa];
-      const struct simd_kernels *below = &whole[below_isa];
-      SIMD_KERNEL_LIST(BORROW)
-    }
-    if (below_isa < SIMD_ISAS) {
-      struct simd_codecs *mine = &whole_codecs[isa];
-      const struct simd_codecs *below = &whole_codecs[below_isa];
+    struct simd_codecs *codecs = &whole_codecs[isa];
+    *codecs = *tables[isa].codecs;
+    if (below_codecs) {
       SIMD_CODEC_LIST(BORROW)
     }
-    whole[isa].codecs = &whole_codecs[isa];
-    below_isa = isa;
+    whole[isa] = tables[isa].kernels ? *tables[isa].kernels : *below;
+    whole[isa].isa = codecs->isa;
+    whole[isa].codecs = codecs;
+    below = &whole[isa];
+    below_codecs = codecs;
   }
 #undef BORROW
 }
 
 const struct simd_kernels *weft__kernels(enum simd_isa isa) {
   pthread_once(&made_whole, make_whole);
-  return (unsigned)isa < SIMD_ISAS && tables[isa].kernels != NULL ? &whole[isa] : NULL;
+  return (unsigned)isa < SIMD_ISAS && tables[isa].codecs != NULL ? &whole[isa] : NULL;
 }
 
 enum simd_isa weft__isa_by_name(const char *name) {

@@ -76,11 +76,4 @@ COLUMN_KERNEL(xxh32, uint32_t, uint32_t, XXH32_SEEDLESS, xxh32_loop_wins)
 #define FIELD(kind, name) name,
 
 extern const struct simd_kernels TABLE_OF(SIMD_ISA);
-#ifdef SIMD_ISA_avx512vbmi
-/* What its multiplications of 52 bits make faster, by 2 to 5 in 100. The rest, which they do not, it has from avx512's table
- * (dispatch.c): 130 KB less in the library. */
-const struct simd_kernels TABLE_OF(SIMD_ISA) = {
-    .isa = TEXT_OF(SIMD_ISA), .vector_bits = TABLE_VECTOR_BITS, .xxh3_64 = xxh3_64, .xxh3_64_column = xxh3_64_column};
-#else
 const struct simd_kernels TABLE_OF(SIMD_ISA) = {TEXT_OF(SIMD_ISA), TABLE_VECTOR_BITS, NULL, SIMD_KERNEL_LIST(FIELD)};
-#endif
