@@ -166,8 +166,8 @@ weft_status weft_reader_chunk(const weft_reader *reader, uint64_t chunk, size_t 
                               size_t size) {
   if (!reader)
     return WEFT_E_INVALID;
-  const struct reader_chunk *found;
-  const struct reader_place *places;
+  const struct reader_chunk *found = NULL;
+  const struct reader_place *places = NULL;
   if (!info || column >= reader->schema.n)
     return weft__fail(reader->ctx, WEFT_E_INVALID, "weft_reader_chunk: column %zu of %zu, or info is NULL", column,
                       reader->schema.n);
@@ -235,8 +235,8 @@ weft_status weft_reader_encoding(weft_reader *reader, uint64_t chunk, size_t col
   if (!encoding || !bytes || column >= reader->schema.n)
     return weft__fail(reader->ctx, WEFT_E_INVALID, "weft_reader_encoding: column %zu of %zu, or an argument is NULL",
                       column, reader->schema.n);
-  const struct reader_chunk *found;
-  const struct reader_place *places;
+  const struct reader_chunk *found = NULL;
+  const struct reader_place *places = NULL;
   WEFT_TRY(find_chunk(reader, "weft_reader_encoding", chunk, &found, &places));
   struct weft_chunk_info info = info_of(reader, found, &places[column], column);
   struct weft_encoded_info described;
@@ -281,7 +281,7 @@ static weft_status verify_frame(weft_reader *reader, const struct reader_chunk *
 static weft_status verify_column(weft_reader *reader, const struct weft_chunk_info *info, size_t column, uint64_t from,
                                  uint64_t to, const uint8_t *stats, size_t said, uint64_t *chain) {
   const struct weft_field *field = &reader->schema.fields[column];
-  const uint8_t *region, *encoding;
+  const uint8_t *region = NULL, *encoding;
   uint8_t found[FILE_COLUMN_MOST];
   size_t bytes = (size_t)info->bytes;
   struct weft_encoded_info described;
@@ -309,8 +309,8 @@ static weft_status verify_column(weft_reader *reader, const struct weft_chunk_in
 weft_status weft_reader_verify(weft_reader *reader, uint64_t chunk) {
   if (!reader)
     return WEFT_E_INVALID;
-  const struct reader_chunk *found;
-  const struct reader_place *places;
+  const struct reader_chunk *found = NULL;
+  const struct reader_place *places = NULL;
   WEFT_TRY(find_chunk(reader, "weft_reader_verify", chunk, &found, &places));
   WEFT_TRY(verify_frame(reader, found));
   uint64_t from = found->at + FILE_MARK_BYTES + found->entry_bytes + FILE_SUM_BYTES, chain = reader->schema.sum;
