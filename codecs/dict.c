@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * DICT: the distinct values, a part, and a code a value, another. Of words, of bytes of one width, and of strings; whether
- * these go to STRINGS is chosen here too, as it takes the distinct strings to say. docs/format.md, "Dictionaries".
+ * these go to STRINGS is chosen here too, as it takes the distinct strings to say. docs/format.md, "DICT".
  */
 #include "codecs/tree.h"
 
@@ -227,7 +227,9 @@ static uint64_t ends_cost(const struct codec_out *out, const struct codec_string
 /* Bytes of a dictionary of so many strings, of so many bytes in all, and of the codes. */
 static uint64_t dictionary_cost(const struct codec_out *out, const struct codec_strings *strings, uint32_t count,
                                 uint64_t bytes) {
-  uint64_t codes = ((uint64_t)strings->n * codec_bits(count - 1) + 7) / 8 + 5 * codec_blocks(strings->n);
+  uint64_t codes = sizeof count; /* where they are all one */
+  if (count > 1)
+    codes = ((uint64_t)strings->n * codec_bits(count - 1) + 7) / 8 + 5 * codec_blocks(strings->n);
   return 3 * CODEC_ENTRY_BYTES + bytes + ends_cost(out, strings, count) + codes;
 }
 

@@ -109,16 +109,14 @@ static struct plan plan_block(const struct simd_codecs *codecs, const void *word
   return less ? patched : plan;
 }
 
-/* What is to be packed of a block: its words, or for DELTA their differences, made in room[CODEC_BLOCK]. The first is the
- * second again, so that it widens nothing. */
+/* What is to be packed of a block: its words, or for DELTA their differences, made in room[CODEC_BLOCK]. The first is none:
+ * the block's plan is that of the others, and whatever it is, it is to become the plan's base. */
 static const void *block_words(const struct simd_codecs *codecs, enum weft_codec codec, const struct codec_values *values,
                                size_t first, size_t n, uint64_t *room) {
   const void *words = (const uint8_t *)values->at + first * values->item;
   if (codec != WEFT_CODEC_DELTA)
     return words;
   CODEC_KERNEL(codecs, delta, values->item)(words, n, codec_word(words, 0, values->item), room);
-  if (n > 1)
-    codec_set_word(room, 0, values->item, codec_word(room, 1, values->item));
   return room;
 }
 
@@ -126,12 +124,19 @@ static uint64_t flip_of(enum weft_codec codec, const struct codec_values *values
   return codec == WEFT_CODEC_DELTA || values->is_signed ? (uint64_t)1 << (8 * values->item - 1) : 0;
 }
 
+static struct plan plan_words(const struct simd_codecs *codecs, enum weft_codec codec, const struct codec_values *values,
+                              const void *words, size_t n) {
+  size_t skip = codec == WEFT_CODEC_DELTA && n > 1;
+  return plan_block(codecs, (const uint8_t *)words + skip * values->item, n - skip, values->item, flip_of(codec, values),
+                    codec != WEFT_CODEC_BITPACK);
+}
+
 size_t weft__packed_cost(const struct simd_codecs *codecs, enum weft_codec codec, const void *words, size_t n,
                          unsigned item, bool is_signed) {
   uint64_t room[CODEC_BLOCK];
   const struct codec_values block = {.at = words, .n = (uint32_t)n, .item = item, .is_signed = is_signed};
   const void *packs = block_words(codecs, codec, &block, 0, n, room);
-  struct plan plan = plan_block(codecs, packs, n, item, flip_of(codec, &block), codec != WEFT_CODEC_BITPACK);
+  struct plan plan = plan_words(codecs, codec, &block, packs, n);
   size_t directory = layout_of(codec, 1, item, plan.patches > 0).end - layout_of(codec, 0, item, false).end;
   return directory + packed_bytes(n, plan.bits) + plan.patches * (2 + item);
 }
@@ -210,7 +215,7 @@ static weft_status encode(struct codec_out *out, enum weft_codec codec, const st
   for (size_t b = 0; b < blocks; b++) {
     size_t n = codec_block_values(values->n, b);
     const void *words = block_words(out->codecs, codec, values, b * CODEC_BLOCK, n, room);
-    plans[b] = plan_block(out->codecs, words, n, values->item, flip_of(codec, values), codec != WEFT_CODEC_BITPACK);
+    plans[b] = plan_words(out->codecs, codec, values, words, n);
   }
   unsigned node;
   weft_status status = weft__codec_begin(out, codec, role, values->item, values->n, 0, &node);

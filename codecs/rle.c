@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * RLE: runs of equal words, one value a run. Where the runs lie is said by a part, the rows at which they end, or in the
- * section, by a bitmap of the rows at which they begin, with a rank a block. docs/format.md, "Runs".
+ * section, by a bitmap of the rows at which they begin, with a rank a block. docs/format.md, "RLE".
  */
 #include "codecs/codec.h"
 

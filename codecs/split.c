@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * SPLIT: words of 4 or 8 bytes, floats above all, as one stream for each of their bytes: that of exponents has few values,
- * whatever the mantissas are. docs/format.md, "Bytes of floats".
+ * whatever the mantissas are. docs/format.md, "SPLIT".
  */
 #include "codecs/codec.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * STRINGS: where each string ends, a part, and the bytes of all one after another, the section. docs/format.md, "Strings".
+ * STRINGS: where each string ends, a part, and the bytes of all one after another, the section. docs/format.md, "STRINGS".
  */
 #include "codecs/codec.h"
 

@@ -24,7 +24,7 @@ static inline bool column_is_turned(const struct weft_column *column) {
   return SIMD_BIG_ENDIAN && column->layout == WEFT_FIXED && column->type != WEFT_FIXED_BYTES;
 }
 
-/* A column that has passed, for kernels. */
+/* A column that has passed, for kernels that hash it or compare its rows. Who copies its values clears `turned`. */
 struct simd_column weft__column_simd(const struct weft_column *column);
 
 #endif

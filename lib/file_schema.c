@@ -170,7 +170,7 @@ static weft_status check_fields(weft_ctx *ctx, const struct weft_field *fields, 
 }
 
 weft_status weft__schema_make(weft_ctx *ctx, const struct weft_field *fields, size_t n, struct file_schema *out) {
-  size_t head_bytes;
+  size_t head_bytes = 0;
   WEFT_TRY(check_fields(ctx, fields, n, &head_bytes));
   uint8_t *head = weft_zalloc(ctx, head_bytes), *p = head;
   if (!head)

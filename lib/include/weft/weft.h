@@ -9,6 +9,7 @@
 #include <weft/codec.h>
 #include <weft/column.h>
 #include <weft/ctx.h>
+#include <weft/file.h>
 #include <weft/group.h>
 #include <weft/hash.h>
 #include <weft/index.h>
