@@ -109,8 +109,9 @@ static uint64_t run_bytes(const struct codec_out *out, const struct sample *samp
   if (runs > of - of / MOST_RUNS)
     return 0;
   uint64_t all = scaled(runs, of, sample->values->n);
-  const struct codec_values values = {run_values, (uint32_t)runs, item, sample->values->is_signed, false};
-  const struct codec_values positions = {ends, (uint32_t)runs, 4, false, false};
+  const struct codec_values values = {
+      .at = run_values, .n = (uint32_t)runs, .item = item, .is_signed = sample->values->is_signed};
+  const struct codec_values positions = {.at = ends, .n = (uint32_t)runs, .item = sizeof *ends};
   uint64_t by_ends = scaled(leaf_bytes(out, &positions), runs, all);
   uint64_t by_bits = sample->values->n / 8 + 4 * codec_blocks(sample->values->n);
   return CODEC_ENTRY_BYTES + scaled(leaf_bytes(out, &values), runs, all) + (by_ends < by_bits ? by_ends : by_bits);
