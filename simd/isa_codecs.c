@@ -49,6 +49,30 @@ const struct simd_codecs TABLE_OF(SIMD_ISA) = {.isa = TEXT_OF(SIMD_ISA), SIMD_CO
 #include "simd/kernels/stream.h"
 #endif
 
+#ifndef SIMD_ISA_avx512
+#include "simd/kernels/integers.h"
+#define CODEC_W 64
+#include "simd/kernels/pack.h"
+#define CODEC_W 32
+#include "simd/kernels/pack.h"
+#define CODEC_W 16
+#include "simd/kernels/pack.h"
+#define CODEC_W 8
+#include "simd/kernels/pack.h"
+#endif
+
+/* What pack.h has for a table. */
+#define BLOCK(kind, name) .name = block_##name,
+#if defined(SIMD_ISA_avx512)
+#define BLOCKS
+#elif defined(SIMD_ISA_avx512vbmi)
+#define BLOCKS SIMD_EACH_WIDTH(BLOCK, unpack) SIMD_EACH_WIDTH(BLOCK, pack) SIMD_EACH_WIDTH(BLOCK, undelta)
+#else
+#define BLOCKS                   \
+  SIMD_EACH_WIDTH(BLOCK, unpack) \
+  SIMD_EACH_WIDTH(BLOCK, pack) SIMD_EACH_WIDTH(BLOCK, undelta) SIMD_EACH_WIDTH(BLOCK, delta) SIMD_EACH_WIDTH(BLOCK, range)
+#endif
+
 /* What moves.h and the others have for a table. */
 #define MOVE(kind, name) .name = move_##name,
 #define MOVE_8(kind) MOVE(kind, kind##8)
@@ -87,6 +111,7 @@ const struct simd_codecs TABLE_OF(SIMD_ISA) = {.isa = TEXT_OF(SIMD_ISA), SIMD_CO
 #endif
 #endif
 
-const struct simd_codecs TABLE_OF(SIMD_ISA) = {.isa = TEXT_OF(SIMD_ISA), MOVES_8 MOVES_16 MOVES_32 MOVES_64 MOVES_MORE};
+const struct simd_codecs TABLE_OF(SIMD_ISA) = {.isa = TEXT_OF(SIMD_ISA),
+                                               BLOCKS MOVES_8 MOVES_16 MOVES_32 MOVES_64 MOVES_MORE};
 
 #endif

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Fewer values than a block of CODEC_W bits, which lie bit behind bit, unpacked by vectors of up to 32
+ * bytes. Included by pack.h once per width. A step takes
+ * FEW_VALUES values, which begin and end with whole bytes, and may read FEW_BYTES bytes from their first on: as many as theirs
+ * or more. A plan has what `bits` decides of each lane.
+ */
+#if CODEC_W <= 16
+
+/* 16 bytes of the input are behind a half of the output, or behind all of it: their bytes are moved to words twice as wide,
+ * once for the lower and once for the upper half of the values, and `factors` moves each value up to bit 7, from where on it
+ * is narrowed. */
+#define FEW_VALUES VEC_LANES
+#define FEW_BYTES VEC_BYTES
+
+struct NAME(plan) {
+  VEC_INTEGER bytes[2];
+  WIDE factors[2], mask;
+  size_t second; /* offset of the 16 bytes behind the second half */
+};
+
+ALWAYS_INLINE struct NAME(plan) NAME(plan)(unsigned bits) {
+  const WIDE_WORD half = 8 / WORD_BYTES; /* of the values of 16 bytes */
+  struct NAME(plan) plan = {.mask = WIDE_NAME(low_bits)(bits), .second = half * bits / 4u};
+  for (unsigned k = 0; k < 2; k++) {
+    WIDE bit = (WIDE_NAME(count)() % half + (WIDE_WORD)(half * k)) * (WIDE_WORD)bits;
+    plan.bytes[k] = (VEC_INTEGER)((bit >> 3) * (WIDE_WORD)0x01010101 + (WIDE_WORD)0x03020100);
+    /* 128 >> bit % 8 in the lowest byte of each word, 0 in the others, whose indices have the top bit. */
+    WIDE place = (bit & 7) | (WIDE_WORD)0x80808000;
+    plan.factors[k] = (WIDE)VEC_SHUFFLE((VEC_INTEGER)block_splat64(0x0102040810204080), (VEC_INTEGER)place);
+  }
+  return plan;
+}
+
+ALWAYS_INLINE void NAME(few_step)(const uint8_t *in, const struct NAME(plan) * plan, VEC mask, VEC bases, uint8_t *out) {
+  (void)mask;
+  VEC_INTEGER bytes = VEC_OF_16(in, in + plan->second);
+  WIDE lower = ((WIDE)VEC_SHUFFLE(bytes, plan->bytes[0]) * plan->factors[0]) >> 7 & plan->mask;
+  WIDE upper = ((WIDE)VEC_SHUFFLE(bytes, plan->bytes[1]) * plan->factors[1]) >> 7 & plan->mask;
+  NAME(store)(out, (VEC)WITH_WIDTH(VEC_NARROW, (VEC_INTEGER)lower, (VEC_INTEGER)upper, WIDE_W) + bases);
+}
+
+#elif VEC_BYTES == 32
+
+/* Each lane's value is in one or two words of the input. Four values of 64 bits may begin with the second half of a byte: two
+ * loads of four each, with a plan each. */
+#define FEW_PARTS (CODEC_W / 32)
+#define FEW_VALUES 8
+#define FEW_BYTES (FEW_PARTS * VEC_BYTES)
+
+struct NAME(plan) {
+  VEC low[FEW_PARTS], high[FEW_PARTS]; /* the words' 32-bit halves, by number */
+  VEC right[FEW_PARTS], left[FEW_PARTS];
+  size_t second;
+};
+
+/* The numbers of the 32-bit halves of words of those numbers. */
+ALWAYS_INLINE VEC NAME(halves)(VEC words) {
+#if CODEC_W == 32
+  return words;
+#else
+  return words * 0x0000000200000002 + 0x0000000100000000;
+#endif
+}
+
+ALWAYS_INLINE struct NAME(plan) NAME(plan)(unsigned bits) {
+  struct NAME(plan) plan = {.second = bits / 2};
+  for (unsigned k = 0; k < FEW_PARTS; k++) {
+    VEC bit = NAME(count)() * bits + k * bits * 4 % 8;
+    plan.low[k] = NAME(halves)(bit / CODEC_W);
+    plan.high[k] = NAME(halves)((bit + bits - 1) / CODEC_W);
+    plan.right[k] = bit % CODEC_W;
+    plan.left[k] = -bit % CODEC_W;
+  }
+  return plan;
+}
+
+ALWAYS_INLINE void NAME(few_step)(const uint8_t *in, const struct NAME(plan) * plan, VEC mask, VEC bases, uint8_t *out) {
+  for (unsigned k = 0; k < FEW_PARTS; k++, in += plan->second, out += VEC_BYTES) {
+    simde__m256i words = (simde__m256i)NAME(load)(in);
+    VEC low = (VEC)simde_mm256_permutevar8x32_epi32(words, (simde__m256i)plan->low[k]);
+    VEC high = (VEC)simde_mm256_permutevar8x32_epi32(words, (simde__m256i)plan->high[k]);
+    NAME(store)(out, ((low >> plan->right[k] | high << plan->left[k]) & mask) + bases);
+  }
+}
+
+#else
+
+/* Vectors of 16 bytes have no shifts of each lane's own: value by value. */
+#define FEW_VALUES 8
+#define FEW_BYTES (CODEC_W + 8)
+
+struct NAME(plan) {
+  unsigned bits;
+};
+
+ALWAYS_INLINE struct NAME(plan) NAME(plan)(unsigned bits) {
+  return (struct NAME(plan)){bits};
+}
+
+ALWAYS_INLINE void NAME(few_step)(const uint8_t *in, const struct NAME(plan) * plan, VEC mask, VEC bases, uint8_t *out) {
+  for (unsigned i = 0, bit = 0; i < FEW_VALUES; i++, bit += plan->bits) {
+    uint64_t value = load_64(in + bit / 8) >> bit % 8;
+#if CODEC_W == 64
+    value |= (uint64_t)in[bit / 8 + 8] << 1 << (63 - bit % 8);
+#endif
+    WORD word = (WORD)((value & mask[0]) + bases[0]);
+    memcpy(out + i * WORD_BYTES, &word, sizeof word);
+  }
+}
+
+#endif
+
+static void NAME(unpack_few)(const uint8_t *in, size_t n, unsigned bits, uint64_t base, uint8_t *out) {
+  const struct NAME(plan) plan = NAME(plan)(bits);
+  const VEC mask = NAME(low_bits)(bits), bases = NAME(splat)(base);
+  const size_t step = FEW_VALUES * bits / 8;
+  const uint8_t *end = in + (n * bits + 7) / 8;
+  for (; n >= FEW_VALUES && end - in >= FEW_BYTES; n -= FEW_VALUES, in += step, out += FEW_VALUES * WORD_BYTES)
+    NAME(few_step)(in, &plan, mask, bases, out);
+  /* FEW_BYTES or less are left: the same from a copy that more may be read of. */
+  uint8_t copy[2 * FEW_BYTES] = {0}, last[FEW_VALUES * WORD_BYTES];
+  memcpy(copy, in, (size_t)(end - in));
+  for (in = copy; n >= FEW_VALUES; n -= FEW_VALUES, in += step, out += FEW_VALUES * WORD_BYTES)
+    NAME(few_step)(in, &plan, mask, bases, out);
+  NAME(few_step)(in, &plan, mask, bases, last);
+  memcpy(out, last, n * WORD_BYTES);
+}
+
+#undef FEW_VALUES
+#undef FEW_BYTES
+#undef FEW_PARTS

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Blocks of words of CODEC_W bits, packed and unpacked by vectors. Included by isa_codecs.c once per width, the greatest
+ * first, as the narrower ones use the types of the wider; every name ends in the width.
+ */
+#define NAME_OF(name, width) block_##name##width
+#define NAME_OF_EXPANDED(name, width) NAME_OF(name, width)
+#define NAME(name) NAME_OF_EXPANDED(name, CODEC_W)
+#define WORD_OF(width) uint##width##_t
+#define WORD_OF_EXPANDED(width) WORD_OF(width)
+#define WORD WORD_OF_EXPANDED(CODEC_W)
+#define VEC NAME(words)
+#define WORD_BYTES (CODEC_W / 8)
+#define VEC_LANES (VEC_BYTES / WORD_BYTES)
+#if CODEC_W == 8
+#define WIDE_W 16
+#elif CODEC_W == 16
+#define WIDE_W 32
+#endif
+#define WIDE_WORD WORD_OF_EXPANDED(WIDE_W)
+#define WIDE_NAME(name) NAME_OF_EXPANDED(name, WIDE_W)
+#define WIDE WIDE_NAME(words)
+#define WITH_WIDTH(MACRO, a, b, width) MACRO(a, b, width)
+
+#include "simd/kernels/words.h"
+
+/* Of a row of a block, packed or not; and of what of it is gone through at a time, for which there are registers. */
+#define ROW_BYTES (SIMD_PACK_BLOCK / 8)
+#define PART_VECS (VEC_BYTES == 64 ? 2 : 4)
+#define PART_BYTES (PART_VECS * VEC_BYTES)
+#define ROW_PARTS (ROW_BYTES / PART_BYTES)
+
+/* A full block, for 0 < bits < CODEC_W. Where `bits` is a constant it is compiled for that alone. A row takes the words that
+ * its values begin in and those that the next row's begin in, whose bits above its own values are masked. Two rows a turn, so
+ * that what the next begins with stays in its register. */
+ALWAYS_INLINE void NAME(unpack_block)(const uint8_t *in, unsigned bits, uint64_t base, uint8_t *out) {
+  const VEC mask = NAME(low_bits)(bits), bases = NAME(splat)(base);
+  for (unsigned part = 0; part < ROW_PARTS; part++, in += PART_BYTES, out += PART_BYTES) {
+    VEC low[PART_VECS];
+    for (unsigned k = 0; k < PART_VECS; k++)
+      low[k] = NAME(load)(in + k * VEC_BYTES);
+    for (unsigned row = 0, bit = 0; row < CODEC_W; row += 2, bit += 2 * bits) {
+      const unsigned next = bit + bits, last = CODEC_W * bits - 1;
+      const uint8_t *second = in + next / CODEC_W * ROW_BYTES;
+      const uint8_t *third = in + (next + bits < last ? next + bits : last) / CODEC_W * ROW_BYTES;
+      uint8_t *to = out + row * ROW_BYTES;
+      for (unsigned k = 0; k < PART_VECS; k++) {
+        VEC middle = NAME(load)(second + k * VEC_BYTES), high = NAME(load)(third + k * VEC_BYTES);
+        NAME(store)(to + k * VEC_BYTES, (NAME(funnel)(low[k], middle, bit) & mask) + bases);
+        NAME(store)(to + ROW_BYTES + k * VEC_BYTES, (NAME(funnel)(middle, high, next) & mask) + bases);
+        low[k] = high;
+      }
+    }
+  }
+}
+
+/* The reverse. `last` has the last CODEC_W bits of each lane, the latest on top. */
+ALWAYS_INLINE void NAME(pack_block)(const uint8_t *in, unsigned bits, uint64_t base, uint8_t *out) {
+  const VEC bases = NAME(splat)(-base);
+  for (unsigned part = 0; part < ROW_PARTS; part++, in += PART_BYTES, out += PART_BYTES) {
+    VEC last[PART_VECS] = {{0}};
+    const uint8_t *from = in;
+    uint8_t *to = out;
+    for (unsigned row = 0, bit = 0; row < CODEC_W; row++, bit += bits, from += ROW_BYTES) {
+      const bool full = bit % CODEC_W + bits >= CODEC_W;
+      for (unsigned k = 0; k < PART_VECS; k++) {
+        VEC words = NAME(load)(from + k * VEC_BYTES) + bases;
+        if (full)
+          NAME(store)(to + k * VEC_BYTES, NAME(funnel)(last[k], words, -bit));
+        last[k] = NAME(funnel)(last[k], words, bits);
+      }
+      to += full ? ROW_BYTES : 0;
+    }
+  }
+}
+
+/* bits = CODEC_W, either way. */
+static void NAME(add)(const uint8_t *in, uint64_t base, uint8_t *out) {
+  const VEC bases = NAME(splat)(base);
+  for (size_t at = 0; at < SIMD_PACK_BLOCK * WORD_BYTES; at += VEC_BYTES)
+    NAME(store)(out + at, NAME(load)(in + at) + bases);
+}
+
+/* Fewer than a block: value by value through 64 bits. */
+static void NAME(pack_few)(const uint8_t *in, size_t n, unsigned bits, uint64_t base, uint8_t *out) {
+  uint64_t mask = bits == 0 ? 0 : (uint64_t)-1 >> (64 - bits), held = 0;
+  unsigned holds = 0; /* bits, below 64 */
+  for (size_t i = 0; i < n; i++) {
+    WORD word;
+    memcpy(&word, in + i * WORD_BYTES, sizeof word);
+    uint64_t value = (word - base) & mask;
+    held |= value << holds;
+    holds += bits;
+    if (holds >= 64) {
+      memcpy(out, &held, sizeof held);
+      out += sizeof held;
+      holds -= 64;
+      held = holds == 0 ? 0 : value >> (bits - holds);
+    }
+  }
+  memcpy(out, &held, (holds + 7) / 8);
+}
+
+static void NAME(pack)(const void *in, size_t n, unsigned bits, uint64_t base, uint8_t *out) {
+  if (n < SIMD_PACK_BLOCK || bits == 0)
+    NAME(pack_few)(in, n, bits, base, out);
+  else if (bits == CODEC_W)
+    NAME(add)(in, -base, out);
+  else
+    NAME(pack_block)(in, bits, base, out);
+}
+
+#if VEC_BYTES == 64
+#include "simd/kernels/few512.h"
+#else
+#include "simd/kernels/few.h"
+#endif
+
+static void NAME(unpack)(const uint8_t *in, size_t n, unsigned bits, uint64_t base, void *out) {
+  if (n < SIMD_PACK_BLOCK || bits == 0)
+    NAME(unpack_few)(in, n, bits, base, out);
+  else if (bits == CODEC_W)
+    NAME(add)(in, base, out);
+  else
+    NAME(unpack_block)(in, bits, base, out);
+}
+
+#include "simd/kernels/delta.h"
+
+#undef NAME_OF
+#undef NAME_OF_EXPANDED
+#undef NAME
+#undef WORD_OF
+#undef WORD_OF_EXPANDED
+#undef WORD
+#undef VEC
+#undef VEC_LANES
+#undef WORD_BYTES
+#undef WIDE_W
+#undef WIDE_WORD
+#undef WIDE_NAME
+#undef WIDE
+#undef WITH_WIDTH
+#undef ROW_BYTES
+#undef PART_VECS
+#undef PART_BYTES
+#undef ROW_PARTS
+#undef CODEC_W
