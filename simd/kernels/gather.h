@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * gather of words of CODEC_W bits. Included by moves.h once per width. Codes are looked up by loads, a stretch of them after
- * all of it has been checked; or where the dictionary fits into two registers, a vector of codes by an instruction, which
- * reads no memory, and checked at the end. (A Zen 4 loads 4.4 words a nanosecond, and 2.7 by its gathering instruction.)
+ * gather of words of CODEC_W bits. Included by moves.h once per width. Codes are looked up by loads, a stretch of them
+ * after all of it has been checked; or where the dictionary fits into two registers, a vector of codes by an instruction,
+ * which reads no memory, and checked at the end. (A Zen 4 loads 4.4 words a nanosecond, 2.7 by its gathering instruction.)
  */
 /* The greatest of codes[n]. */
 #ifndef GREATEST

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * For the kernels of codecs that go by bitmaps: the orders in which values are taken, by the bits of a few rows. Included
- * by isa_codecs.c. Tables with vectors exist for little-endian machines alone: byte k of a word is number k of an order, and
- * byte i / 8 of a bitmap has the bits of rows i to i + 7.
+ * What the kernels of codecs that move words share, above all the orders in which words are taken by the bits of a few
+ * rows. Included by isa_codecs.c. Tables with vectors exist for little-endian machines alone: byte k of a word is number k
+ * of an order, and byte i / 8 of a bitmap has the bits of rows i to i + 7.
  */
 #ifndef SIMD_KERNELS_ORDERS_H
 #define SIMD_KERNELS_ORDERS_H
