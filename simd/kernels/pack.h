@@ -50,7 +50,7 @@ ALWAYS_INLINE void NAME(unpack_block)(const uint8_t *in, unsigned bits, uint64_t
       low[k] = NAME(load)(in + k * VEC_BYTES);
     uint8_t *to = out;
     LOOP_ROLLED
-    for (size_t at = step; at < last; at += 2 * step, to += 2 * ROW_BYTES) {
+    for (size_t at = step; at <= last; at += 2 * step, to += 2 * ROW_BYTES) {
       const uint8_t *second = in + ROW_OF(at), *third = in + ROW_OF(at + step < last ? at + step : last);
       VEC middle[PART_VECS];
       for (unsigned k = 0; k < PART_VECS; k++) {
