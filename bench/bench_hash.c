@@ -59,7 +59,7 @@ struct program {
   size_t n_tables;
   weft_ctx *ctx[WEFT_MAX_ISAS];            /* [n_tables] */
   const struct peer *loops[WEFT_MAX_ISAS]; /* [n_tables] */
-  const struct bench_peer_outside *outside[MOST_OUTSIDE];
+  const void *outside[MOST_OUTSIDE];       /* struct bench_peer_outside */
   size_t n_outside;
 };
 
@@ -246,8 +246,9 @@ static void compare_outside(struct program *p, const struct law *law, bool in_ca
     return;
   size_t weft = hash_case_add(&c, (struct side){.ctx = p->ctx[p->n_tables - 1]}, "weft %s", table);
   for (size_t i = 0; i < p->n_outside; i++) {
-    size_t peer = hash_case_add(&c, (struct side){.outside = p->outside[i]}, "%.30s", p->outside[i]->name);
-    hash_target_outside(table, p->outside[i]->name, hash_case_against(&c, weft, peer));
+    const struct bench_peer_outside *outside = p->outside[i];
+    size_t peer = hash_case_add(&c, (struct side){.outside = outside}, "%.30s", outside->name);
+    hash_target_outside(table, outside->name, hash_case_against(&c, weft, peer));
   }
   hash_case_run(&c, p->bench, name);
 }
@@ -338,7 +339,7 @@ int main(int argc, char **argv) {
       {"peer", "FILES", "other hashes, shared libraries as peer_abi.h tells: wyhash.so,theirs.so", &peers}};
   p.bench = bench_open(argc, argv, "Measures weft's batch hashes against loops over xxHash.", options, 2);
   p.tables = bench_tables(p.bench, &p.n_tables);
-  p.n_outside = outside_load(peers, p.outside);
+  p.n_outside = outside_load(peers, "bench_peer_outside", BENCH_PEER_ABI, p.outside);
   if (names)
     law_names_read(names, &p.names);
   else

@@ -8,6 +8,7 @@
 #include "names.h"
 #include "bench.h"
 #include "laws.h"
+#include "text.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -16,37 +17,9 @@
 
 static const char field[] = "Package: ";
 
-/* A whole file and a NUL behind it; NULL when it cannot be read. */
-static char *read_file(const char *path, size_t *bytes) {
-  FILE *f = fopen(path, "rb");
-  if (!f)
-    return NULL;
-  size_t room = 1 << 20, used = 0;
-  char *text = bench_memory(room);
-  for (size_t got; (got = fread(text + used, 1, room - 1 - used, f)) > 0;) {
-    used += got;
-    if (used < room - 1)
-      continue;
-    char *more = bench_memory(room *= 2);
-    memcpy(more, text, used);
-    free(text);
-    text = more;
-  }
-  int failed = ferror(f) ? errno : 0;
-  fclose(f);
-  if (failed) {
-    free(text);
-    errno = failed;
-    return NULL;
-  }
-  text[used] = 0;
-  *bytes = used;
-  return text;
-}
-
 void law_names_read(const char *path, struct law_names *names) {
   size_t bytes = 0, lines = 1;
-  *names = (struct law_names){.text = read_file(path, &bytes)};
+  *names = (struct law_names){.text = text_read(path, &bytes)};
   if (!names->text) {
     fprintf(stderr, "%s: %s\n", path, strerror(errno));
     exit(2);

@@ -13,22 +13,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct bench_peer_outside *load(const char *file) {
+static const void *load(const char *file, const char *symbol, uint32_t version) {
   void *library = dlopen(file, RTLD_NOW | RTLD_LOCAL);
-  const struct bench_peer_outside *peer = library ? dlsym(library, "bench_peer_outside") : NULL;
+  const uint32_t *peer = library ? dlsym(library, symbol) : NULL;
   if (!peer) {
     fprintf(stderr, "--peer: %s\n", dlerror());
     exit(2);
   }
-  if (peer->abi != BENCH_PEER_ABI) {
-    fprintf(stderr, "--peer: %s is for version %u of peer_abi.h, which is %d here\n", file, (unsigned)peer->abi,
-            BENCH_PEER_ABI);
+  if (*peer != version) {
+    fprintf(stderr, "--peer: %s is for version %u of the interface, which is %u here\n", file, (unsigned)*peer,
+            (unsigned)version);
     exit(2);
   }
   return peer;
 }
 
-size_t outside_load(const char *files, const struct bench_peer_outside **peers) {
+size_t outside_load(const char *files, const char *symbol, uint32_t version, const void **peers) {
   if (!files)
     return 0;
   size_t n = 0, bytes = strlen(files) + 1;
@@ -39,7 +39,7 @@ size_t outside_load(const char *files, const struct bench_peer_outside **peers) 
       fprintf(stderr, "--peer: more than %d files\n", MOST_OUTSIDE);
       exit(2);
     }
-    peers[n++] = load(file);
+    peers[n++] = load(file, symbol, version);
   }
   free(list);
   return n;

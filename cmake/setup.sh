@@ -12,8 +12,10 @@ weft_packages() {
     demo) echo gcc libc6-dev cmake ninja-build pkg-config libxxhash-dev libsimde-dev libcsv-dev libjansson-dev xxhash sqlite3 ;;
     tests) echo "$(weft_packages demo)" g++ check libsubunit-dev libsqlite3-dev binutils ;;
     ci) echo "$(weft_packages tests)" make clang clang-format qemu-user gcc-aarch64-linux-gnu libc6-dev-arm64-cross util-linux
+      echo gcc-s390x-linux-gnu libc6-dev-s390x-cross
       echo libmimalloc2.0 libjemalloc2 libtcmalloc-minimal4 valgrind ;;
     ci-arm64) echo libxxhash-dev:arm64 libsimde-dev check:arm64 libsubunit-dev:arm64 libcsv-dev:arm64 libjansson-dev:arm64 libsqlite3-dev:arm64 ;;
+    ci-s390x) echo libxxhash-dev check libsubunit-dev libcsv-dev libjansson-dev libsqlite3-dev ;;
   esac
 }
 
@@ -24,6 +26,7 @@ weft_witnesses() {
       echo /usr/include/jansson.h ;;
     tests) echo "$(weft_witnesses demo)" g++ nm readelf strip /usr/include/check.h /usr/include/sqlite3.h ;;
     ci) echo "$(weft_witnesses tests)" make clang clang-format qemu-x86_64 qemu-aarch64 aarch64-linux-gnu-gcc setarch
+      echo qemu-s390x s390x-linux-gnu-gcc
       echo valgrind /usr/include/valgrind/memcheck.h ;;
     ci-arm64) echo /lib/ld-linux-aarch64.so.1 ;;
   esac
@@ -141,6 +144,7 @@ weft_setup() {
   if [ "$1" = ci ] && [ "$(dpkg --print-architecture)" = amd64 ]; then
     weft_setup_arm64
   fi
+  [ "$1" != ci ] || weft_setup_s390x
 }
 
 # The libraries that the aarch64 tests link. apt may have been told to know amd64 alone, hence the option.
@@ -151,4 +155,30 @@ weft_setup_arm64() {
   weft_root dpkg --add-architecture arm64 || exit 1
   weft_install ci-arm64 -o APT::Architectures=amd64,arm64
   weft_check ci-arm64
+}
+
+# The libraries that the s390x tests link, unpacked into build/s390x-root. They are not installed: dpkg wants a library at the
+# same version for all architectures, and Debian 12's security updates, which this machine may have, leave s390x out. apt has
+# lists of its own there, and needs no root.
+weft_setup_s390x() {
+  [ ! -d build/s390x-root ] || return 0
+  weft_folder=$(pwd)/build/s390x-fetch
+  printf 'set-up: about to fetch libraries for s390x with apt-get\n'
+  rm -rf "$weft_folder"
+  mkdir -p "$weft_folder/lists/partial" "$weft_folder/cache/archives/partial" "$weft_folder/root" || exit 1
+  if ! (
+    cd "$weft_folder" || exit 1
+    set -- -q -o APT::Architecture=s390x -o APT::Architectures=s390x -o APT::Sandbox::User=root \
+      -o Dir::State::status=/dev/null -o "Dir::State::lists=$weft_folder/lists" -o "Dir::Cache=$weft_folder/cache"
+    apt-get "$@" update || printf 'trying with what there is\n'
+    apt-get "$@" download $(weft_packages ci-s390x) || exit 1
+    for weft_package in *.deb; do
+      dpkg-deb -x "$weft_package" root || exit 1
+    done
+  ) >"$weft_folder/log" 2>&1; then
+    tail -n 15 "$weft_folder/log" >&2
+    printf 'set-up: the libraries for s390x could not be fetched\n' >&2
+    exit 1
+  fi
+  mv "$weft_folder/root" build/s390x-root && rm -rf "$weft_folder" || exit 1
 }

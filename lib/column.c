@@ -148,6 +148,7 @@ struct simd_column weft__column_simd(const struct weft_column *c) {
   static const uint8_t *const empty_buffer = empty; /* so that there is a first buffer */
   static const size_t no_bytes = 0;
   struct simd_column column = {.layout = (enum simd_layout)(c->layout - WEFT_FIXED),
+                               .turned = column_is_turned(c),
                                .base_rows = c->base_rows,
                                .width = c->width,
                                .data_bytes = c->data_bytes,
@@ -167,7 +168,31 @@ struct simd_column weft__column_simd(const struct weft_column *c) {
   return column;
 }
 
-/* The checks of weft_column_validate, by layout. Each returns at the first fault. */
+struct weft_column weft__column_slice(const struct weft_column *column, size_t first, size_t rows) {
+  /* From a row to the next, at data and at aux. Offsets lead into data wherever they are counted from. */
+  static const struct {
+    size_t data, aux;
+  } steps[] = {[WEFT_FIXED] = {0, 0},
+               [WEFT_OFFSETS32] = {0, sizeof(int32_t)},
+               [WEFT_OFFSETS64] = {0, sizeof(int64_t)},
+               [WEFT_POINTERS] = {sizeof(void *), sizeof(size_t)},
+               [WEFT_VIEWS] = {sizeof(struct weft_view), 0}};
+  struct weft_column slice = *column;
+  slice.rows = rows;
+  slice.row_bit_offset += first;
+  if (slice.selection) {
+    slice.selection += first;
+    return slice;
+  }
+  slice.base_rows = rows;
+  slice.base_bit_offset += first;
+  size_t step = slice.layout == WEFT_FIXED ? slice.width : steps[slice.layout].data;
+  if (slice.data) /* NULL where there are no rows */
+    slice.data = (const uint8_t *)slice.data + first * step;
+  if (slice.aux)
+    slice.aux = (const uint8_t *)slice.aux + first * steps[slice.layout].aux;
+  return slice;
+}
 
 static bool is_null(const uint8_t *bits, size_t i) {
   return bits && !(bits[i / 8] >> i % 8 & 1);
@@ -176,6 +201,26 @@ static bool is_null(const uint8_t *bits, size_t i) {
 static bool base_is_null(const struct weft_column *c, size_t row) {
   return is_null(c->base_validity, c->base_bit_offset + row);
 }
+
+uint64_t weft__string_bytes(const struct weft_column *c) {
+  uint64_t bytes = 0;
+  for (size_t i = 0; i < c->rows; i++) {
+    if (is_null(c->row_validity, i + c->row_bit_offset))
+      continue;
+    size_t row = c->selection ? c->selection[i] : i;
+    if (base_is_null(c, row))
+      continue;
+    switch (c->layout) {
+    case WEFT_OFFSETS32: bytes += (uint64_t)(((const int32_t *)c->aux)[row + 1] - ((const int32_t *)c->aux)[row]); break;
+    case WEFT_OFFSETS64: bytes += (uint64_t)(((const int64_t *)c->aux)[row + 1] - ((const int64_t *)c->aux)[row]); break;
+    case WEFT_POINTERS: bytes += ((const size_t *)c->aux)[row]; break;
+    default: bytes += (uint64_t)((const struct weft_view *)c->data)[row].length;
+    }
+  }
+  return bytes;
+}
+
+/* The checks of weft_column_validate, by layout. Each returns at the first fault. */
 
 static weft_status check_array(weft_ctx *ctx, const char *what, const void *p, size_t count, size_t align) {
   if (count > 0 && !p)

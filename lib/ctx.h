@@ -53,6 +53,13 @@ static inline void ctx_work_add(struct ctx_work *work, bool selected, size_t row
   work->scalar_ops += simd_rows == 0;
 }
 
+/* Counts a column that was encoded or decoded: in vector code where the table has any. */
+static inline void ctx_count_column(weft_ctx *ctx, bool selected, size_t rows, uint64_t bytes) {
+  struct ctx_work work = {0};
+  ctx_work_add(&work, selected, rows, bytes, ctx->kernels->vector_bits > 64 ? rows : 0);
+  weft__ctx_count(ctx, &work);
+}
+
 static inline void ctx_add(_Atomic uint64_t *counter, uint64_t n) {
   atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + n, memory_order_relaxed);
 }

@@ -70,11 +70,11 @@ static void hash_columns(weft_ctx *ctx, const struct weft_column *columns, size_
 }
 
 /* A call of a few rows spends its time on what surrounds them. So there is a short way, for one column without nulls and
- * selection, that keeps to what such a call needs; all others, those with a fault among them, go the long way. Few
- * branches: after the last row's, which were mispredicted, each is waited for. */
+ * selection whose bytes are hashed as they lie, that keeps to what such a call needs; all others, those with a fault among
+ * them, go the long way. Few branches: after the last row's, which were mispredicted, each is waited for. */
 #define FEW_WIDTH 4096
 static inline bool is_few(const weft_ctx *ctx, const struct weft_column *column, size_t n_columns, const void *out) {
-  if (!ctx || !column || n_columns != 1 || !out || !column->data)
+  if (!ctx || !column || n_columns != 1 || !out || !column->data || column_is_turned(column))
     return false;
   uintptr_t selected = (uintptr_t)column->selection | (uintptr_t)column->base_validity | (column->rows ^ column->base_rows);
   return selected == 0 && column->rows - 1 < SIMD_FEW - 1 && column->width <= FEW_WIDTH &&

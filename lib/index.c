@@ -73,6 +73,7 @@ static weft_status list_rows(weft_ctx *ctx, weft_index *index, const uint32_t *i
 static weft_status copy_key(weft_ctx *ctx, const struct weft_column *key, struct weft_column *copy, void *parts[2],
                             size_t *copied_bytes) {
   struct simd_column column = weft__column_simd(key);
+  column.turned = false; /* the copy is a column as this one is */
   size_t rows = key->rows, bytes = 0;
   struct simd_rows *batch = &ctx->batch;
   for (size_t first = 0; first < rows; first += ctx->batch_size) {

@@ -87,7 +87,8 @@ static uint64_t plain_f64(uint64_t bits) {
   return bits << 1 == 0 ? 0 : (bits & 0x7fffffffffffffff) > infinity ? infinity | infinity >> 1 : bits;
 }
 
-/* Rows of floating-point numbers move to the batch's edges, where equal numbers have equal bytes. */
+/* Rows of floating-point numbers, which are resolved to their little-endian bytes, move to the batch's edges, where equal
+ * numbers have equal bytes. */
 static void make_floats_plain(enum weft_type type, struct simd_rows *batch) {
   for (size_t i = 0; i < batch->rows; i++) {
     if (batch->bytes[i] == 0)
@@ -95,12 +96,12 @@ static void make_floats_plain(enum weft_type type, struct simd_rows *batch) {
     if (type == WEFT_F32) {
       uint32_t bits;
       memcpy(&bits, batch->ptrs[i], sizeof bits);
-      bits = plain_f32(bits);
+      bits = (uint32_t)from_little(plain_f32((uint32_t)from_little(bits, 32)), 32);
       memcpy(batch->edges[i], &bits, sizeof bits);
     } else {
       uint64_t bits;
       memcpy(&bits, batch->ptrs[i], sizeof bits);
-      bits = plain_f64(bits);
+      bits = from_little(plain_f64(from_little(bits, 64)), 64);
       memcpy(batch->edges[i], &bits, sizeof bits);
     }
     batch->ptrs[i] = batch->edges[i];
@@ -189,6 +190,8 @@ static void resolve_others(weft_ctx *ctx, const struct weft_column *key, size_t 
         scratch->selected[i] = key->selection[row];
     }
   }
+  for (size_t w = 0; w < words; w++)
+    scratch->bits[w] = from_little(scratch->bits[w], 64);
   column.selection = selection;
   column.row_validity = (const uint8_t *)scratch->bits;
   column.row_bit_offset = 0;

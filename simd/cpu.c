@@ -106,6 +106,10 @@ void weft__cpu_read(struct simd_cpu *cpu) {
 #elif defined(__aarch64__)
   cpu->is_aarch64 = true;
   memcpy(cpu->vendor, "aarch64", sizeof "aarch64");
+#elif defined(__s390x__)
+  memcpy(cpu->vendor, "s390x", sizeof "s390x");
+#else
+  memcpy(cpu->vendor, "unknown", sizeof "unknown");
 #endif
 }
 

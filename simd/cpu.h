@@ -16,7 +16,7 @@ struct simd_cpu {
   uint32_t leaf7_ebx, leaf7_ecx;            /* structured extended features, subleaf 0 */
   uint32_t ext1_ecx;                        /* leaf 0x80000001 */
   uint64_t xcr0;                            /* 0 where OSXSAVE is not set */
-  char vendor[13];                          /* "GenuineIntel", "AuthenticAMD", … */
+  char vendor[13];                          /* "GenuineIntel", "AuthenticAMD", …; without cpuid the architecture */
   char brand[49];                           /* leaves 0x80000002 to 4, trimmed; may be "" */
   bool is_aarch64;
 };

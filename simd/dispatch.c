@@ -8,13 +8,12 @@
 #include <string.h>
 
 extern const struct simd_kernels weft_kernels_scalar, weft_kernels_sse, weft_kernels_avx2, weft_kernels_avx512,
-    weft_kernels_avx512vbmi, weft_kernels_neon;
-
+    weft_kernels_neon;
 extern const struct simd_codecs weft_codecs_scalar, weft_codecs_sse, weft_codecs_avx2, weft_codecs_avx512,
     weft_codecs_avx512vbmi, weft_codecs_neon;
 
 static const struct {
-  const struct simd_kernels *kernels;
+  const struct simd_kernels *kernels; /* NULL: those of the table below */
   const struct simd_codecs *codecs;
 } tables[SIMD_ISAS] = {
 #ifdef SIMD_HAS_scalar
@@ -30,7 +29,7 @@ static const struct {
     [SIMD_AVX512] = {&weft_kernels_avx512, &weft_codecs_avx512},
 #endif
 #ifdef SIMD_HAS_avx512vbmi
-    [SIMD_AVX512VBMI] = {&weft_kernels_avx512vbmi, &weft_codecs_avx512vbmi},
+    [SIMD_AVX512VBMI] = {NULL, &weft_codecs_avx512vbmi},
 #endif
 #ifdef SIMD_HAS_neon
     [SIMD_NEON] = {&weft_kernels_neon, &weft_codecs_neon},
@@ -40,44 +39,49 @@ static const struct {
 uint32_t weft__isas_built(void) {
   uint32_t built = 0;
   for (int i = 0; i < SIMD_ISAS; i++)
-    built |= (uint32_t)(tables[i].kernels != NULL) << i;
+    built |= (uint32_t)(tables[i].codecs != NULL) << i;
   return built;
 }
 
-/* The tables with all their kernels: what one lacks it has from the one below it. */
+/* The tables whole: a kernel that one lacks it has from the one below it. */
 static struct simd_kernels whole[SIMD_ISAS];
 static struct simd_codecs whole_codecs[SIMD_ISAS];
 static pthread_once_t made_whole = PTHREAD_ONCE_INIT;
 
-static void make_whole(void) {
 #define BORROW(kind, name) \
   if (mine->name == NULL)  \
     mine->name = below->name;
-  int below_isa = SIMD_ISAS;
-  for (int isa = 0; isa < SIMD_ISAS; isa++) {
-    if (tables[isa].kernels == NULL)
-      continue;
-    whole[isa] = *tables[isa].kernels;
-    whole_codecs[isa] = *tables[isa].codecs;
-    if (below_isa < SIMD_ISAS) {
-      struct simd_kernels *mine = &whole[isa];
-      const struct simd_kernels *below = &whole[below_isa];
-      SIMD_KERNEL_LIST(BORROW)
-    }
-    if (below_isa < SIMD_ISAS) {
-      struct simd_codecs *mine = &whole_codecs[isa];
-      const struct simd_codecs *below = &whole_codecs[below_isa];
-      SIMD_CODEC_LIST(BORROW)
-    }
-    whole[isa].codecs = &whole_codecs[isa];
-    below_isa = isa;
-  }
+
+static void borrow_kernels(struct simd_kernels *mine, const struct simd_kernels *below) {
+  SIMD_KERNEL_LIST(BORROW)
+}
+
+static void borrow_codecs(struct simd_codecs *mine, const struct simd_codecs *below) {
+  SIMD_CODEC_LIST(BORROW)
+}
+
 #undef BORROW
+
+static void make_whole(void) {
+  int below = SIMD_ISAS;
+  for (int isa = 0; isa < SIMD_ISAS; isa++) {
+    if (tables[isa].codecs == NULL)
+      continue;
+    whole_codecs[isa] = *tables[isa].codecs;
+    whole[isa] = *(tables[isa].kernels ? tables[isa].kernels : &whole[below]);
+    if (below < SIMD_ISAS) {
+      borrow_kernels(&whole[isa], &whole[below]);
+      borrow_codecs(&whole_codecs[isa], &whole_codecs[below]);
+    }
+    whole[isa].isa = whole_codecs[isa].isa;
+    whole[isa].codecs = &whole_codecs[isa];
+    below = isa;
+  }
 }
 
 const struct simd_kernels *weft__kernels(enum simd_isa isa) {
   pthread_once(&made_whole, make_whole);
-  return (unsigned)isa < SIMD_ISAS && tables[isa].kernels != NULL ? &whole[isa] : NULL;
+  return (unsigned)isa < SIMD_ISAS && tables[isa].codecs != NULL ? &whole[isa] : NULL;
 }
 
 enum simd_isa weft__isa_by_name(const char *name) {

@@ -4,8 +4,8 @@
  * SIMD_ISA_<name> set; everything is static but the table, so that no code compiled for one CPU can be linked into
  * another's.
  */
-#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
-#error "weft's kernels load words in the machine's order and need a little-endian one"
+#if !defined(SIMD_ISA_scalar) && __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+#error "vectors are loaded in the machine's order, which has to be little-endian"
 #endif
 
 #define XXH_INLINE_ALL
@@ -21,7 +21,6 @@
 #include "simd/kernels/loop.h"
 #include "simd/kernels/resolve.h"
 #include "simd/kernels/table.h"
-#include "simd/kernels/xxh3_128.h"
 
 /* Which kernels a table has: vector ones, or where those lose, and in the scalar table, plain ones. A column goes by the
  * loop when name_loop_wins says so of a sample of its lengths. */
@@ -61,13 +60,23 @@ LOOP_KERNEL(xxh32, uint32_t)
 #include "simd/kernels/fixed.h"
 
 STRAIGHT_COLUMN(xxh3_64, uint64_t, uint64_t, NULL_IS_SEED)
-STRAIGHT_COLUMN(xxh3_128, uint64_t, struct simd_hash128, NULL_IS_SEED128)
 STRAIGHT_COLUMN(xxh64, uint64_t, uint64_t, NULL_IS_SEED)
 STRAIGHT_COLUMN(xxh32, uint32_t, uint32_t, NULL_IS_SEED)
 COLUMN_KERNEL(xxh3_64, uint64_t, uint64_t, xxh3_64_seedless, xxh3_loop_wins)
-COLUMN_KERNEL(xxh3_128, uint64_t, struct simd_hash128, xxh3_128_seedless, LOOP_ALWAYS_WINS)
 COLUMN_KERNEL(xxh64, uint64_t, uint64_t, XXH64_SEEDLESS, xxh64_loop_wins)
 COLUMN_KERNEL(xxh32, uint32_t, uint32_t, XXH32_SEEDLESS, xxh32_loop_wins)
+
+#ifdef SIMD_ISA_avx512
+/* They are xxHash's own code in loops, 39 KB of it: the table has them from the one below it, where they are as fast. */
+#define xxh3_128 NULL
+#define xxh3_128_column NULL
+#define xxh3_128_few NULL
+#define combine128 NULL
+#else
+#include "simd/kernels/xxh3_128.h"
+STRAIGHT_COLUMN(xxh3_128, uint64_t, struct simd_hash128, NULL_IS_SEED128)
+COLUMN_KERNEL(xxh3_128, uint64_t, struct simd_hash128, xxh3_128_seedless, LOOP_ALWAYS_WINS)
+#endif
 
 #define PASTE(a, b) a##b
 #define TABLE_OF(isa) PASTE(weft_kernels_, isa)
@@ -76,11 +85,4 @@ COLUMN_KERNEL(xxh32, uint32_t, uint32_t, XXH32_SEEDLESS, xxh32_loop_wins)
 #define FIELD(kind, name) name,
 
 extern const struct simd_kernels TABLE_OF(SIMD_ISA);
-#ifdef SIMD_ISA_avx512vbmi
-/* What its multiplications of 52 bits make faster, by 2 to 5 in 100. The rest, which they do not, it has from avx512's table
- * (dispatch.c): 130 KB less in the library. */
-const struct simd_kernels TABLE_OF(SIMD_ISA) = {
-    .isa = TEXT_OF(SIMD_ISA), .vector_bits = TABLE_VECTOR_BITS, .xxh3_64 = xxh3_64, .xxh3_64_column = xxh3_64_column};
-#else
 const struct simd_kernels TABLE_OF(SIMD_ISA) = {TEXT_OF(SIMD_ISA), TABLE_VECTOR_BITS, NULL, SIMD_KERNEL_LIST(FIELD)};
-#endif

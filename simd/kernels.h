@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "simd/codec_kernels.h"
+#include "simd/order.h"
 
 /* For functions of kernels whose arguments say, as constants, which code there is to be: gcc keeps large ones as calls,
  * which decide again for every row. */
@@ -44,6 +45,7 @@ enum simd_layout { SIMD_FIXED, SIMD_OFFSETS32, SIMD_OFFSETS64, SIMD_POINTERS, SI
 /* A column as kernels see it: the fields of struct weft_column that are needed to reach its bytes. */
 struct simd_column {
   enum simd_layout layout;
+  bool turned; /* SIMD_FIXED: numbers of a big-endian machine, whose bytes count in the reverse order */
   size_t base_rows;
   size_t width;      /* SIMD_FIXED */
   size_t data_bytes; /* readable at data: what offsets lead into, or all fixed values, or all views */
@@ -78,6 +80,11 @@ struct simd_rows {
     size_t step, lead_step;
   } next;
 };
+
+/* False, and known to be, on a little-endian machine. */
+static inline bool simd_is_turned(const struct simd_column *column) {
+  return SIMD_BIG_ENDIAN && column->turned;
+}
 
 /* Fills batch with rows first .. first + n of column; n is at most the capacity of the arrays. */
 typedef void simd_resolve_fn(const struct simd_column *column, size_t first, size_t n, struct simd_rows *batch);

@@ -312,17 +312,6 @@ ALWAYS_INLINE uint64_t m64_bits(m64 m) {
 #endif
 
 /* High half xor low half of the 128-bit products. */
-#ifdef SIMD_ISA_avx512vbmi
-ALWAYS_INLINE v64 v64_mul_fold(v64 a, v64 b) {
-  /* By parts of 52 and 12 bits: a b = low + 2^52 middle + 2^104 top, low < 2^52 (a fifth faster than by parts of 32). */
-  v64 zero = v64_set1(0), a_high = v64_shr(a, 52), b_high = v64_shr(b, 52);
-  v64 middle = _mm512_madd52hi_epu64(zero, a, b);
-  middle = _mm512_madd52lo_epu64(_mm512_madd52lo_epu64(middle, a, b_high), a_high, b);
-  v64 top = _mm512_madd52lo_epu64(zero, a_high, b_high);
-  top = _mm512_madd52hi_epu64(_mm512_madd52hi_epu64(top, a, b_high), a_high, b);
-  return v64_xor(v64_add(v64_shr(middle, 12), v64_shl(top, 40)), v64_mul(a, b));
-}
-#else
 ALWAYS_INLINE v64 v64_mul_fold(v64 a, v64 b) {
   v64 a_high = v64_shr(a, 32), b_high = v64_shr(b, 32);
   v64 low = v64_mul_low32(a, b), high = v64_mul_low32(a_high, b_high);
@@ -333,7 +322,6 @@ ALWAYS_INLINE v64 v64_mul_fold(v64 a, v64 b) {
   v64 upper = v64_add(v64_add(high, v64_shr(middle1, 32)), v64_shr(middle2, 32));
   return v64_xor(upper, v64_low_halves(low, middle2));
 }
-#endif
 
 /* Puts 16 bytes of each of V64_LANES rows, ROW(i), into lanes: lane i of low and high has row i's first and last 8. */
 #if V64_LANES == 4

@@ -48,9 +48,12 @@ static inline weft_status hash_call_run(weft_ctx *ctx, const struct hash_call *c
 
 /* Hash `row` of what a call gave; hashes of fewer than 128 bits are in the low half. */
 static inline XXH128_hash_t hash_call_result(const struct hash_call *call, const void *out, size_t row) {
-  XXH128_hash_t hash = {0, 0};
-  memcpy(&hash, (const uint8_t *)out + row * hash_call_word(call), hash_call_word(call));
-  return hash;
+  if (call->function == HASH32)
+    return (XXH128_hash_t){((const uint32_t *)out)[row], 0};
+  if (call->function != HASH128)
+    return (XXH128_hash_t){((const uint64_t *)out)[row], 0};
+  const struct weft_fingerprint *wide = (const struct weft_fingerprint *)out + row;
+  return (XXH128_hash_t){wide->low, wide->high};
 }
 
 /* What that must be, for a row with this seed. */
@@ -61,6 +64,9 @@ static inline XXH128_hash_t hash_call_expected(const struct hash_call *call, con
     bool null = columns[k].nulls[row];
     const void *bytes = columns[k].bytes[row];
     size_t length = columns[k].lengths[row];
+    uint8_t number[8];
+    if (columns[k].column.type < WEFT_FIXED_BYTES && !null)
+      bytes = little_endian(bytes, length, number);
     if (call->reference) {
       so_far.low64 = null ? so_far.low64 : call->reference(bytes, length, so_far.low64);
       continue;

@@ -17,9 +17,12 @@ static bool is_128(const struct hash_kernel *k) {
 
 /* Hash i of an array; what it lacks of 128 bits is 0. */
 static XXH128_hash_t get(const struct hash_kernel *k, const void *hashes, size_t i) {
-  XXH128_hash_t hash = {0, 0};
-  memcpy(&hash, (const uint8_t *)hashes + i * k->word, k->word);
-  return hash;
+  if (k->word == sizeof(uint32_t))
+    return (XXH128_hash_t){((const uint32_t *)hashes)[i], 0};
+  if (!is_128(k))
+    return (XXH128_hash_t){((const uint64_t *)hashes)[i], 0};
+  const struct simd_hash128 *wide = (const struct simd_hash128 *)hashes + i;
+  return (XXH128_hash_t){wide->low, wide->high};
 }
 
 static size_t seed_bytes(const struct hash_kernel *k) {
@@ -27,13 +30,14 @@ static size_t seed_bytes(const struct hash_kernel *k) {
 }
 
 static uint64_t seed_at(const struct hash_kernel *k, const void *seeds, size_t i) {
-  uint64_t seed = 0;
-  memcpy(&seed, (const uint8_t *)seeds + i * seed_bytes(k), seed_bytes(k));
-  return seed;
+  return k->word == sizeof(uint32_t) ? ((const uint32_t *)seeds)[i] : ((const uint64_t *)seeds)[i];
 }
 
 static void put_seed(const struct hash_kernel *k, void *seeds, size_t i, uint64_t seed) {
-  memcpy((uint8_t *)seeds + i * seed_bytes(k), &seed, seed_bytes(k));
+  if (k->word == sizeof(uint32_t))
+    ((uint32_t *)seeds)[i] = (uint32_t)seed;
+  else
+    ((uint64_t *)seeds)[i] = seed;
 }
 
 static uint64_t draw_seed(struct rng *rng) {

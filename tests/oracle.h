@@ -14,6 +14,14 @@
 #error "the oracle must be the library's own code"
 #endif
 
+/* A number of at most 8 bytes as it lies in memory, as its little-endian bytes, which is what it hashes as; in to. */
+static inline const void *little_endian(const void *number, size_t bytes, uint8_t to[8]) {
+  const uint8_t *from = number;
+  for (size_t i = 0; i < bytes; i++)
+    to[i] = from[__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? i : bytes - 1 - i];
+  return to;
+}
+
 /* A hash of bytes[n]; 32-bit hashes take the low half of the seed and fill the low half of the result. */
 typedef uint64_t reference_hash(const void *bytes, size_t n, uint64_t seed);
 
@@ -49,7 +57,10 @@ static inline XXH128_hash_t reference_xxh3_128(const void *bytes, size_t n, uint
 /* What weft_hash128 makes of the hash of the columns so far and that of one more, in xxHash's words. */
 static inline XXH128_hash_t reference_combined(XXH128_hash_t so_far, XXH128_hash_t next, uint64_t seed) {
   const uint64_t words[4] = {so_far.low64, so_far.high64, next.low64, next.high64};
-  return XXH3_128bits_withSeed(words, sizeof words, seed);
+  uint8_t bytes[sizeof words];
+  for (size_t i = 0; i < 4; i++)
+    little_endian(&words[i], 8, bytes + 8 * i);
+  return XXH3_128bits_withSeed(bytes, sizeof bytes, seed);
 }
 
 #endif

@@ -104,11 +104,11 @@ static void draw_float(struct rng *rng, enum weft_type type, enum shape_wish wis
 enum style { COUNTING, RANDOM, ONE_BYTE_OFF, STYLES };
 
 static void draw_bytes(struct rng *rng, enum style style, size_t i, size_t length, uint8_t *to) {
-  uint64_t number = i;
   rng_fill(rng, to, style == RANDOM ? length : 0);
   if (style == COUNTING) {
     memset(to, 0, length);
-    memcpy(to, &number, length < sizeof number ? length : sizeof number);
+    for (size_t k = 0; k < length && k < sizeof i; k++)
+      to[k] = (uint8_t)(i >> 8 * k);
   } else if (style == ONE_BYTE_OFF) {
     memset(to, 'a', length);
     if (length > 0 && i > 0)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Bits and bytes for the kernels of codecs: little-endian words on any machine, bits that lie one behind the other, and what
- * needs no width.
+ * Bits and bytes for the kernels of codecs: bits that lie one behind the other, and what needs no width.
  */
 #ifndef SIMD_KERNELS_BITS_H
 #define SIMD_KERNELS_BITS_H
@@ -9,15 +8,7 @@
 #include <stdint.h>
 #include <string.h>
 
-/* A word of `width` bits as loaded, whose bytes are in little-endian order, as a number; and the reverse. */
-static inline uint64_t from_little(uint64_t word, unsigned width) {
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-  return __builtin_bswap64(word) >> (64 - width);
-#else
-  (void)width;
-  return word;
-#endif
-}
+#include "simd/order.h"
 
 /* The `bits` bits, at most 64, from bit `at` on. Reads no byte that holds none of them. */
 static inline uint64_t bits_at(const uint8_t *in, size_t at, unsigned bits) {

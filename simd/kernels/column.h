@@ -10,8 +10,9 @@
 #include "simd/kernels/loop.h"
 #include "simd/kernels/resolve.h"
 
+/* Rows that may be hashed where they lie, one after the other. */
 static inline bool is_plain(const struct simd_column *column) {
-  return !column->selection && !column->base_validity && !column->row_validity;
+  return !column->selection && !column->base_validity && !column->row_validity && !simd_is_turned(column);
 }
 
 /* Rows of a plain column from some row on, as arguments that stay in registers: what a call of a few rows waits for is each
@@ -157,7 +158,7 @@ static inline bool is_straight(size_t width) {
                               bool seed_per_row, hash_word *out, struct simd_rows *batch, size_t *vector_rows) {        \
     const uint8_t *data = column->data;                                                                                 \
     size_t width = column->width, step = seed_per_row, done = 0, valid_rows = 0;                                        \
-    if (column->layout != SIMD_FIXED || !is_straight(width))                                                            \
+    if (column->layout != SIMD_FIXED || !is_straight(width) || simd_is_turned(column))                                  \
       return false;                                                                                                     \
     if (is_plain(column)) {                                                                                             \
       batch->total_bytes = n * width;                                                                                   \

@@ -7,6 +7,8 @@
  * batch->edges: where a layout's data has a known end, those that lie less than SIMD_EDGE before it; of rows that are
  * anywhere (SIMD_POINTERS), those whose SIMD_EDGE bytes would reach into the next page, which may not be there.
  *
+ * Numbers of a big-endian machine go there too, as their little-endian bytes.
+ *
  * Lengths, nulls and whether a view is inline are what no predictor knows, so no row takes a branch on them: where it lies
  * is computed in each way that it could, and one is picked. Rows to copy are rare; they are noted as bits, and copied after
  * their block.
@@ -41,7 +43,7 @@ static inline uint64_t bitmap_word(const uint8_t *bits, size_t first, size_t n) 
   uint64_t word = 0;
   size_t bytes = (shift + n + 7) / 8;
   if (bytes >= sizeof word)
-    memcpy(&word, p, sizeof word);
+    memcpy(&word, p, sizeof word), word = from_little(word, 64);
   else
     for (size_t i = 0; i < bytes; i++)
       word |= (uint64_t)p[i] << 8 * i;
@@ -171,8 +173,22 @@ static inline void set_next(const struct simd_column *column, size_t first, size
   batch->next.lead_step = 0;
 }
 
+/* Numbers become copies, of at most 8 bytes, in which the last byte is the first. */
+static inline void turn_numbers(struct simd_rows *batch) {
+  for (size_t i = 0; i < batch->rows; i++) {
+    size_t bytes = batch->bytes[i];
+    uint8_t number[8]; /* the row may be its edge's already */
+    memcpy(number, batch->ptrs[i], bytes);
+    for (size_t k = 0; k < bytes; k++)
+      batch->edges[i][k] = number[bytes - 1 - k];
+    batch->ptrs[i] = batch->edges[i];
+  }
+}
+
 static void resolve(const struct simd_column *column, size_t first, size_t n, struct simd_rows *batch) {
   resolve_rows(column, first, n, batch);
+  if (simd_is_turned(column))
+    turn_numbers(batch);
   resolve_to_nothing(n, (n + SIMD_BLOCK - 1) / SIMD_BLOCK * SIMD_BLOCK, batch);
   if (n > 0)
     set_next(column, first, n, batch);

@@ -12,7 +12,8 @@
 __attribute__((flatten)) static void combine128(const struct simd_hash128 *next, size_t n, uint64_t seed,
                                                 struct simd_hash128 *acc) {
   for (size_t i = 0; i < n; i++) {
-    const uint64_t words[4] = {acc[i].low, acc[i].high, next[i].low, next[i].high};
+    const uint64_t words[4] = {from_little(acc[i].low, 64), from_little(acc[i].high, 64), from_little(next[i].low, 64),
+                               from_little(next[i].high, 64)};
     acc[i] = xxh3_128_seeded((const uint8_t *)words, sizeof words, seed);
   }
 }

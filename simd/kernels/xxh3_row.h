@@ -18,25 +18,23 @@
 #define XXH3_LAST_AT (136 - 17)
 
 FLAT_COPY uint64_t xxh3_64_upto240_seeded(const uint8_t *p, size_t bytes, uint64_t seed) {
-  const uint8_t *secret = (const uint8_t *)xxh3_secret;
   uint64_t sum = bytes * PRIME64_1;
   for (size_t i = 0; i < 8; i++)
-    sum += XXH3_mix16B(p + 16 * i, secret + 16 * i, seed);
+    sum += XXH3_mix16B(p + 16 * i, XXH3_kSecret + 16 * i, seed);
   sum = XXH3_avalanche(sum);
   for (size_t i = 8; i < bytes / 16; i++)
-    sum += XXH3_mix16B(p + 16 * i, secret + XXH3_REST_AT + 16 * (i - 8), seed);
-  return XXH3_avalanche(sum + XXH3_mix16B(p + bytes - 16, secret + XXH3_LAST_AT, seed));
+    sum += XXH3_mix16B(p + 16 * i, XXH3_kSecret + XXH3_REST_AT + 16 * (i - 8), seed);
+  return XXH3_avalanche(sum + XXH3_mix16B(p + bytes - 16, XXH3_kSecret + XXH3_LAST_AT, seed));
 }
 
 FLAT_COPY struct simd_hash128 xxh3_128_upto240_seeded(const uint8_t *p, size_t bytes, uint64_t seed) {
-  const uint8_t *secret = (const uint8_t *)xxh3_secret;
   XXH128_hash_t sum = {.low64 = bytes * PRIME64_1, .high64 = 0};
   for (size_t i = 0; i < 4; i++)
-    sum = XXH128_mix32B(sum, p + 32 * i, p + 32 * i + 16, secret + 32 * i, seed);
+    sum = XXH128_mix32B(sum, p + 32 * i, p + 32 * i + 16, XXH3_kSecret + 32 * i, seed);
   sum.low64 = XXH3_avalanche(sum.low64), sum.high64 = XXH3_avalanche(sum.high64);
   for (size_t i = 4; i < bytes / 32; i++)
-    sum = XXH128_mix32B(sum, p + 32 * i, p + 32 * i + 16, secret + XXH3_REST_AT + 32 * (i - 4), seed);
-  sum = XXH128_mix32B(sum, p + bytes - 16, p + bytes - 32, secret + XXH3_LAST_AT - 16, 0 - seed);
+    sum = XXH128_mix32B(sum, p + 32 * i, p + 32 * i + 16, XXH3_kSecret + XXH3_REST_AT + 32 * (i - 4), seed);
+  sum = XXH128_mix32B(sum, p + bytes - 16, p + bytes - 32, XXH3_kSecret + XXH3_LAST_AT - 16, 0 - seed);
   uint64_t high = sum.low64 * PRIME64_1 + sum.high64 * PRIME64_4 + (bytes - seed) * PRIME64_2;
   return (struct simd_hash128){XXH3_avalanche(sum.low64 + sum.high64), 0 - XXH3_avalanche(high)};
 }

@@ -58,7 +58,11 @@ static XXH128_hash_t hash_field(const struct job *job, const char *field, size_t
 static XXH128_hash_t add_field(const struct job *job, XXH128_hash_t before, const char *field, size_t bytes) {
   if (job->algo != XXH128_LINES)
     return hash_field(job, field, bytes, before.low64);
-  XXH128_hash_t both[2] = {before, hash_field(job, field, bytes, job->seed)};
+  XXH128_hash_t next = hash_field(job, field, bytes, job->seed);
+  const uint64_t words[4] = {before.low64, before.high64, next.low64, next.high64};
+  uint8_t both[sizeof words]; /* little-endian */
+  for (size_t i = 0; i < sizeof both; i++)
+    both[i] = (uint8_t)(words[i / 8] >> 8 * (i % 8));
   return XXH3_128bits_withSeed(both, sizeof both, job->seed);
 }
 

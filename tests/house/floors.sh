@@ -58,7 +58,7 @@ sources lib simd alloc codecs cli bench examples tests/consumer | xargs grep -Hn
     function pair(file, name,   own) {
       own = file; sub(/^codecs\//, "", own); sub(/\.[ch]$/, "", own)
       sub(/^codecs\//, "", name); sub(/\.h$/, "", name)
-      return name == own || name ~ /^(block|codec)$/
+      return name == own || name ~ /^(codec|tree)$/
     }
     BEGIN {
       n = split("assert ctype errno fenv float inttypes iso646 limits locale math setjmp signal stdalign stdarg stdatomic " \

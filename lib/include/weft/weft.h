@@ -6,8 +6,10 @@
 #define WEFT_WEFT_H
 
 #include <weft/base.h>
+#include <weft/codec.h>
 #include <weft/column.h>
 #include <weft/ctx.h>
+#include <weft/file.h>
 #include <weft/group.h>
 #include <weft/hash.h>
 #include <weft/index.h>

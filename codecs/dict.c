@@ -1,0 +1,411 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * DICT: the distinct values, a part, and a code a value, another. Of words, of bytes of one width, and of strings; whether
+ * these go to STRINGS is chosen here too, as it takes the distinct strings to say. docs/format.md, "DICT".
+ */
+#include "codecs/tree.h"
+
+/* ---- Distinct values ---- */
+
+/* The values to be encoded, words or bytes or strings, and what they are numbered by. */
+struct distinct {
+  weft_ctx *ctx;
+  const struct codec_values *values;   /* or NULL */
+  const struct codec_strings *strings; /* or NULL */
+  uint32_t n;
+  uint32_t count;  /* of distinct values */
+  uint32_t *codes; /* [n] */
+  uint32_t *first; /* [count] of each distinct value a row */
+};
+
+static struct weft_column column_of_words(const struct codec_values *values) {
+  enum weft_type type = values->item == 1   ? WEFT_U8
+                        : values->item == 2 ? WEFT_U16
+                        : values->item == 4 ? WEFT_U32
+                                            : WEFT_U64; /* floats too, so that bits count */
+  return weft_column_fixed(values->at, type, values->n);
+}
+
+static struct weft_column column_of(const struct distinct *d) {
+  if (d->strings)
+    return weft_column_offsets64(d->strings->data, (size_t)d->strings->offsets[d->n], d->strings->offsets, d->n);
+  if (codec_is_word(d->values->item))
+    return column_of_words(d->values);
+  return weft_column_bytes(d->values->at, d->values->item, d->n);
+}
+
+static weft_status number_values(struct codec_out *out, struct distinct *d) {
+  const struct weft_column column = column_of(d);
+  size_t count = 0;
+  CODEC_TRY(codec_alloc(d->ctx, d->n, sizeof *d->codes, 0, &d->codes));
+  CODEC_TRY(codec_alloc(d->ctx, d->n, sizeof *d->first, 0, &d->first));
+  CODEC_TRY(out->group(d->ctx, &column, 1, d->codes, &count, d->first));
+  d->count = (uint32_t)count;
+  if (count > out->options->dictionary_rows)
+    out->no_dictionary = true;
+  return WEFT_OK;
+}
+
+static weft_status free_distinct(struct distinct *d, weft_status status) {
+  status = codec_free(d->ctx, d->codes, status);
+  return codec_free(d->ctx, d->first, status);
+}
+
+static const uint8_t *bytes_of(const struct distinct *d, uint32_t code, size_t *bytes) {
+  uint32_t row = d->first[code];
+  if (d->values) {
+    *bytes = d->values->item;
+    return (const uint8_t *)d->values->at + (size_t)row * d->values->item;
+  }
+  const int64_t *offsets = d->strings->offsets + row;
+  *bytes = (size_t)(offsets[1] - offsets[0]);
+  return d->strings->data + offsets[0];
+}
+
+/* ---- In ascending order ---- */
+
+/* A distinct value on its way to its place: words as unsigned numbers in their order, of others the first 8 bytes. */
+struct entry {
+  uint64_t key;
+  uint32_t code;
+};
+
+static uint64_t key_of(const struct distinct *d, uint32_t code) {
+  size_t bytes;
+  const uint8_t *at = bytes_of(d, code, &bytes);
+  if (d->values && codec_is_word(bytes)) {
+    uint64_t word = codec_word(at, 0, (unsigned)bytes);
+    if (d->values->is_bytes)
+      return __builtin_bswap64(word) >> (64 - 8 * bytes);
+    return word ^ (d->values->is_signed ? (uint64_t)1 << (8 * bytes - 1) : 0);
+  }
+  uint64_t key = 0;
+  for (size_t i = 0; i < 8; i++)
+    key = key << 8 | (i < bytes ? at[i] : 0);
+  return key;
+}
+
+/* Whether a is to come before b: words never have one key, and others are compared whole where they do. */
+static bool is_before(const struct distinct *d, const struct entry *a, const struct entry *b) {
+  if (a->key != b->key)
+    return a->key < b->key;
+  size_t a_bytes, b_bytes;
+  const uint8_t *a_at = bytes_of(d, a->code, &a_bytes), *b_at = bytes_of(d, b->code, &b_bytes);
+  int order = memcmp(a_at, b_at, a_bytes < b_bytes ? a_bytes : b_bytes);
+  return order != 0 ? order < 0 : a_bytes < b_bytes;
+}
+
+static void merge(const struct distinct *d, const struct entry *from, size_t middle, size_t end, struct entry *to) {
+  size_t low = 0, high = middle;
+  for (size_t i = 0; i < end; i++) {
+    bool take_low = low < middle && (high == end || !is_before(d, &from[high], &from[low]));
+    to[i] = from[take_low ? low++ : high++];
+  }
+}
+
+/* Sorts entries[count] by merging runs of doubling length, to and fro between them and as many of room. Returns where they
+ * end up. */
+static struct entry *sort_entries(const struct distinct *d, struct entry *entries, struct entry *room) {
+  size_t count = d->count;
+  for (size_t length = 1; length < count; length *= 2) {
+    for (size_t at = 0; at < count; at += 2 * length) {
+      size_t left = count - at, end = left < 2 * length ? left : 2 * length;
+      merge(d, entries + at, length < end ? length : end, end, room + at);
+    }
+    struct entry *sorted = room;
+    room = entries;
+    entries = sorted;
+  }
+  return entries;
+}
+
+/* Gives the distinct values the codes that their order calls for. */
+static weft_status sort_values(struct distinct *d) {
+  struct entry *entries;
+  uint32_t *place, *first;
+  CODEC_TRY(codec_alloc(d->ctx, d->count, 2 * sizeof *entries + 2 * sizeof *place, 0, &entries));
+  place = (uint32_t *)(entries + 2 * (size_t)d->count);
+  first = place + d->count;
+  for (uint32_t i = 0; i < d->count; i++)
+    entries[i] = (struct entry){key_of(d, i), i};
+  const struct entry *sorted = sort_entries(d, entries, entries + d->count);
+  for (uint32_t i = 0; i < d->count; i++) {
+    place[sorted[i].code] = i;
+    first[i] = d->first[sorted[i].code];
+  }
+  memcpy(d->first, first, d->count * sizeof *first);
+  for (uint32_t i = 0; i < d->n; i++)
+    d->codes[i] = place[d->codes[i]];
+  return codec_free(d->ctx, entries, WEFT_OK);
+}
+
+/* ---- Encoding ---- */
+
+/* The distinct values as a stream, or as strings. */
+static weft_status put_dictionary(struct codec_out *out, const struct distinct *d, unsigned depth) {
+  uint8_t *data;
+  struct codec_values values = *d->values;
+  size_t item = values.item, bytes;
+  CODEC_TRY(codec_alloc(d->ctx, d->count, item, 0, &data));
+  for (uint32_t i = 0; i < d->count && item > 0; i++)
+    memcpy(data + i * item, bytes_of(d, i, &bytes), item);
+  values.at = data;
+  values.n = d->count;
+  return codec_free(d->ctx, data, weft__codec_encode(out, &values, WEFT_ROLE_DICTIONARY, weft__codec_auto, depth));
+}
+
+static uint64_t dictionary_bytes(const struct distinct *d) {
+  uint64_t sum = 0;
+  for (uint32_t i = 0; i < d->count; i++) {
+    size_t bytes;
+    bytes_of(d, i, &bytes);
+    sum += bytes;
+  }
+  return sum;
+}
+
+static weft_status put_string_dictionary(struct codec_out *out, const struct distinct *d, unsigned depth) {
+  int64_t *offsets;
+  size_t head = sizeof *offsets;
+  CODEC_TRY(codec_alloc(d->ctx, d->count, sizeof *offsets, head + (size_t)dictionary_bytes(d), &offsets));
+  uint8_t *data = (uint8_t *)(offsets + d->count + 1);
+  const struct codec_strings strings = {.data = data, .offsets = offsets, .n = d->count};
+  offsets[0] = 0;
+  for (uint32_t i = 0; i < d->count; i++) {
+    size_t bytes;
+    const uint8_t *at = bytes_of(d, i, &bytes);
+    if (bytes > 0)
+      memcpy(data + offsets[i], at, bytes);
+    offsets[i + 1] = offsets[i] + (int64_t)bytes;
+  }
+  return codec_free(d->ctx, offsets, weft__strings_encode(out, &strings, WEFT_ROLE_DICTIONARY, weft__codec_auto, depth));
+}
+
+/* Appends what was numbered. */
+static weft_status put(struct codec_out *out, struct distinct *d, enum weft_role role, const uint8_t *cascade,
+                       unsigned depth) {
+  unsigned node;
+  if (out->options->sorted_dictionary)
+    CODEC_TRY(sort_values(d));
+  CODEC_TRY(weft__codec_begin(out, WEFT_CODEC_DICT, role, d->values ? d->values->item : 0, d->n, 2, &node));
+  weft__codec_end(out, node);
+  CODEC_TRY(d->strings ? put_string_dictionary(out, d, depth + 1) : put_dictionary(out, d, depth + 1));
+  const struct codec_values codes = {.at = d->codes, .n = d->n, .item = sizeof *d->codes};
+  return weft__codec_encode(out, &codes, WEFT_ROLE_CODES, cascade + 1, depth + 1);
+}
+
+static weft_status encode(struct codec_out *out, const struct codec_values *values, enum weft_role role,
+                          const uint8_t *cascade, unsigned depth) {
+  struct distinct d = {.ctx = out->ctx, .values = values, .n = values->n};
+  weft_status status = number_values(out, &d);
+  bool too_many = status == WEFT_OK && d.count > out->options->dictionary_rows;
+  if (status == WEFT_OK && !too_many)
+    status = put(out, &d, role, cascade, depth);
+  status = free_distinct(&d, status);
+  return too_many && status == WEFT_OK ? weft__codec_encode(out, values, role, weft__codec_auto, depth) : status;
+}
+
+/* ---- Encoding strings ---- */
+
+/* Strings of which the distinct ones are counted beforehand, in so many stretches of neighbours. */
+#define COUNTED 2048
+#define STRETCHES 64
+
+/* A dictionary takes many times the time of the bytes as they are, so it must save a tenth. */
+#define WORTH(bytes) ((bytes) - (bytes) / 10)
+
+/* Bytes of the ends of n of the strings, as they will be packed, judged by some of their blocks. */
+static uint64_t ends_cost(const struct codec_out *out, const struct codec_strings *strings, uint32_t n) {
+  enum { MOST = 64 };
+  size_t blocks = codec_blocks(strings->n), taken = blocks < MOST ? blocks : MOST, rows = 0;
+  uint64_t bytes = 0;
+  for (size_t i = 0; i < taken; i++) {
+    size_t b = i * blocks / taken, in_block = codec_block_values(strings->n, b);
+    bytes += weft__packed_cost(out->codecs, WEFT_CODEC_DELTA, strings->offsets + b * CODEC_BLOCK + 1, in_block,
+                               sizeof *strings->offsets, false);
+    rows += in_block;
+  }
+  return CODEC_ENTRY_BYTES + (uint64_t)((double)bytes * n / (double)rows);
+}
+
+/* Bytes of a dictionary of so many strings, of so many bytes in all, and of the codes. */
+static uint64_t dictionary_cost(const struct codec_out *out, const struct codec_strings *strings, uint32_t count,
+                                uint64_t bytes) {
+  uint64_t codes = sizeof count; /* where they are all one */
+  if (count > 1)
+    codes = ((uint64_t)strings->n * codec_bits(count - 1) + 7) / 8 + 5 * codec_blocks(strings->n);
+  return 3 * CODEC_ENTRY_BYTES + bytes + ends_cost(out, strings, count) + codes;
+}
+
+/* How many distinct strings there are, judged by those that are met again among some: where d are distinct and c are not,
+ * about d * d / 2c others were not met (as birthdays are shared, where all strings are equally frequent and many). The
+ * stretches of neighbours make it fewer where equal strings are near each other, which costs no more than to look. */
+static weft_status guess_distinct(struct codec_out *out, const struct codec_strings *strings, uint32_t *distinct) {
+  uint32_t rows[COUNTED], codes[COUNTED], first[COUNTED], n = strings->n < COUNTED ? strings->n : COUNTED;
+  for (uint32_t i = 0; i < n; i++)
+    rows[i] =
+        n < COUNTED
+            ? i
+            : (uint32_t)((uint64_t)(i / (COUNTED / STRETCHES)) * (strings->n - COUNTED / STRETCHES) / (STRETCHES - 1)) +
+                  i % (COUNTED / STRETCHES);
+  struct weft_column column =
+      weft_column_offsets64(strings->data, (size_t)strings->offsets[strings->n], strings->offsets, strings->n);
+  column = weft_column_with_selection(column, rows, n);
+  size_t found;
+  CODEC_TRY(out->group(out->ctx, &column, 1, codes, &found, first));
+  uint64_t again = n - found, more = again == 0 ? strings->n : (uint64_t)found * found / (2 * again);
+  *distinct = n < COUNTED ? (uint32_t)found : more >= strings->n - found ? strings->n : (uint32_t)(found + more);
+  return WEFT_OK;
+}
+
+/* Numbers strings where that may pay. *as_dictionary: it does. Costs of both are noted. */
+static weft_status choose(struct codec_out *out, const struct codec_strings *strings, struct distinct *d, unsigned depth,
+                          bool *as_dictionary) {
+  uint64_t all = (uint64_t)(strings->offsets[strings->n] - strings->offsets[0]);
+  uint64_t plain = 2 * CODEC_ENTRY_BYTES + all + ends_cost(out, strings, strings->n), coded = 0;
+  uint32_t distinct, stream = out->streams++;
+  *as_dictionary = false;
+  if (!out->no_dictionary) {
+    CODEC_TRY(guess_distinct(out, strings, &distinct));
+    coded = dictionary_cost(out, strings, distinct, (uint64_t)((double)all * distinct / strings->n));
+    if (coded < WORTH(plain)) {
+      CODEC_TRY(number_values(out, d));
+      coded = dictionary_cost(out, strings, d->count, dictionary_bytes(d));
+      *as_dictionary = coded < WORTH(plain) && !out->no_dictionary;
+    }
+    weft__codec_consider(out, stream, depth, WEFT_CODEC_DICT, strings->n, coded, *as_dictionary);
+  }
+  weft__codec_consider(out, stream, depth, WEFT_CODEC_STRINGS, strings->n, plain, !*as_dictionary);
+  return WEFT_OK;
+}
+
+/* Strings by dictionary, or, where codec is AUTO and that does not pay, or there are too many, as they are. */
+static weft_status encode_numbered(struct codec_out *out, const struct codec_strings *strings, enum weft_role role,
+                                   enum weft_codec codec, const uint8_t *cascade, unsigned depth) {
+  struct distinct d = {.ctx = out->ctx, .strings = strings, .n = strings->n};
+  bool as_dictionary = true;
+  weft_status status = codec == WEFT_CODEC_AUTO ? choose(out, strings, &d, depth, &as_dictionary) : number_values(out, &d);
+  as_dictionary &= status == WEFT_OK && d.count <= out->options->dictionary_rows;
+  if (as_dictionary)
+    status = put(out, &d, role, cascade, depth);
+  status = free_distinct(&d, status);
+  if (as_dictionary || status != WEFT_OK)
+    return status;
+  return weft__strings_encode(out, strings, role, weft__codec_auto, depth);
+}
+
+weft_status weft__codec_encode_strings(struct codec_out *out, const struct codec_strings *strings, enum weft_role role,
+                                       const uint8_t *cascade, unsigned depth) {
+  enum weft_codec codec = depth < WEFT_CODEC_DEPTH ? (enum weft_codec)cascade[0] : WEFT_CODEC_AUTO;
+  if (strings->n == 0)
+    return weft__strings_encode(out, strings, role, weft__codec_auto, depth);
+  switch (codec) {
+  case WEFT_CODEC_AUTO: return encode_numbered(out, strings, role, codec, weft__codec_auto, depth);
+  case WEFT_CODEC_DICT: return encode_numbered(out, strings, role, codec, cascade, depth);
+  case WEFT_CODEC_STRINGS: return weft__strings_encode(out, strings, role, cascade + 1, depth);
+  case WEFT_CODEC_RAW: return weft__strings_encode(out, strings, role, cascade, depth); /* its ends RAW */
+  default:
+    return weft__codec_fail(out->ctx, WEFT_E_INVALID, "weft_encode: codec %s (%d) is not for strings",
+                            weft_codec_name(codec), codec);
+  }
+}
+
+/* ---- Decoding ---- */
+
+struct dict {
+  struct codec_node *dictionary, *codes;
+  uint64_t asked;  /* values read so far */
+  uint8_t *values; /* the dictionary's, once they are worth decoding as a whole; NULL */
+  uint32_t piece[CODEC_BLOCK];
+};
+
+static weft_status start(struct codec_in *in, struct codec_node *node) {
+  if (node->children != 2 || node->bytes != 0 || node->n == 0)
+    return weft__codec_corrupt(in, node, 0, "%u values by dictionary in %u parts and %llu bytes", node->n, node->children,
+                               (unsigned long long)node->bytes);
+  struct codec_node *dictionary = node->child[0], *codes = node->child[1];
+  bool strings = in->type == WEFT_STRING && node->item == 0;
+  if (dictionary->role != WEFT_ROLE_DICTIONARY || dictionary->item != node->item || dictionary->n == 0 ||
+      dictionary->n > node->n || (dictionary->codec == WEFT_CODEC_STRINGS) != strings)
+    return weft__codec_corrupt(in, node, 0, "a dictionary of %u values of %u bytes by %s, in role %u, for %u values of %u",
+                               dictionary->n, dictionary->item, weft_codec_name(dictionary->codec), dictionary->role,
+                               node->n, node->item);
+  if (codes->role != WEFT_ROLE_CODES || codes->item != 4 || codes->n != node->n)
+    return weft__codec_corrupt(in, node, 0, "%u codes of %u bytes, in role %u, for %u values", codes->n, codes->item,
+                               codes->role, node->n);
+  struct dict *dict;
+  CODEC_TRY(weft__codec_scratch(in, 1, sizeof *dict, &dict));
+  dict->dictionary = dictionary;
+  dict->codes = codes;
+  dict->asked = 0;
+  dict->values = NULL;
+  node->state = dict;
+  return WEFT_OK;
+}
+
+static weft_status wrong_code(struct codec_in *in, const struct codec_node *node, uint32_t first, const uint32_t *codes,
+                              uint32_t n) {
+  const struct dict *dict = node->state;
+  uint32_t i = 0;
+  while (i + 1 < n && codes[i] < dict->dictionary->n)
+    i++;
+  return weft__codec_corrupt(in, dict->codes, 0, "the code of value %u is %u, and the dictionary has %u", first + i,
+                             codes[i], dict->dictionary->n);
+}
+
+weft_status weft__dict_codes(struct codec_in *in, struct codec_node *node, uint32_t first, uint32_t n, uint32_t *codes) {
+  const struct dict *dict = node->state;
+  uint32_t most = 0;
+  CODEC_TRY(weft__codec_read(in, dict->codes, first, n, codes));
+  for (uint32_t i = 0; i < n; i++)
+    most = codes[i] > most ? codes[i] : most;
+  return most < dict->dictionary->n ? WEFT_OK : wrong_code(in, node, first, codes, n);
+}
+
+/* Looks up the values of codes one by one in the dictionary as it is encoded. */
+static weft_status look_up(struct codec_in *in, const struct dict *dict, const uint32_t *codes, uint32_t n, uint8_t *out) {
+  for (uint32_t i = 0; i < n; i++)
+    CODEC_TRY(weft__codec_read(in, dict->dictionary, codes[i], 1, out + (size_t)i * dict->dictionary->item));
+  return WEFT_OK;
+}
+
+static weft_status read_piece(struct codec_in *in, struct codec_node *node, uint32_t first, uint32_t n, uint8_t *out) {
+  struct dict *dict = node->state;
+  uint32_t size = dict->dictionary->n;
+  size_t item = node->item;
+  if (codec_is_word(item) && dict->values) {
+    CODEC_TRY(weft__codec_read(in, dict->codes, first, n, dict->piece));
+    bool right = CODEC_KERNEL(in->codecs, gather, item)(dict->values, size, dict->piece, n, out);
+    return right ? WEFT_OK : wrong_code(in, node, first, dict->piece, n);
+  }
+  CODEC_TRY(weft__dict_codes(in, node, first, n, dict->piece));
+  if (!dict->values)
+    return look_up(in, dict, dict->piece, n, out);
+  for (uint32_t i = 0; i < n && item > 0; i++)
+    memcpy(out + i * item, dict->values + dict->piece[i] * item, item);
+  return WEFT_OK;
+}
+
+static weft_status read(struct codec_in *in, struct codec_node *node, uint32_t first, uint32_t n, void *out) {
+  enum { SHARE = 16 }; /* of the dictionary's values; where fewer are asked for, they are looked up one by one */
+  struct dict *dict = node->state;
+  uint32_t size = dict->dictionary->n;
+  if (dict->dictionary->codec == WEFT_CODEC_STRINGS)
+    return weft__codec_corrupt(in, node, 0, "strings %u to %u where values of one width are due", first, first + n - 1);
+  dict->asked += n;
+  if (!dict->values && dict->asked >= size / SHARE) {
+    uint8_t *values;
+    CODEC_TRY(weft__codec_scratch(in, size, node->item, &values));
+    CODEC_TRY(weft__codec_read(in, dict->dictionary, 0, size, values));
+    dict->values = values;
+  }
+  uint8_t *to = out;
+  for (uint32_t row = first, end = first + n, part; row < end; row += part, to += (size_t)part * node->item) {
+    part = CODEC_BLOCK - row % CODEC_BLOCK;
+    part = end - row < part ? end - row : part;
+    CODEC_TRY(read_piece(in, node, row, part, to));
+  }
+  return WEFT_OK;
+}
+
+const struct codec_operations weft__dict = {encode, start, read};

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * weft_verify: every checksum of an encoding, every value decoded, and the zones held against the values.
+ */
+#include "lib/decode.h"
+#include "lib/zones.h"
+
+static weft_status check_sums(const struct codec_in *in) {
+  for (unsigned i = 0; i < in->n_nodes; i++) {
+    const struct codec_node *node = &in->nodes[i];
+    uint64_t sum = codec_check(in->kernels, node->section, (size_t)node->bytes, 0);
+    if (sum != node->check)
+      return weft__fail(
+          in->ctx, WEFT_E_CORRUPT, "%s: stream %u (%s), bytes %llu to %llu: their checksum is %016llx, not %016llx",
+          in->who, i, weft_codec_name(node->codec), (unsigned long long)node->offset,
+          (unsigned long long)(node->offset + node->bytes), (unsigned long long)sum, (unsigned long long)node->check);
+  }
+  return WEFT_OK;
+}
+
+/* The zones of a block, and the values that they are of. */
+static weft_status check_zone(struct codec_in *in, uint32_t block, const void *values, uint32_t valid, uint32_t nulls) {
+  uint8_t min[8] = {0}, max[8] = {0}, said_min[8], said_max[8];
+  uint32_t said_nulls = 0;
+  if (!in->zone_min)
+    return WEFT_OK;
+  WEFT_TRY(weft__codec_read(in, in->zone_min, block, 1, said_min));
+  WEFT_TRY(weft__codec_read(in, in->zone_max, block, 1, said_max));
+  if (in->zone_nulls)
+    WEFT_TRY(weft__codec_read(in, in->zone_nulls, block, 1, &said_nulls));
+  if (valid > 0)
+    weft__range(in->codecs, in->type, values, valid, min, max);
+  if (memcmp(min, said_min, in->width) == 0 && memcmp(max, said_max, in->width) == 0 && nulls == said_nulls)
+    return WEFT_OK;
+  return weft__codec_corrupt(in, in->zone_min, 0, "block %u: min, max or nulls are not those of its values", block);
+}
+
+static weft_status start_zones(struct codec_in *in) {
+  struct codec_node *const zones[] = {in->zone_min, in->zone_max, in->zone_nulls};
+  if (in->type == WEFT_STRING || in->type == WEFT_FIXED_BYTES)
+    return !in->zone_min ? WEFT_OK : weft__codec_corrupt(in, in->zone_min, 0, "zones of values that are no numbers");
+  for (size_t i = 0; i < sizeof zones / sizeof *zones; i++)
+    if (zones[i])
+      WEFT_TRY(weft__codec_start(in, zones[i]));
+  return WEFT_OK;
+}
+
+static weft_status check_fixed(struct codec_in *in, struct validity *validity) {
+  enum { PIECE = 1 << 16 };
+  size_t width = in->width, wide = PIECE / (width > 0 ? width : 1);
+  uint32_t step = wide >= CODEC_BLOCK ? CODEC_BLOCK : wide > 0 ? (uint32_t)wide : 1;
+  void *values;
+  WEFT_TRY(weft__codec_scratch(in, step, width > 0 ? width : 1, &values));
+  for (uint32_t row = 0, n; row < in->rows; row += n) {
+    n = in->rows - row < step ? in->rows - row : step;
+    uint32_t valid = n, rank = row;
+    if (validity->node) {
+      uint64_t bits[CODEC_BLOCK / 64];
+      WEFT_TRY(weft__validity_read(validity, row, n, bits, &rank));
+      valid = bits_count(bits, CODEC_BLOCK);
+    }
+    WEFT_TRY(weft__codec_read(in, in->values, rank, valid, values));
+    WEFT_TRY(check_zone(in, row / CODEC_BLOCK, values, valid, n - valid));
+  }
+  return WEFT_OK;
+}
+
+static weft_status verify(struct decoding *d) {
+  struct codec_in *in = &d->in;
+  WEFT_TRY(check_sums(in));
+  WEFT_TRY(start_zones(in));
+  return in->type == WEFT_STRING ? weft__decode_strings(d, NULL, DECODE_CHECK) : check_fixed(in, &d->validity);
+}
+
+weft_status weft_verify(weft_ctx *ctx, const void *src, size_t bytes) {
+  if (!ctx)
+    return WEFT_E_INVALID;
+  struct decoding d;
+  ctx_enter(ctx);
+  weft_status status = weft__decoding_open(&d, ctx, "weft_verify", src, bytes, NULL);
+  if (status == WEFT_OK)
+    status = weft__decoding_start(&d);
+  if (status == WEFT_OK)
+    status = verify(&d);
+  weft__codec_close(&d.in);
+  ctx_leave(ctx);
+  return status;
+}
