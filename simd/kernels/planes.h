@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * split and unsplit: the bytes of words taken apart into planes and put together. Included by isa_codecs.c, after orders.h.
- * Sixteen words (128 bits of each of their planes) go through each quarter of 128 bits of the vectors; the last vectors of a
+ * split and unsplit: the bytes of words taken apart into planes and put together. Included by isa_codecs.c. Sixteen words (128 bits of each of their planes) go through each quarter of 128 bits of the vectors; the last vectors of a
  * call overlap those before them.
  */
 #ifndef SIMD_KERNELS_PLANES_H
