@@ -16,27 +16,29 @@ typedef WORD NAME(summands) __attribute__((vector_size(SUM_BYTES)));
   } while (0)
 
 /* out[n] becomes its running sums. Each vector's words are added up with the SUM_LANES - 1 before them, vectors overlapping, so
- * that from one vector of sums to the next there is but an addition. */
+ * that from one vector of sums to the next there is but an addition. Four vectors at a time save moves between registers. */
 static void NAME(sum)(uint8_t *out, size_t n, uint64_t before) {
   SUMMANDS sums = (SUMMANDS){0} + (WORD)before, steps[5] = {{0}};
-  for (; n >= SUM_LANES; n -= SUM_LANES, out += SUM_BYTES) {
-    SUMMANDS words;
-    memcpy(&words, out, sizeof words);
-    SUM_STEP(0);
+  for (; n >= 4 * SUM_LANES; n -= 4 * SUM_LANES) {
+    for (unsigned k = 0; k < 4; k++, out += SUM_BYTES) {
+      SUMMANDS words;
+      memcpy(&words, out, sizeof words);
+      SUM_STEP(0);
 #if SUM_LANES > 2
-    SUM_STEP(1);
+      SUM_STEP(1);
 #endif
 #if SUM_LANES > 4
-    SUM_STEP(2);
+      SUM_STEP(2);
 #endif
 #if SUM_LANES > 8
-    SUM_STEP(3);
+      SUM_STEP(3);
 #endif
 #if SUM_LANES > 16
-    SUM_STEP(4);
+      SUM_STEP(4);
 #endif
-    sums += words;
-    memcpy(out, &sums, sizeof sums);
+      sums += words;
+      memcpy(out, &sums, sizeof sums);
+    }
   }
   WORD sum = sums[SUM_LANES - 1];
   for (; n > 0; n--, out += WORD_BYTES) {

@@ -71,6 +71,14 @@ ALWAYS_INLINE unsigned eight_bits_on(const uint8_t *eight) {
   return (uint8_t)(two >> 1);
 }
 
+/* The greatest of codes[n], n > 0. */
+ONE_COPY uint32_t greatest_of(const uint32_t *codes, size_t n) {
+  uint32_t greatest = 0;
+  for (size_t i = 0; i < n; i++)
+    greatest = codes[i] > greatest ? codes[i] : greatest;
+  return greatest;
+}
+
 #ifndef SIMD_ISA_avx512vbmi
 /* Stores base + the place of each of the bits. */
 #if V64_LANES == 8

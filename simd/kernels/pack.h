@@ -3,7 +3,7 @@
  * Blocks of words of CODEC_W bits, packed and unpacked by vectors. Included by isa_codecs.c once per width, the greatest
  * first, as the narrower ones use the types of the wider; every name ends in the width.
  */
-#define NAME_OF(name, width) vec_##name##width
+#define NAME_OF(name, width) block_##name##width
 #define NAME_OF_EXPANDED(name, width) NAME_OF(name, width)
 #define NAME(name) NAME_OF_EXPANDED(name, CODEC_W)
 #define WORD_OF(width) uint##width##_t
@@ -11,6 +11,7 @@
 #define WORD WORD_OF_EXPANDED(CODEC_W)
 #define VEC NAME(words)
 #define WORD_BYTES (CODEC_W / 8)
+#define VEC_LANES (VEC_BYTES / WORD_BYTES)
 #if CODEC_W == 8
 #define WIDE_W 16
 #elif CODEC_W == 16
@@ -23,41 +24,61 @@
 
 #include "simd/kernels/words.h"
 
-/* Of a row of a block, packed or not. */
+/* Of a row of a block, packed or not; and of what of it is gone through at a time, for which there are registers. */
 #define ROW_BYTES (SIMD_PACK_BLOCK / 8)
-#define ROW_VECS (ROW_BYTES / VEC_BYTES)
+#define PART_VECS (VEC_BYTES == 64 ? 2 : 4)
+#define PART_BYTES (PART_VECS * VEC_BYTES)
+#define ROW_PARTS (ROW_BYTES / PART_BYTES)
 
-/* A full block. Where `bits` is a constant it is compiled for that alone. Bound: a row is 1024 bits whatever CODEC_W, loaded
- * twice and stored once. */
+/* A full block, for 0 < bits < CODEC_W. Where `bits` is a constant it is compiled for that alone. A row takes the words that
+ * its values begin in and those that the next row's begin in, whose bits above its own values are masked. Two rows a turn, so
+ * that what the next begins with stays in its register. */
 ALWAYS_INLINE void NAME(unpack_block)(const uint8_t *in, unsigned bits, uint64_t base, uint8_t *out) {
   const VEC mask = NAME(low_bits)(bits), bases = NAME(splat)(base);
-  for (unsigned row = 0, bit = 0; row < CODEC_W; row++, bit += bits, out += ROW_BYTES) {
-    const uint8_t *low = in + bit / CODEC_W * ROW_BYTES, *high = in + (bit + bits - 1) / CODEC_W * ROW_BYTES;
-    for (unsigned at = 0; at < ROW_BYTES; at += VEC_BYTES)
-      NAME(store)(out + at, (NAME(funnel)(NAME(load)(low + at), NAME(load)(high + at), bit) & mask) + bases);
-  }
-}
-
-/* The reverse, for 0 < bits < CODEC_W. `last` has the last CODEC_W bits of each lane, the latest on top; in each row the words
- * that the row may have filled are stored, and again by the next rows until one has filled them. */
-ALWAYS_INLINE void NAME(pack_block)(const uint8_t *in, unsigned bits, uint64_t base, uint8_t *out) {
-  const VEC bases = NAME(splat)(base);
-  VEC last[ROW_VECS] = {{0}};
-  for (unsigned row = 0, bit = 0; row < CODEC_W; row++, bit += bits, in += ROW_BYTES) {
-    uint8_t *to = out + bit / CODEC_W * ROW_BYTES;
-    for (unsigned k = 0; k < ROW_VECS; k++) {
-      VEC words = NAME(load)(in + k * VEC_BYTES) - bases;
-      NAME(store)(to + k * VEC_BYTES, NAME(funnel)(last[k], words, -bit));
-      last[k] = NAME(funnel)(last[k], words, bits);
+  for (unsigned part = 0; part < ROW_PARTS; part++, in += PART_BYTES, out += PART_BYTES) {
+    VEC low[PART_VECS];
+    for (unsigned k = 0; k < PART_VECS; k++)
+      low[k] = NAME(load)(in + k * VEC_BYTES);
+    for (unsigned row = 0, bit = 0; row < CODEC_W; row += 2, bit += 2 * bits) {
+      const unsigned next = bit + bits, last = CODEC_W * bits - 1;
+      const uint8_t *second = in + next / CODEC_W * ROW_BYTES;
+      const uint8_t *third = in + (next + bits < last ? next + bits : last) / CODEC_W * ROW_BYTES;
+      uint8_t *to = out + row * ROW_BYTES;
+      for (unsigned k = 0; k < PART_VECS; k++) {
+        VEC middle = NAME(load)(second + k * VEC_BYTES), high = NAME(load)(third + k * VEC_BYTES);
+        NAME(store)(to + k * VEC_BYTES, (NAME(funnel)(low[k], middle, bit) & mask) + bases);
+        NAME(store)(to + ROW_BYTES + k * VEC_BYTES, (NAME(funnel)(middle, high, next) & mask) + bases);
+        low[k] = high;
+      }
     }
   }
 }
 
-/* bits = CODEC_W: nothing to pack but the base. */
-static void NAME(pack_whole)(const uint8_t *in, uint64_t base, uint8_t *out) {
+/* The reverse. `last` has the last CODEC_W bits of each lane, the latest on top. */
+ALWAYS_INLINE void NAME(pack_block)(const uint8_t *in, unsigned bits, uint64_t base, uint8_t *out) {
+  const VEC bases = NAME(splat)(-base);
+  for (unsigned part = 0; part < ROW_PARTS; part++, in += PART_BYTES, out += PART_BYTES) {
+    VEC last[PART_VECS] = {{0}};
+    const uint8_t *from = in;
+    uint8_t *to = out;
+    for (unsigned row = 0, bit = 0; row < CODEC_W; row++, bit += bits, from += ROW_BYTES) {
+      const bool full = bit % CODEC_W + bits >= CODEC_W;
+      for (unsigned k = 0; k < PART_VECS; k++) {
+        VEC words = NAME(load)(from + k * VEC_BYTES) + bases;
+        if (full)
+          NAME(store)(to + k * VEC_BYTES, NAME(funnel)(last[k], words, -bit));
+        last[k] = NAME(funnel)(last[k], words, bits);
+      }
+      to += full ? ROW_BYTES : 0;
+    }
+  }
+}
+
+/* bits = CODEC_W, either way. */
+static void NAME(add)(const uint8_t *in, uint64_t base, uint8_t *out) {
   const VEC bases = NAME(splat)(base);
   for (size_t at = 0; at < SIMD_PACK_BLOCK * WORD_BYTES; at += VEC_BYTES)
-    NAME(store)(out + at, NAME(load)(in + at) - bases);
+    NAME(store)(out + at, NAME(load)(in + at) + bases);
 }
 
 /* Fewer than a block: value by value through 64 bits. */
@@ -84,16 +105,22 @@ static void NAME(pack)(const void *in, size_t n, unsigned bits, uint64_t base, u
   if (n < SIMD_PACK_BLOCK || bits == 0)
     NAME(pack_few)(in, n, bits, base, out);
   else if (bits == CODEC_W)
-    NAME(pack_whole)(in, base, out);
+    NAME(add)(in, -base, out);
   else
     NAME(pack_block)(in, bits, base, out);
 }
 
+#if VEC_BYTES == 64
+#include "simd/kernels/few512.h"
+#else
 #include "simd/kernels/few.h"
+#endif
 
 static void NAME(unpack)(const uint8_t *in, size_t n, unsigned bits, uint64_t base, void *out) {
   if (n < SIMD_PACK_BLOCK || bits == 0)
     NAME(unpack_few)(in, n, bits, base, out);
+  else if (bits == CODEC_W)
+    NAME(add)(in, base, out);
   else
     NAME(unpack_block)(in, bits, base, out);
 }
@@ -115,5 +142,7 @@ static void NAME(unpack)(const uint8_t *in, size_t n, unsigned bits, uint64_t ba
 #undef WIDE
 #undef WITH_WIDTH
 #undef ROW_BYTES
-#undef ROW_VECS
+#undef PART_VECS
+#undef PART_BYTES
+#undef ROW_PARTS
 #undef CODEC_W
