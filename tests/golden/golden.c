@@ -45,11 +45,11 @@ const struct golden golden[] = {
     {"i64_for_extremes", WEFT_I64, 20, GOLDEN_SPECIAL, {FOR}, 0, 0, 0, 0},
     {"i8_delta", WEFT_I8, 130, GOLDEN_RAMP, {DELTA}, 0, 0, 0, 0},
     {"u16_delta", WEFT_U16, 1024, GOLDEN_MIXED, {DELTA}, 0, 0, 0, 0},
-    {"u32_delta_patches", WEFT_U32, 1100, GOLDEN_PATCHES, {DELTA}, 0, 0, 0, 0},
+    {"u32_delta_patches", WEFT_U32, 1100, GOLDEN_JUMPS, {DELTA}, 0, 0, 0, 0},
     {"i64_delta_times", WEFT_I64, 1500, GOLDEN_TIMES, {DELTA}, 0, 0, 0, 0},
-    {"u64_aligned", WEFT_U64, 1040, GOLDEN_SPECIAL, {FOR}, 0, 0, 0, 0},
+    {"u32_aligned", WEFT_U32, 1040, GOLDEN_SPECIAL, {FOR}, 0, 0, 0, 0},
     {"i32_rle_ends", WEFT_I32, 4000, GOLDEN_RUNS, {RLE}, 0, 0, 0, 0},
-    {"u8_rle_starts", WEFT_U8, 1300, GOLDEN_SHORT, {RLE, CONST}, 0, 0, 0, 0},
+    {"u8_rle_starts", WEFT_U8, 1300, GOLDEN_SHORT, {RLE, BITPACK}, 0, 0, 0, 0},
     {"f32_rle_raw", WEFT_F32, 500, GOLDEN_RUNS, {RLE, RAW}, 0, 0, 0, 0},
     {"u64_dict", WEFT_U64, 300, GOLDEN_MIXED, {DICT}, 0, 0, 0, 0},
     {"i32_dict_sorted", WEFT_I32, 200, GOLDEN_SPECIAL, {DICT, BITPACK}, 0, 0, 1, 0},
@@ -75,9 +75,9 @@ const struct golden golden[] = {
 };
 const size_t golden_count = sizeof golden / sizeof *golden;
 
-static const char *const every_type[] = {"i8_raw",    "i16_raw",     "i32_raw", "i64_for_extremes", "u8_bitpack",
+static const char *const every_type[] = {"i8_raw",    "i16_raw",           "i32_raw", "i64_for_extremes", "u8_bitpack",
                                          "u16_delta", "u32_bitpack_short", "u64_raw", "f32_raw",          "f64_raw",
-                                         "bytes_raw", "string_delta", NULL};
+                                         "bytes_raw", "string_delta",      NULL};
 static const char *const three_chunks[] = {"i64_delta_times", "string_dict", "i16_null_rows", NULL};
 static const char *const one[] = {"f64_const", NULL};
 
@@ -98,7 +98,8 @@ static int64_t number_of(enum golden_values values, uint32_t row) {
   switch (values) {
   case GOLDEN_CONSTANT: return -7;
   case GOLDEN_RAMP: return 3 * i - 50;
-  case GOLDEN_PATCHES: return i % 100 == 99 ? 37 * i % 61 + (INT64_C(5) << 28) : 37 * i % 61;
+  case GOLDEN_PATCHES: return i % 300 == 99 ? 37 * i % 61 + (INT64_C(5) << 28) : 37 * i % 61;
+  case GOLDEN_JUMPS: return 4 * i + i % 5 + (i / 300 << 20);
   case GOLDEN_TIMES: return INT64_C(1700000000000) + 250 * i + i % 5;
   case GOLDEN_RUNS: return (i / 40) * (i / 40) % 13;
   case GOLDEN_SHORT: return i / 4 * 2 % 11 + (i % 4 == 3 ? 20 : 0);

@@ -15,7 +15,8 @@ enum golden_values {
   GOLDEN_CONSTANT, /* -7 */
   GOLDEN_RAMP,     /* 3 i - 50 */
   GOLDEN_MIXED,    /* 37 i mod 61 */
-  GOLDEN_PATCHES,  /* the same, and every 100th far above */
+  GOLDEN_PATCHES,  /* the same, and every 300th far above */
+  GOLDEN_JUMPS,    /* 4 i + i mod 5, and 2^20 more after every 300th */
   GOLDEN_TIMES,    /* 1,700,000,000,000 + 250 i + i mod 5 */
   GOLDEN_RUNS,     /* (i / 40) squared mod 13 */
   GOLDEN_SHORT,    /* a run of 3 and one of 1 by turns */
