@@ -166,8 +166,8 @@ weft_status weft_reader_chunk(const weft_reader *reader, uint64_t chunk, size_t 
                               size_t size) {
   if (!reader)
     return WEFT_E_INVALID;
-  const struct reader_chunk *found;
-  const struct reader_place *places;
+  const struct reader_chunk *found = NULL;
+  const struct reader_place *places = NULL;
   if (!info || column >= reader->schema.n)
     return weft__fail(reader->ctx, WEFT_E_INVALID, "weft_reader_chunk: column %zu of %zu, or info is NULL", column,
                       reader->schema.n);
@@ -235,12 +235,12 @@ weft_status weft_reader_encoding(weft_reader *reader, uint64_t chunk, size_t col
   if (!encoding || !bytes || column >= reader->schema.n)
     return weft__fail(reader->ctx, WEFT_E_INVALID, "weft_reader_encoding: column %zu of %zu, or an argument is NULL",
                       column, reader->schema.n);
-  const struct reader_chunk *found;
-  const struct reader_place *places;
+  const struct reader_chunk *found = NULL;
+  const struct reader_place *places = NULL;
   WEFT_TRY(find_chunk(reader, "weft_reader_encoding", chunk, &found, &places));
   struct weft_chunk_info info = info_of(reader, found, &places[column], column);
   struct weft_encoded_info described;
-  const uint8_t *at;
+  const uint8_t *at = NULL;
   WEFT_TRY(bytes_of(reader, info.offset, info.bytes, &at));
   WEFT_TRY(check_encoding(reader, &info, column, at, &described));
   *encoding = at;
@@ -264,7 +264,7 @@ weft_status weft_reader_decode(weft_reader *reader, uint64_t chunk, size_t colum
 
 /* The frame of a chunk repeats the footer's entry. That of the present one was read when it came. */
 static weft_status verify_frame(weft_reader *reader, const struct reader_chunk *chunk) {
-  const uint8_t *frame;
+  const uint8_t *frame = NULL;
   size_t bytes = chunk->entry_bytes;
   if (reader->forward)
     return WEFT_OK;
@@ -281,7 +281,7 @@ static weft_status verify_frame(weft_reader *reader, const struct reader_chunk *
 static weft_status verify_column(weft_reader *reader, const struct weft_chunk_info *info, size_t column, uint64_t from,
                                  uint64_t to, const uint8_t *stats, size_t said, uint64_t *chain) {
   const struct weft_field *field = &reader->schema.fields[column];
-  const uint8_t *region, *encoding;
+  const uint8_t *region = NULL, *encoding;
   uint8_t found[FILE_COLUMN_MOST];
   size_t bytes = (size_t)info->bytes;
   struct weft_encoded_info described;
@@ -309,21 +309,26 @@ static weft_status verify_column(weft_reader *reader, const struct weft_chunk_in
 weft_status weft_reader_verify(weft_reader *reader, uint64_t chunk) {
   if (!reader)
     return WEFT_E_INVALID;
-  const struct reader_chunk *found;
-  const struct reader_place *places;
+  const struct reader_chunk *found = NULL;
+  const struct reader_place *places = NULL;
   WEFT_TRY(find_chunk(reader, "weft_reader_verify", chunk, &found, &places));
   WEFT_TRY(verify_frame(reader, found));
   uint64_t from = found->at + FILE_MARK_BYTES + found->entry_bytes + FILE_SUM_BYTES, chain = reader->schema.sum;
+  weft_status unknown = WEFT_OK;
   for (size_t i = 0; i < reader->schema.n; i++) {
     struct weft_chunk_info info = info_of(reader, found, &places[i], i);
     uint64_t end = info.offset + info.bytes, to = i + 1 < reader->schema.n ? end : found->end;
     const uint8_t *next = i + 1 < reader->schema.n ? places[i + 1].stats : found->entry + found->entry_bytes;
     size_t said = (size_t)(next - places[i].stats);
-    WEFT_TRY(verify_column(reader, &info, i, from, to, places[i].stats, said, &chain));
+    weft_status status = verify_column(reader, &info, i, from, to, places[i].stats, said, &chain);
+    if (status == WEFT_E_UNSUPPORTED) /* unless it is damaged, as the sum of all will tell */
+      unknown = status;
+    else if (status != WEFT_OK)
+      return status;
     from = end;
   }
   if (chain != codec_get(found->entry + 8, 8))
     return weft__fail(reader->ctx, WEFT_E_CORRUPT, "offset %llu: the sum of a chunk's bytes is wrong",
                       (unsigned long long)found->at);
-  return WEFT_OK;
+  return unknown;
 }

@@ -22,6 +22,8 @@ static weft_status cut_off(weft_reader *reader, uint64_t at) {
 /* Bytes of the head that must be there. */
 static weft_status fetch_head(weft_reader *reader, uint64_t at, uint8_t *to, size_t n) {
   size_t got = 0;
+  if (!reader->forward && reader->bytes < at + n) /* nobody asks for what is past a known end */
+    return cut_off(reader, reader->bytes);
   WEFT_TRY(weft__reader_fetch(reader, at, to, n, &got));
   return got == n ? WEFT_OK : cut_off(reader, at + got);
 }
@@ -31,8 +33,6 @@ weft_status weft__reader_head(weft_reader *reader) {
   size_t bytes, n;
   WEFT_TRY(fetch_head(reader, 0, start, sizeof start));
   WEFT_TRY(weft__schema_head(reader->ctx, start, &bytes, &n));
-  if (!reader->forward && bytes > reader->bytes)
-    return cut_off(reader, reader->bytes);
   size_t room = weft__schema_room(bytes, n);
   if (room > reader->max_bytes)
     return weft__fail(reader->ctx, WEFT_E_LIMIT, "weft_reader_open: a head of %zu bytes, and max_bytes is %llu", bytes,
