@@ -26,10 +26,14 @@ static volatile sig_atomic_t temporary_exists;
 static const int deadly[] = {SIGHUP, SIGINT, SIGQUIT, SIGPIPE, SIGTERM, SIGALRM, SIGXCPU, SIGUSR1, SIGUSR2};
 #define N_DEADLY (sizeof deadly / sizeof deadly[0])
 
-/* SA_RESETHAND has put the default action back: raising the signal again ends the program by it. */
-static void remove_and_die(int signal_number) {
+void output_remove(void) {
   if (temporary_exists)
     unlink(temporary);
+}
+
+/* SA_RESETHAND has put the default action back: raising the signal again ends the program by it. */
+static void remove_and_die(int signal_number) {
+  output_remove();
   raise(signal_number);
 }
 
@@ -188,8 +192,7 @@ void output_abandon(struct output *output) {
     (void)output_flush(output);
   if (output->fd > STDERR_FILENO)
     close(output->fd);
-  if (temporary_exists)
-    unlink(temporary);
+  output_remove();
   temporary_exists = 0;
   free(output->target);
   memory_free(output->ctx, output->buffer);

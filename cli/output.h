@@ -40,6 +40,9 @@ enum cli_exit output_commit(struct output *output);
  * rows, those before a failure. */
 void output_abandon(struct output *output);
 
+/* Removes a file that was not committed, and nothing else: all that a signal handler may do before it ends the program. */
+void output_remove(void);
+
 /* Writes a text to stdout at once, for the help and the like. */
 enum cli_exit output_text(const char *text, size_t bytes);
 
