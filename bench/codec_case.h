@@ -27,7 +27,7 @@ enum memory {
   MEMORY_L1,    /* the same 16 KiB again and again */
   MEMORY_L2,    /* the same 256 KiB */
   MEMORY_CACHE, /* 64 times 16 KiB, one after another, into the same 16 KiB: of 1 MiB no predictor learns where runs end */
-  MEMORY_DRAM,  /* 200 MB, or four times the last cache, by 1 MiB, and as much to write to */
+  MEMORY_DRAM,  /* 200 MB, or four times the last cache, by 256 KiB, and as much to write to */
   MEMORY_WHOLE, /* a column in chunks of 2^20 rows; whole jobs */
 };
 const char *memory_word(enum memory memory);

@@ -114,6 +114,11 @@ static inline bool codec_is_word(size_t item) {
   return item == 1 || item == 2 || item == 4 || item == 8;
 }
 
+/* Whether values of a type come and go with their bytes turned: those that are bytes, where words have the highest first. */
+static inline bool codec_is_turned(enum weft_type type, size_t item) {
+  return SIMD_BIG_ENDIAN && type == WEFT_FIXED_BYTES && item > 1 && codec_is_word(item);
+}
+
 static inline size_t codec_blocks(size_t n) {
   return (n + CODEC_BLOCK - 1) / CODEC_BLOCK;
 }
@@ -143,6 +148,7 @@ struct codec_values {
   uint32_t item;  /* bytes of a value */
   bool is_signed; /* words in signed order */
   bool is_float;
+  bool is_bytes; /* words made of bytes, lowest first, that are ordered as bytes */
 };
 
 /* Strings to be encoded: string i is data[offsets[i] .. offsets[i + 1]); offsets[0] need not be 0. */

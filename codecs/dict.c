@@ -73,8 +73,12 @@ struct entry {
 static uint64_t key_of(const struct distinct *d, uint32_t code) {
   size_t bytes;
   const uint8_t *at = bytes_of(d, code, &bytes);
-  if (d->values && codec_is_word(bytes))
-    return codec_word(at, 0, (unsigned)bytes) ^ (d->values->is_signed ? (uint64_t)1 << (8 * bytes - 1) : 0);
+  if (d->values && codec_is_word(bytes)) {
+    uint64_t word = codec_word(at, 0, (unsigned)bytes);
+    if (d->values->is_bytes)
+      return __builtin_bswap64(word) >> (64 - 8 * bytes);
+    return word ^ (d->values->is_signed ? (uint64_t)1 << (8 * bytes - 1) : 0);
+  }
   uint64_t key = 0;
   for (size_t i = 0; i < 8; i++)
     key = key << 8 | (i < bytes ? at[i] : 0);

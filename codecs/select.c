@@ -6,13 +6,13 @@
 #include "codecs/tree.h"
 
 /* Of a stream one block in SAMPLE_STEP is measured, but some always. */
-#define SAMPLE_STEP 32
+#define SAMPLE_STEP 64
 #define SAMPLE_LEAST 4
-#define SAMPLE_MOST 64
+#define SAMPLE_MOST 32
 
 /* Values whose distinct ones are counted, and the slots of the table that counts them. */
-#define COUNTED 2048
-#define SLOTS 8192
+#define COUNTED 1024
+#define SLOTS 4096
 
 /* A dictionary costs many times the time of packing, so it must save a tenth. */
 #define DICT_WORTH(bytes) ((bytes) - (bytes) / 10)
@@ -60,6 +60,15 @@ static uint64_t packed_bytes(const struct codec_out *out, const struct sample *s
   return CODEC_ENTRY_BYTES + 1 + scaled(bytes, sampled(sample), sample->values->n);
 }
 
+/* Whether BITPACK may take less than FOR, of which it is the same without the bases: by one block. */
+static bool bases_are_idle(const struct codec_out *out, const struct sample *sample) {
+  size_t n;
+  const struct codec_values *values = sample->values;
+  const void *words = sample_block(sample, 0, &n);
+  return weft__packed_cost(out->codecs, WEFT_CODEC_BITPACK, words, n, values->item, values->is_signed) <=
+         weft__packed_cost(out->codecs, WEFT_CODEC_FOR, words, n, values->item, values->is_signed);
+}
+
 static bool is_constant(const struct codec_values *values) {
   const uint8_t *at = values->at;
   return memcmp(at, at + values->item, (size_t)(values->n - 1) * values->item) == 0;
@@ -78,7 +87,10 @@ static uint64_t leaf_bytes(const struct codec_out *out, const struct codec_value
   return least;
 }
 
-/* Bytes of all the stream as runs: the sampled blocks' runs are gathered and measured as their streams would be. room: of
+/* Runs must be fewer than the values by one in so many, to be looked at. */
+#define MOST_RUNS 32
+
+/* Bytes of all the stream as runs, 0: too many: the sampled blocks' runs are gathered and measured as their streams would be. room: of
  * SAMPLE_MOST blocks of words and twice as many numbers. */
 static uint64_t run_bytes(const struct codec_out *out, const struct sample *sample, uint8_t *room) {
   unsigned item = sample->values->item;
@@ -94,9 +106,12 @@ static uint64_t run_bytes(const struct codec_out *out, const struct sample *samp
     out->codecs->positions(bits, n, (uint32_t)of, ends + runs);
     runs += more;
   }
+  if (runs > of - of / MOST_RUNS)
+    return 0;
   uint64_t all = scaled(runs, of, sample->values->n);
-  const struct codec_values values = {run_values, (uint32_t)runs, item, sample->values->is_signed, false};
-  const struct codec_values positions = {ends, (uint32_t)runs, 4, false, false};
+  const struct codec_values values = {
+      .at = run_values, .n = (uint32_t)runs, .item = item, .is_signed = sample->values->is_signed};
+  const struct codec_values positions = {.at = ends, .n = (uint32_t)runs, .item = sizeof *ends};
   uint64_t by_ends = scaled(leaf_bytes(out, &positions), runs, all);
   uint64_t by_bits = sample->values->n / 8 + 4 * codec_blocks(sample->values->n);
   return CODEC_ENTRY_BYTES + scaled(leaf_bytes(out, &values), runs, all) + (by_ends < by_bits ? by_ends : by_bits);
@@ -110,7 +125,7 @@ static uint64_t distinct_values(const struct codec_values *values) {
   memset(slots, 0, sizeof slots);
   for (size_t i = 0; i < counted; i++) {
     uint64_t word = codec_word(values->at, i * step, values->item);
-    size_t slot = (size_t)(word * 0x9e3779b97f4a7c15 >> 51);
+    size_t slot = (size_t)(word * 0x9e3779b97f4a7c15 >> 52);
     while (slots[slot] != 0 && codec_word(values->at, (size_t)(slots[slot] - 1) * step, values->item) != word)
       slot = (slot + 1) % SLOTS;
     distinct += slots[slot] == 0;
@@ -184,8 +199,10 @@ static weft_status find_costs(struct codec_out *out, const struct codec_values *
   bool may_split = depth + 1 < WEFT_CODEC_DEPTH; /* into parts that are packed */
   if (codec_is_word(values->item)) {
     const struct sample sample = sample_of(values);
-    for (enum weft_codec codec = WEFT_CODEC_BITPACK; codec <= WEFT_CODEC_DELTA; codec++)
+    for (enum weft_codec codec = WEFT_CODEC_FOR; codec <= WEFT_CODEC_DELTA; codec++)
       costs->of[codec] = packed_bytes(out, &sample, codec);
+    if (bases_are_idle(out, &sample))
+      costs->of[WEFT_CODEC_BITPACK] = packed_bytes(out, &sample, WEFT_CODEC_BITPACK);
     if (may_split && values->is_float)
       costs->of[WEFT_CODEC_SPLIT] = split_bytes(out, &sample);
     if (may_split) {

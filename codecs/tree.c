@@ -45,6 +45,8 @@ weft_status weft__codec_corrupt(struct codec_in *in, const struct codec_node *no
 weft_status weft__codec_encode(struct codec_out *out, const struct codec_values *values, enum weft_role role,
                                const uint8_t *cascade, unsigned depth) {
   enum weft_codec codec = depth < WEFT_CODEC_DEPTH ? (enum weft_codec)cascade[0] : WEFT_CODEC_AUTO;
+  if (codec == WEFT_CODEC_AUTO)
+    cascade = weft__codec_auto;
   if (values->n == 0)
     codec = WEFT_CODEC_RAW;
   else if (codec == WEFT_CODEC_AUTO)
@@ -52,7 +54,7 @@ weft_status weft__codec_encode(struct codec_out *out, const struct codec_values 
   if (codec == WEFT_CODEC_STRINGS || codec >= OPERATIONS)
     return weft__codec_fail(out->ctx, WEFT_E_INVALID, "weft_encode: codec %s (%d) is not for values of %u bytes",
                             weft_codec_name(codec), codec, values->item);
-  return operations[codec]->encode(out, values, role, depth < WEFT_CODEC_DEPTH ? cascade : weft__codec_auto, depth);
+  return operations[codec]->encode(out, values, role, cascade, depth);
 }
 
 static weft_status no_room(struct codec_out *out, size_t bytes) {

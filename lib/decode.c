@@ -224,6 +224,16 @@ static weft_status decode_plain(struct decoding *d, struct codec_node *node, siz
   return WEFT_OK;
 }
 
+/* Bytes that were words get their order back. */
+static void turn_values(uint8_t *values, size_t n, size_t width) {
+  uint8_t piece[CODEC_BLOCK * sizeof(uint64_t)];
+  for (size_t at = 0, part; at < n; at += part, values += part * width) {
+    part = codec_block_values(n, at / CODEC_BLOCK);
+    memcpy(piece, values, part * width);
+    codec_copy(values, piece, part, (unsigned)width);
+  }
+}
+
 static weft_status decode_fixed(struct decoding *d, struct weft_buffers *buffers) {
   size_t width;
   struct codec_node *node = stream_of(d, &width);
@@ -242,6 +252,8 @@ static weft_status decode_fixed(struct decoding *d, struct weft_buffers *buffers
     WEFT_TRY(decode_piece(d, node, width, at, n, out + at * width));
     WEFT_TRY(weft__decode_validity(d, at, n, buffers));
   }
+  if (codec_is_turned(d->in.type, width) && d->options.form != WEFT_FORM_CODES)
+    turn_values(out, d->n, width);
   buffers->values_bytes = d->n * width;
   return WEFT_OK;
 }

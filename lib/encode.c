@@ -93,12 +93,19 @@ static weft_status encode_values(struct encoding *e, const uint8_t *cascade) {
     const struct codec_strings strings = {flat->data, flat->offsets, (uint32_t)flat->values};
     return weft__codec_encode_strings(&e->out, &strings, WEFT_ROLE_VALUES, cascade, 0);
   }
-  const struct codec_values values = {.at = flat->data,
-                                      .n = (uint32_t)flat->values,
-                                      .item = (uint32_t)flat->width,
-                                      .is_signed = is_signed(e->column->type),
-                                      .is_float = is_float(e->column->type)};
-  return weft__codec_encode(&e->out, &values, WEFT_ROLE_VALUES, cascade, 0);
+  struct codec_values values = {.at = flat->data,
+                                .n = (uint32_t)flat->values,
+                                .item = (uint32_t)flat->width,
+                                .is_signed = is_signed(e->column->type),
+                                .is_float = is_float(e->column->type),
+                                .is_bytes = e->column->type == WEFT_FIXED_BYTES};
+  uint8_t *turned = NULL;
+  if (codec_is_turned(e->column->type, flat->width)) {
+    WEFT_TRY(codec_alloc(e->ctx, flat->values, flat->width, 0, &turned));
+    codec_copy(turned, flat->data, flat->values, (unsigned)flat->width);
+    values.at = turned;
+  }
+  return codec_free(e->ctx, turned, weft__codec_encode(&e->out, &values, WEFT_ROLE_VALUES, cascade, 0));
 }
 
 /* The rows that are null, or those that are not, whichever are fewer, as a stream of row numbers. */
@@ -196,6 +203,15 @@ static weft_status encode(struct encoding *e, bool plain) {
   return WEFT_OK;
 }
 
+/* weft_group within a call of the context's, which it is one of itself. */
+static weft_status group(weft_ctx *ctx, const struct weft_column *keys, size_t n_keys, uint32_t *codes, size_t *count,
+                         uint32_t *first) {
+  ctx_leave(ctx);
+  weft_status status = weft_group(ctx, keys, n_keys, codes, count, first);
+  ctx_enter(ctx);
+  return status;
+}
+
 weft_status weft_encode(weft_ctx *ctx, const struct weft_column *column, const struct weft_encode_options *options,
                         void *dst, size_t cap, size_t *bytes) {
   if (bytes)
@@ -220,7 +236,7 @@ weft_status weft_encode(weft_ctx *ctx, const struct weft_column *column, const s
     e.out.kernels = ctx->kernels;
     e.out.codecs = ctx->kernels->codecs;
     e.out.options = &mine;
-    e.out.group = weft_group;
+    e.out.group = group;
     e.out.at = dst;
     e.out.cap = cap < bound ? cap : bound;
     status = encode(&e, false);

@@ -51,6 +51,8 @@ static const struct feature {
     {SIMD_AVX512VBMI, LEAF7_EBX, 1u << 21, "avx512ifma"},
     {SIMD_AVX512VBMI, LEAF7_ECX, 1u << 1, "avx512vbmi"},
     {SIMD_AVX512VBMI, LEAF7_ECX, 1u << 6, "avx512vbmi2"},
+    {SIMD_AVX512VBMI, LEAF7_ECX, 1u << 12, "avx512bitalg"},
+    {SIMD_AVX512VBMI, LEAF7_ECX, 1u << 14, "avx512vpopcntdq"},
 };
 
 const char *weft__isa_name(enum simd_isa isa) {

@@ -43,32 +43,40 @@ uint32_t weft__isas_built(void) {
   return built;
 }
 
-/* The tables whole: a kernel of codecs that one lacks it has from the one below it. */
+/* The tables whole: a kernel that one lacks it has from the one below it. */
 static struct simd_kernels whole[SIMD_ISAS];
 static struct simd_codecs whole_codecs[SIMD_ISAS];
 static pthread_once_t made_whole = PTHREAD_ONCE_INIT;
 
+#define BORROW(kind, name) \
+  if (mine->name == NULL)  \
+    mine->name = below->name;
+
+static void borrow_kernels(struct simd_kernels *mine, const struct simd_kernels *below) {
+  SIMD_KERNEL_LIST(BORROW)
+}
+
+static void borrow_codecs(struct simd_codecs *mine, const struct simd_codecs *below) {
+  SIMD_CODEC_LIST(BORROW)
+}
+
+#undef BORROW
+
 static void make_whole(void) {
-#define BORROW(kind, name)  \
-  if (codecs->name == NULL) \
-    codecs->name = below_codecs->name;
-  const struct simd_kernels *below = NULL;
-  const struct simd_codecs *below_codecs = NULL;
+  int below = SIMD_ISAS;
   for (int isa = 0; isa < SIMD_ISAS; isa++) {
     if (tables[isa].codecs == NULL)
       continue;
-    struct simd_codecs *codecs = &whole_codecs[isa];
-    *codecs = *tables[isa].codecs;
-    if (below_codecs) {
-      SIMD_CODEC_LIST(BORROW)
+    whole_codecs[isa] = *tables[isa].codecs;
+    whole[isa] = *(tables[isa].kernels ? tables[isa].kernels : &whole[below]);
+    if (below < SIMD_ISAS) {
+      borrow_kernels(&whole[isa], &whole[below]);
+      borrow_codecs(&whole_codecs[isa], &whole_codecs[below]);
     }
-    whole[isa] = tables[isa].kernels ? *tables[isa].kernels : *below;
-    whole[isa].isa = codecs->isa;
-    whole[isa].codecs = codecs;
-    below = &whole[isa];
-    below_codecs = codecs;
+    whole[isa].isa = whole_codecs[isa].isa;
+    whole[isa].codecs = &whole_codecs[isa];
+    below = isa;
   }
-#undef BORROW
 }
 
 const struct simd_kernels *weft__kernels(enum simd_isa isa) {

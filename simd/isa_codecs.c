@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * One table of the kernels of codecs, compiled as isa_table.c is: once per instruction set, everything static but the table.
- * A kernel that a table does not name it has from the one below it (dispatch.c).
+ * One table of the kernels of codecs, compiled as isa_table.c is: once per instruction set, everything static but the
+ * table. A kernel that a table does not name it has from the one below it (dispatch.c).
  */
 #include <string.h>
 
@@ -32,17 +32,6 @@ const struct simd_codecs TABLE_OF(SIMD_ISA) = {.isa = TEXT_OF(SIMD_ISA), SIMD_CO
 
 #else
 
-#ifndef SIMD_ISA_avx512
-#include "simd/kernels/integers.h"
-#define CODEC_W 64
-#include "simd/kernels/pack.h"
-#define CODEC_W 32
-#include "simd/kernels/pack.h"
-#define CODEC_W 16
-#include "simd/kernels/pack.h"
-#define CODEC_W 8
-#include "simd/kernels/pack.h"
-#endif
 #include "simd/kernels/orders.h"
 #define CODEC_W 64
 #include "simd/kernels/moves.h"
@@ -54,41 +43,75 @@ const struct simd_codecs TABLE_OF(SIMD_ISA) = {.isa = TEXT_OF(SIMD_ISA), SIMD_CO
 #include "simd/kernels/moves.h"
 #if V64_LANES < 8
 #include "simd/kernels/planes.h"
+#include "simd/kernels/positions.h"
 #endif
 #ifdef SIMD_ISA_sse
 #include "simd/kernels/stream.h"
 #endif
 
-#define VECTOR(kind, name) .name = vec_##name,
-#define MOVE(kind, name) .name = move_##name,
-const struct simd_codecs TABLE_OF(SIMD_ISA) = {
-    .isa = TEXT_OF(SIMD_ISA),
 #ifndef SIMD_ISA_avx512
-    SIMD_EACH_WIDTH(VECTOR, unpack) SIMD_EACH_WIDTH(VECTOR, pack) SIMD_EACH_WIDTH(VECTOR, undelta)
-#ifndef SIMD_ISA_avx512vbmi
-        SIMD_EACH_WIDTH(VECTOR, delta) SIMD_EACH_WIDTH(VECTOR, range)
+#include "simd/kernels/integers.h"
+#define CODEC_W 64
+#include "simd/kernels/pack.h"
+#define CODEC_W 32
+#include "simd/kernels/pack.h"
+#define CODEC_W 16
+#include "simd/kernels/pack.h"
+#define CODEC_W 8
+#include "simd/kernels/pack.h"
 #endif
-#endif
-#ifndef SIMD_ISA_avx512vbmi
-            SIMD_EACH_WIDTH(MOVE, changes) SIMD_EACH_WIDTH(MOVE, fill) MOVE(positions, positions)
-#endif
-#if defined(SIMD_ISA_avx512vbmi)
-                MOVE(compact, compact8) MOVE(compact, compact16) MOVE(expand, expand8) MOVE(expand, expand16)
-#elif V64_LANES == 8
-    MOVE(compact, compact32) MOVE(compact, compact64) MOVE(expand, expand32) MOVE(expand, expand64) MOVE(spread, spread64)
-#elif V64_LANES == 4
-    MOVE(compact, compact32) MOVE(compact, compact64) MOVE(expand, expand32) MOVE(expand, expand64) MOVE(spread, spread32)
-        MOVE(spread, spread64)
+
+/* What pack.h has for a table. */
+#define BLOCK(kind, name) .name = block_##name,
+#if defined(SIMD_ISA_avx512)
+#define BLOCKS
+#elif defined(SIMD_ISA_avx512vbmi)
+#define BLOCKS SIMD_EACH_WIDTH(BLOCK, unpack) SIMD_EACH_WIDTH(BLOCK, pack) SIMD_EACH_WIDTH(BLOCK, undelta)
 #else
-    MOVE(compact, compact8) MOVE(compact, compact16) MOVE(compact, compact32) MOVE(expand, expand8) MOVE(expand, expand16)
-        MOVE(expand, expand32) MOVE(spread, spread8) MOVE(spread, spread16) MOVE(spread, spread32)
+#define BLOCKS                   \
+  SIMD_EACH_WIDTH(BLOCK, unpack) \
+  SIMD_EACH_WIDTH(BLOCK, pack) SIMD_EACH_WIDTH(BLOCK, undelta) SIMD_EACH_WIDTH(BLOCK, delta) SIMD_EACH_WIDTH(BLOCK, range)
 #endif
-#if V64_LANES < 8
-                    MOVE(split, split32) MOVE(split, split64) MOVE(unsplit, unsplit32) MOVE(unsplit, unsplit64)
-#endif
+
+/* What moves.h and the others have for a table. */
+#define MOVE(kind, name) .name = move_##name,
+#define MOVE_8(kind) MOVE(kind, kind##8)
+#define MOVE_16(kind) MOVE(kind, kind##16)
+#define MOVE_32(kind) MOVE(kind, kind##32)
+#define MOVE_64(kind) MOVE(kind, kind##64)
+#define MOVE_RUNS SIMD_EACH_WIDTH(MOVE, changes) SIMD_EACH_WIDTH(MOVE, fill) MOVE(positions, positions)
+#define MOVE_PLANES MOVE_32(split) MOVE_64(split) MOVE_32(unsplit) MOVE_64(unsplit)
+#if defined(SIMD_ISA_avx512vbmi)
+#define MOVES_8 MOVE_8(compact) MOVE_8(expand) MOVE_8(spread) MOVE_8(gather)
+#define MOVES_16 MOVE_16(compact) MOVE_16(expand) MOVE_16(spread)
+#define MOVES_32 MOVE_32(spread)
+#define MOVES_64
+#define MOVES_MORE
+#elif defined(SIMD_ISA_avx512)
+#define MOVES_8
+#define MOVES_16 MOVE_16(gather)
+#define MOVES_32 MOVE_32(expand) MOVE_32(gather)
+#define MOVES_64 MOVE_64(expand) MOVE_64(spread) MOVE_64(gather)
+#define MOVES_MORE SIMD_EACH_WIDTH(MOVE, changes)
+#elif defined(SIMD_ISA_avx2)
+#define MOVES_8
+#define MOVES_16
+#define MOVES_32 MOVE_32(compact) MOVE_32(expand) MOVE_32(spread) MOVE_32(gather)
+#define MOVES_64 MOVE_64(compact) MOVE_64(expand) MOVE_64(spread)
+#define MOVES_MORE MOVE_RUNS MOVE_PLANES
+#else
+#define MOVES_8 MOVE_8(compact) MOVE_8(expand) MOVE_8(spread)
+#define MOVES_16 MOVE_16(compact) MOVE_16(expand) MOVE_16(spread)
+#define MOVES_32 MOVE_32(compact) MOVE_32(expand) MOVE_32(spread) MOVE_32(gather)
+#define MOVES_64 MOVE_64(gather)
 #ifdef SIMD_ISA_sse
-                        MOVE(stream, stream)
+#define MOVES_MORE MOVE_RUNS MOVE_PLANES MOVE(stream, stream)
+#else
+#define MOVES_MORE MOVE_RUNS MOVE_PLANES
 #endif
-};
+#endif
+
+const struct simd_codecs TABLE_OF(SIMD_ISA) = {.isa = TEXT_OF(SIMD_ISA),
+                                               BLOCKS MOVES_8 MOVES_16 MOVES_32 MOVES_64 MOVES_MORE};
 
 #endif

@@ -21,7 +21,6 @@
 #include "simd/kernels/loop.h"
 #include "simd/kernels/resolve.h"
 #include "simd/kernels/table.h"
-#include "simd/kernels/xxh3_128.h"
 
 /* Which kernels a table has: vector ones, or where those lose, and in the scalar table, plain ones. A column goes by the
  * loop when name_loop_wins says so of a sample of its lengths. */
@@ -61,13 +60,23 @@ LOOP_KERNEL(xxh32, uint32_t)
 #include "simd/kernels/fixed.h"
 
 STRAIGHT_COLUMN(xxh3_64, uint64_t, uint64_t, NULL_IS_SEED)
-STRAIGHT_COLUMN(xxh3_128, uint64_t, struct simd_hash128, NULL_IS_SEED128)
 STRAIGHT_COLUMN(xxh64, uint64_t, uint64_t, NULL_IS_SEED)
 STRAIGHT_COLUMN(xxh32, uint32_t, uint32_t, NULL_IS_SEED)
 COLUMN_KERNEL(xxh3_64, uint64_t, uint64_t, xxh3_64_seedless, xxh3_loop_wins)
-COLUMN_KERNEL(xxh3_128, uint64_t, struct simd_hash128, xxh3_128_seedless, LOOP_ALWAYS_WINS)
 COLUMN_KERNEL(xxh64, uint64_t, uint64_t, XXH64_SEEDLESS, xxh64_loop_wins)
 COLUMN_KERNEL(xxh32, uint32_t, uint32_t, XXH32_SEEDLESS, xxh32_loop_wins)
+
+#ifdef SIMD_ISA_avx512
+/* They are xxHash's own code in loops, 39 KB of it: the table has them from the one below it, where they are as fast. */
+#define xxh3_128 NULL
+#define xxh3_128_column NULL
+#define xxh3_128_few NULL
+#define combine128 NULL
+#else
+#include "simd/kernels/xxh3_128.h"
+STRAIGHT_COLUMN(xxh3_128, uint64_t, struct simd_hash128, NULL_IS_SEED128)
+COLUMN_KERNEL(xxh3_128, uint64_t, struct simd_hash128, xxh3_128_seedless, LOOP_ALWAYS_WINS)
+#endif
 
 #define PASTE(a, b) a##b
 #define TABLE_OF(isa) PASTE(weft_kernels_, isa)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * For suites that encode streams and read them again without the public calls around them: a context, an encoding on its way
- * out, made by the encoders or by hand, and the same on its way in, flush against a guard page.
+ * For suites that encode streams and read them again without the public calls around them: a context, an encoding on its
+ * way out, made by the encoders or by hand, and the same on its way in, flush against a guard page.
  */
 #ifndef TESTS_CODEC_RIG_H
 #define TESTS_CODEC_RIG_H
@@ -30,7 +30,7 @@ void rig_close(struct rig *rig);
 void rig_begin(struct rig *rig);
 void rig_end(struct rig *rig, enum weft_type type, uint32_t width, uint32_t rows);
 
-/* rig_end, but for the opening, so that the encoding may be damaged first: at rig->in.at, and to be opened by rig_reopen. */
+/* rig_end, but for the opening, so that the encoding may be damaged first; it is then opened by rig_reopen. */
 uint8_t *rig_finish(struct rig *rig, enum weft_type type, uint32_t width, uint32_t rows);
 weft_status rig_reopen(struct rig *rig);
 

@@ -80,6 +80,22 @@ START_TEST(delta_gives_back_what_it_was_given) {
 }
 END_TEST
 
+START_TEST(a_delta_whose_first_steps_are_outliers_is_given_back) {
+  static const uint8_t cascade[WEFT_CODEC_DEPTH] = {DELTA};
+  uint32_t words[CODEC_BLOCK];
+  rig_open(&rig, tables.list[_i]->isa, 3000 + (size_t)_i);
+  guard_case.what = "delta";
+  for (size_t outliers = 0; outliers < 4; outliers++) {
+    uint32_t word = 0;
+    for (size_t i = 0; i < CODEC_BLOCK; i++)
+      words[i] = word += i <= outliers ? 1u << 30 : 1 + (uint32_t)rng_upto(&rig.rng, 7);
+    const struct codec_values values = {.at = words, .n = CODEC_BLOCK, .item = 4};
+    check_round_trip(&values, cascade);
+  }
+  rig_close(&rig);
+}
+END_TEST
+
 START_TEST(rle_gives_back_what_it_was_given) {
   check_codec(RLE, (size_t)_i);
 }
@@ -450,6 +466,7 @@ static void add_tests(TCase *tcase) {
   tcase_add_loop_test(tcase, bitpack_gives_back_what_it_was_given, 0, tables.n);
   tcase_add_loop_test(tcase, for_gives_back_what_it_was_given, 0, tables.n);
   tcase_add_loop_test(tcase, delta_gives_back_what_it_was_given, 0, tables.n);
+  tcase_add_loop_test(tcase, a_delta_whose_first_steps_are_outliers_is_given_back, 0, tables.n);
   tcase_add_loop_test(tcase, rle_gives_back_what_it_was_given, 0, tables.n);
   tcase_add_loop_test(tcase, dict_gives_back_what_it_was_given, 0, tables.n);
   tcase_add_loop_test(tcase, split_gives_back_what_it_was_given, 0, tables.n);

@@ -374,9 +374,9 @@ START_TEST(each_request_of_each_function_may_fail_once) {
 END_TEST
 
 /* The functions that have no slab and no context to ask, those whose memory is no slab's (see the tests below), and those
- * of keys, which test_keys_oom.c sweeps. */
+ * of keys and of files, which test_keys_oom.c and test_file_oom.c sweep. */
 START_TEST(no_public_function_is_left_out_of_the_sweep) {
-  const char *names[OPERATIONS + 32] = {"weft_slab_create",
+  const char *names[OPERATIONS + 64] = {"weft_slab_create",
                                         "weft_slab_release",
                                         "weft_slab_options_init",
                                         "weft_ctx_options_init",
@@ -400,8 +400,26 @@ START_TEST(no_public_function_is_left_out_of_the_sweep) {
                                         "weft_join_next",
                                         "weft_join_finish",
                                         "weft_join_close",
-                                        "weft_group"};
-  size_t n = 25;
+                                        "weft_group",
+                                        "weft_reader_chunk",
+                                        "weft_reader_decode",
+                                        "weft_reader_encoding",
+                                        "weft_reader_field",
+                                        "weft_reader_find",
+                                        "weft_reader_free",
+                                        "weft_reader_info",
+                                        "weft_reader_metadata",
+                                        "weft_reader_next",
+                                        "weft_reader_open",
+                                        "weft_reader_verify",
+                                        "weft_writer_append",
+                                        "weft_writer_append_encoded",
+                                        "weft_writer_finish",
+                                        "weft_writer_free",
+                                        "weft_writer_metadata",
+                                        "weft_writer_open",
+                                        "weft_writer_options_init"};
+  size_t n = 43;
   for (int i = 0; i < OPERATIONS; i++)
     names[n++] = operations[i].function;
   covers_every_public_function(names, n);

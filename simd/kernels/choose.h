@@ -1,11 +1,17 @@
 /* SPDX-License-Identifier: MIT
  *
- * compact, expand and spread of words of CODEC_W bits: of vectors whose lanes are put in an order that the bits of their
- * rows decide. Included by moves.h once per width. By tables of orders a step takes CHOOSE_ROWS rows.
+ * compact, expand and spread of words of CODEC_W bits by tables: a step puts the words of CHOOSE_ROWS rows in the order
+ * that the rows' bits decide. Included by moves.h once per width; with MOVE_SPREAD_ALONE there is nothing but spread.
  *
  * Bound: a store and three loads a step; from one step to the next only a sum of counted bits is waited for.
  */
-#ifdef CHOOSE_ROWS
+#if CODEC_W <= 16
+#define CHOOSE_ROWS 8
+#define CHOSEN simde__m128i
+#else
+#define CHOOSE_ROWS (8 * WIDE_BYTES > 8 * CODEC_W ? 8 : 8 * WIDE_BYTES / CODEC_W)
+#define CHOSEN v64
+#endif
 
 /* Words of `from`, of which CHOOSE_ROWS are read, in an order of orders.h. */
 ALWAYS_INLINE CHOSEN NAME(in_order)(const uint8_t *from, const uint64_t *order) {
@@ -42,7 +48,7 @@ ALWAYS_INLINE CHOSEN NAME(in_order)(const uint8_t *from, const uint64_t *order) 
 #endif
 #define COUNT_OF(bits) (unsigned)__builtin_popcount(CHOOSE_ROWS == 8 ? (bits) : (bits)&15)
 
-#if !CHOOSE_BY_MASK
+#ifndef MOVE_SPREAD_ALONE
 /* Zero where the row's bit is not set. */
 ALWAYS_INLINE CHOSEN NAME(kept)(CHOSEN words, unsigned bits) {
 #if CODEC_W == 8
@@ -130,62 +136,5 @@ static void NAME(spread)(const void *in, const uint64_t *bits, size_t n, void *o
 #undef RANKS_OF
 #undef PLACES_OF
 #undef COUNT_OF
-
-#endif
-
-#if CHOOSE_BY_MASK
-
-#define MASKED_OF(name, width) _mm512_##name##_epi##width
-#define MASKED_OF_EXPANDED(name, width) MASKED_OF(name, width)
-#define MASKED(name) MASKED_OF_EXPANDED(name, CODEC_W)
-#define MASK_LANES (64 / WORD_BYTES)
-
-typedef MASK_TYPE NAME(mask);
-
-/* The bits of MASK_LANES rows from row i on, a multiple of that. */
-ALWAYS_INLINE NAME(mask) NAME(mask_at)(const uint64_t *bits, size_t i) {
-  NAME(mask) mask;
-  memcpy(&mask, (const uint8_t *)bits + i / 8, sizeof mask);
-  return mask;
-}
-
-static size_t NAME(compact)(const void *in, const uint64_t *bits, size_t n, void *out) {
-  const uint8_t *from = in;
-  uint8_t *to = out;
-  size_t i = 0;
-  for (; i + MASK_LANES <= n; i += MASK_LANES, from += 64) {
-    NAME(mask) set = NAME(mask_at)(bits, i);
-    store_wide(to, MASKED(maskz_compress)(set, load_wide(from)));
-    to += (unsigned)__builtin_popcountll(set) * WORD_BYTES;
-  }
-  if (i < n) {
-    NAME(mask) set = (NAME(mask))(NAME(mask_at)(bits, i) & (((uint64_t)1 << (n - i)) - 1));
-    store_wide(to, MASKED(maskz_compress)(set, MASKED(maskz_loadu)(set, from)));
-    to += (unsigned)__builtin_popcountll(set) * WORD_BYTES;
-  }
-  return (size_t)(to - (uint8_t *)out) / WORD_BYTES;
-}
-
-static size_t NAME(expand)(const void *in, const uint64_t *bits, size_t n, void *out) {
-  const uint8_t *from = in;
-  uint8_t *to = out;
-  size_t i = 0;
-  for (; i + MASK_LANES <= n; i += MASK_LANES, to += 64) {
-    NAME(mask) set = NAME(mask_at)(bits, i);
-    store_wide(to, MASKED(maskz_expand)(set, load_wide(from)));
-    from += (unsigned)__builtin_popcountll(set) * WORD_BYTES;
-  }
-  if (i < n) {
-    NAME(mask) left = (NAME(mask))(((uint64_t)1 << (n - i)) - 1), set = NAME(mask_at)(bits, i) & left;
-    MASKED(mask_storeu)(to, left, MASKED(maskz_expand)(set, load_wide(from)));
-    from += (unsigned)__builtin_popcountll(set) * WORD_BYTES;
-  }
-  return (size_t)(from - (const uint8_t *)in) / WORD_BYTES;
-}
-
-#undef MASKED_OF
-#undef MASKED_OF_EXPANDED
-#undef MASKED
-#undef MASK_LANES
-
-#endif
+#undef CHOOSE_ROWS
+#undef CHOSEN

@@ -16,33 +16,37 @@ typedef WORD NAME(summands) __attribute__((vector_size(SUM_BYTES)));
   } while (0)
 
 /* out[n] becomes its running sums. Each vector's words are added up with the SUM_LANES - 1 before them, vectors overlapping, so
- * that from one vector of sums to the next there is but an addition. */
+ * that from one vector of sums to the next there is but an addition. Four vectors at a time save moves between registers. */
 static void NAME(sum)(uint8_t *out, size_t n, uint64_t before) {
   SUMMANDS sums = (SUMMANDS){0} + (WORD)before, steps[5] = {{0}};
-  for (; n >= SUM_LANES; n -= SUM_LANES, out += SUM_BYTES) {
-    SUMMANDS words;
-    memcpy(&words, out, sizeof words);
-    SUM_STEP(0);
+  for (; n >= 4 * SUM_LANES; n -= 4 * SUM_LANES) {
+    for (unsigned k = 0; k < 4; k++, out += SUM_BYTES) {
+      SUMMANDS words;
+      memcpy(&words, out, sizeof words);
+      SUM_STEP(0);
 #if SUM_LANES > 2
-    SUM_STEP(1);
+      SUM_STEP(1);
 #endif
 #if SUM_LANES > 4
-    SUM_STEP(2);
+      SUM_STEP(2);
 #endif
 #if SUM_LANES > 8
-    SUM_STEP(3);
+      SUM_STEP(3);
 #endif
 #if SUM_LANES > 16
-    SUM_STEP(4);
+      SUM_STEP(4);
 #endif
-    sums += words;
-    memcpy(out, &sums, sizeof sums);
+      sums += words;
+      memcpy(out, &sums, sizeof sums);
+    }
   }
   WORD sum = sums[SUM_LANES - 1];
+  LOOP_ROLLED
   for (; n > 0; n--, out += WORD_BYTES) {
     WORD word;
     memcpy(&word, out, sizeof word);
     sum = (WORD)(sum + word);
+    KEEP_SINGLE(sum);
     memcpy(out, &sum, sizeof sum);
   }
 }
@@ -74,10 +78,12 @@ static void NAME(delta)(const void *in, size_t n, uint64_t before, void *out) {
     }
     return;
   }
+  LOOP_ROLLED
   for (size_t i = 0; i < n; i++) {
     WORD word, difference;
     memcpy(&word, from + i * WORD_BYTES, sizeof word);
     difference = (WORD)(word - last);
+    KEEP_SINGLE(difference);
     memcpy(to + i * WORD_BYTES, &difference, sizeof difference);
     last = word;
   }
@@ -127,10 +133,12 @@ static struct simd_range NAME(range)(const void *in, size_t n, uint64_t flip) {
     n = 2 * VEC_LANES;
   }
   WORD least = (WORD)-1, greatest = 0;
+  LOOP_ROLLED
   for (size_t i = 0; i < n; i++) {
     WORD word;
     memcpy(&word, from + i * WORD_BYTES, sizeof word);
     word ^= (WORD)flip;
+    KEEP_SINGLE(word);
     least = word < least ? word : least;
     greatest = word > greatest ? word : greatest;
   }

@@ -20,55 +20,44 @@ ALWAYS_INLINE WORD NAME(word_at)(const void *words, size_t i) {
   return word;
 }
 
-/* CHOOSE_ROWS: the rows that an order of orders.h is for, where compact, expand and spread go by those; CHOSEN: what it gives.
- * CHOOSE_BY_MASK: compact and expand are one instruction. */
+/* Which of them a table has, each of which isa_codecs.c names. */
 #if defined(SIMD_ISA_avx512vbmi)
-#define CHOOSE_BY_MASK (CODEC_W <= 16)
+#define MOVE_BY_MASK (CODEC_W <= 16)
+#define MOVE_BY_COUNT (CODEC_W <= 32)
+#define MOVE_BY_ORDER 0
+#define MOVE_GATHER (CODEC_W == 8)
 #elif V64_LANES == 8
-#define CHOOSE_BY_MASK (CODEC_W >= 32)
-#define MOVE_RUNS
-#if CODEC_W == 64
-#define CHOOSE_ROWS 8
-#define CHOSEN v64
-#endif
+#define MOVE_BY_MASK (CODEC_W >= 32)
+#define MOVE_BY_COUNT 0
+#define MOVE_BY_ORDER (CODEC_W == 64)
+#define MOVE_SPREAD_ALONE
+#define MOVE_GATHER (CODEC_W >= 16)
 #elif V64_LANES == 4
-#define CHOOSE_BY_MASK 0
-#define MOVE_RUNS
-#if CODEC_W >= 32
-#define CHOOSE_ROWS (CODEC_W == 32 ? 8 : 4)
-#define CHOSEN v64
-#endif
+#define MOVE_BY_ORDER (CODEC_W >= 32)
+#define MOVE_GATHER (CODEC_W == 32)
 #else
-#define CHOOSE_BY_MASK 0
-#define MOVE_RUNS
-#if CODEC_W <= 32
-#define CHOOSE_ROWS (CODEC_W == 32 ? 4 : 8)
-#define CHOSEN simde__m128i
-#endif
-#endif
-#if CODEC_W == 8
-#define MASK_TYPE __mmask64
-#elif CODEC_W == 16
-#define MASK_TYPE __mmask32
-#elif CODEC_W == 32
-#define MASK_TYPE __mmask16
-#else
-#define MASK_TYPE __mmask8
+#define MOVE_BY_ORDER (CODEC_W <= 32)
+#define MOVE_GATHER (CODEC_W >= 32)
 #endif
 
+#if MOVE_BY_ORDER
 #include "simd/kernels/choose.h"
-#ifdef MOVE_RUNS
-#include "simd/kernels/runs.h"
 #endif
-#if 0
+#if V64_LANES == 8
+#include "simd/kernels/choose512.h"
+#endif
+#if MOVE_GATHER
 #include "simd/kernels/gather.h"
 #endif
+#ifndef SIMD_ISA_avx512vbmi
+#include "simd/kernels/runs.h"
+#endif
 
-#undef CHOOSE_BY_MASK
-#undef CHOOSE_ROWS
-#undef CHOSEN
-#undef MASK_TYPE
-#undef MOVE_RUNS
+#undef MOVE_BY_MASK
+#undef MOVE_BY_COUNT
+#undef MOVE_BY_ORDER
+#undef MOVE_SPREAD_ALONE
+#undef MOVE_GATHER
 #undef NAME_OF
 #undef NAME_OF_EXPANDED
 #undef NAME

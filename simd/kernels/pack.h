@@ -3,14 +3,16 @@
  * Blocks of words of CODEC_W bits, packed and unpacked by vectors. Included by isa_codecs.c once per width, the greatest
  * first, as the narrower ones use the types of the wider; every name ends in the width.
  */
-#define NAME_OF(name, width) vec_##name##width
+#define NAME_OF(name, width) block_##name##width
 #define NAME_OF_EXPANDED(name, width) NAME_OF(name, width)
 #define NAME(name) NAME_OF_EXPANDED(name, CODEC_W)
 #define WORD_OF(width) uint##width##_t
 #define WORD_OF_EXPANDED(width) WORD_OF(width)
 #define WORD WORD_OF_EXPANDED(CODEC_W)
 #define VEC NAME(words)
+#define SHIFT NAME(shift)
 #define WORD_BYTES (CODEC_W / 8)
+#define VEC_LANES (VEC_BYTES / WORD_BYTES)
 #if CODEC_W == 8
 #define WIDE_W 16
 #elif CODEC_W == 16
@@ -23,41 +25,81 @@
 
 #include "simd/kernels/words.h"
 
-/* Of a row of a block, packed or not. */
+/* Of a row of a block, packed or not; and of what of it is gone through at a time, for which there are registers. */
 #define ROW_BYTES (SIMD_PACK_BLOCK / 8)
-#define ROW_VECS (ROW_BYTES / VEC_BYTES)
+#define PART_VECS (VEC_BYTES == 64 ? 2 : 4)
+#define PART_BYTES (PART_VECS * VEC_BYTES)
+#define ROW_PARTS (ROW_BYTES / PART_BYTES)
 
-/* A full block. Where `bits` is a constant it is compiled for that alone. Bound: a row is 1024 bits whatever CODEC_W, loaded
- * twice and stored once. */
+/* A block has CODEC_W rows, and `bits` rows of words when it is packed. Bit `bit` of a lane is in the row at ROW_OF(bit * ROW_BIT):
+ * what is added up from row to row is bits in these units. */
+#define ROW_BIT (ROW_BYTES / CODEC_W)
+#define ROW_OF(at) ((at) & ~(size_t)(ROW_BYTES - 1))
+
+/* A full block, for 0 < bits < CODEC_W. Where `bits` is a constant it is compiled for that alone. A row takes the words that
+ * its values begin in and those that the next row's begin in, whose bits above its own values are masked. Two rows a turn, so
+ * that what the next begins with stays in its register. */
 ALWAYS_INLINE void NAME(unpack_block)(const uint8_t *in, unsigned bits, uint64_t base, uint8_t *out) {
   const VEC mask = NAME(low_bits)(bits), bases = NAME(splat)(base);
-  for (unsigned row = 0, bit = 0; row < CODEC_W; row++, bit += bits, out += ROW_BYTES) {
-    const uint8_t *low = in + bit / CODEC_W * ROW_BYTES, *high = in + (bit + bits - 1) / CODEC_W * ROW_BYTES;
-    for (unsigned at = 0; at < ROW_BYTES; at += VEC_BYTES)
-      NAME(store)(out + at, (NAME(funnel)(NAME(load)(low + at), NAME(load)(high + at), bit) & mask) + bases);
-  }
-}
-
-/* The reverse, for 0 < bits < CODEC_W. `last` has the last CODEC_W bits of each lane, the latest on top; in each row the words
- * that the row may have filled are stored, and again by the next rows until one has filled them. */
-ALWAYS_INLINE void NAME(pack_block)(const uint8_t *in, unsigned bits, uint64_t base, uint8_t *out) {
-  const VEC bases = NAME(splat)(base);
-  VEC last[ROW_VECS] = {{0}};
-  for (unsigned row = 0, bit = 0; row < CODEC_W; row++, bit += bits, in += ROW_BYTES) {
-    uint8_t *to = out + bit / CODEC_W * ROW_BYTES;
-    for (unsigned k = 0; k < ROW_VECS; k++) {
-      VEC words = NAME(load)(in + k * VEC_BYTES) - bases;
-      NAME(store)(to + k * VEC_BYTES, NAME(funnel)(last[k], words, -bit));
-      last[k] = NAME(funnel)(last[k], words, bits);
+  const SHIFT shift_step = NAME(shift_of)(bits);
+  const size_t step = bits * ROW_BIT, last = step * CODEC_W - ROW_BIT;
+  for (unsigned part = 0; part < ROW_PARTS; part++, in += PART_BYTES, out += PART_BYTES) {
+    SHIFT shift = {0};
+    VEC low[PART_VECS];
+    for (unsigned k = 0; k < PART_VECS; k++)
+      low[k] = NAME(load)(in + k * VEC_BYTES);
+    uint8_t *to = out;
+    LOOP_ROLLED
+    for (size_t at = step; at <= last; at += 2 * step, to += 2 * ROW_BYTES) {
+      const uint8_t *second = in + ROW_OF(at), *third = in + ROW_OF(at + step < last ? at + step : last);
+      VEC middle[PART_VECS];
+      for (unsigned k = 0; k < PART_VECS; k++) {
+        middle[k] = NAME(load)(second + k * VEC_BYTES);
+        NAME(store)(to + k * VEC_BYTES, (NAME(funnel)(low[k], middle[k], shift) & mask) + bases);
+      }
+      shift += shift_step;
+      for (unsigned k = 0; k < PART_VECS; k++) {
+        low[k] = NAME(load)(third + k * VEC_BYTES);
+        NAME(store)(to + ROW_BYTES + k * VEC_BYTES, (NAME(funnel)(middle[k], low[k], shift) & mask) + bases);
+      }
+      shift += shift_step;
     }
   }
 }
 
-/* bits = CODEC_W: nothing to pack but the base. */
-static void NAME(pack_whole)(const uint8_t *in, uint64_t base, uint8_t *out) {
+/* The reverse. `last` has the last CODEC_W bits of each lane, the latest on top. */
+ALWAYS_INLINE void NAME(pack_block)(const uint8_t *in, unsigned bits, uint64_t base, uint8_t *out) {
+  const VEC bases = NAME(splat)(-base);
+  const SHIFT shift_step = NAME(shift_of)(bits);
+  for (unsigned part = 0; part < ROW_PARTS; part++, in += PART_BYTES, out += PART_BYTES) {
+    SHIFT back = {0};
+    VEC last[PART_VECS] = {{0}};
+    const uint8_t *from = in;
+    uint8_t *to = out;
+    unsigned held = 0; /* bits of `last` that are not stored yet */
+    LOOP_ROLLED
+    for (unsigned row = 0; row < CODEC_W; row++, from += ROW_BYTES, back -= shift_step) {
+      held += bits;
+      const bool full = held >= CODEC_W;
+      for (unsigned k = 0; k < PART_VECS; k++) {
+        VEC words = NAME(load)(from + k * VEC_BYTES) + bases;
+        if (full)
+          NAME(store)(to + k * VEC_BYTES, NAME(funnel)(last[k], words, back));
+        last[k] = NAME(funnel)(last[k], words, shift_step);
+      }
+      if (full) {
+        held -= CODEC_W;
+        to += ROW_BYTES;
+      }
+    }
+  }
+}
+
+/* bits = CODEC_W, either way. */
+static void NAME(add)(const uint8_t *in, uint64_t base, uint8_t *out) {
   const VEC bases = NAME(splat)(base);
   for (size_t at = 0; at < SIMD_PACK_BLOCK * WORD_BYTES; at += VEC_BYTES)
-    NAME(store)(out + at, NAME(load)(in + at) - bases);
+    NAME(store)(out + at, NAME(load)(in + at) + bases);
 }
 
 /* Fewer than a block: value by value through 64 bits. */
@@ -84,16 +126,22 @@ static void NAME(pack)(const void *in, size_t n, unsigned bits, uint64_t base, u
   if (n < SIMD_PACK_BLOCK || bits == 0)
     NAME(pack_few)(in, n, bits, base, out);
   else if (bits == CODEC_W)
-    NAME(pack_whole)(in, base, out);
+    NAME(add)(in, -base, out);
   else
     NAME(pack_block)(in, bits, base, out);
 }
 
+#if VEC_BYTES == 64
+#include "simd/kernels/few512.h"
+#else
 #include "simd/kernels/few.h"
+#endif
 
 static void NAME(unpack)(const uint8_t *in, size_t n, unsigned bits, uint64_t base, void *out) {
   if (n < SIMD_PACK_BLOCK || bits == 0)
     NAME(unpack_few)(in, n, bits, base, out);
+  else if (bits == CODEC_W)
+    NAME(add)(in, base, out);
   else
     NAME(unpack_block)(in, bits, base, out);
 }
@@ -107,6 +155,7 @@ static void NAME(unpack)(const uint8_t *in, size_t n, unsigned bits, uint64_t ba
 #undef WORD_OF_EXPANDED
 #undef WORD
 #undef VEC
+#undef SHIFT
 #undef VEC_LANES
 #undef WORD_BYTES
 #undef WIDE_W
@@ -115,5 +164,9 @@ static void NAME(unpack)(const uint8_t *in, size_t n, unsigned bits, uint64_t ba
 #undef WIDE
 #undef WITH_WIDTH
 #undef ROW_BYTES
-#undef ROW_VECS
+#undef ROW_BIT
+#undef ROW_OF
+#undef PART_VECS
+#undef PART_BYTES
+#undef ROW_PARTS
 #undef CODEC_W
