@@ -5,6 +5,7 @@
  */
 #include "cli/value.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -90,7 +91,8 @@ static size_t print_decimal(bool negative, uint64_t m, unsigned places, char *te
   return n + places + 1;
 }
 
-/* 9 digits tell every float from its neighbours, 17 every double; fewer often do. */
+/* 9 digits tell every float from its neighbours, 17 every double. 6 and 15 often do, and have the shorter texts in them, but
+ * where numbers are so small that they lose digits. */
 static size_t print_real(double real, bool is_float, char text[NUMBER_TEXT]) {
   uint64_t m;
   unsigned places;
@@ -99,7 +101,8 @@ static size_t print_real(double real, bool is_float, char text[NUMBER_TEXT]) {
     return (size_t)snprintf(text, NUMBER_TEXT, "nan");
   if (!is_float && as_decimal(real, &m, &places))
     return print_decimal(signbit(real), m, places, text);
-  for (int precision = is_float ? 6 : DIGITS_KEPT; precision <= (is_float ? 9 : 17); precision++) {
+  bool is_small = fabs(real) < (is_float ? (double)FLT_MIN : DBL_MIN);
+  for (int precision = is_small ? 1 : is_float ? 6 : DIGITS_KEPT; precision <= (is_float ? 9 : 17); precision++) {
     bytes = snprintf(text, NUMBER_TEXT, "%.*g", precision, real);
     if (is_float ? strtof(text, NULL) == (float)real : strtod(text, NULL) == real)
       break;
