@@ -203,6 +203,15 @@ static weft_status encode(struct encoding *e, bool plain) {
   return WEFT_OK;
 }
 
+/* weft_group within a call of the context's, which it is one of itself. */
+static weft_status group(weft_ctx *ctx, const struct weft_column *keys, size_t n_keys, uint32_t *codes, size_t *count,
+                         uint32_t *first) {
+  ctx_leave(ctx);
+  weft_status status = weft_group(ctx, keys, n_keys, codes, count, first);
+  ctx_enter(ctx);
+  return status;
+}
+
 weft_status weft_encode(weft_ctx *ctx, const struct weft_column *column, const struct weft_encode_options *options,
                         void *dst, size_t cap, size_t *bytes) {
   if (bytes)
@@ -227,7 +236,7 @@ weft_status weft_encode(weft_ctx *ctx, const struct weft_column *column, const s
     e.out.kernels = ctx->kernels;
     e.out.codecs = ctx->kernels->codecs;
     e.out.options = &mine;
-    e.out.group = weft_group;
+    e.out.group = group;
     e.out.at = dst;
     e.out.cap = cap < bound ? cap : bound;
     status = encode(&e, false);

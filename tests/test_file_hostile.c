@@ -203,7 +203,7 @@ static weft_status read_all(enum source_kind kind, uint64_t max_bytes) {
 
 START_TEST(made_up_descriptions_with_right_sums_are_refused_or_harmless) {
   static const uint8_t values[] = {0, 1, 2, 0x7f, 0x80, 0xff};
-  size_t refused = 0, cases = 30000;
+  size_t refused = 0, cases = rng_cases(30000);
   for (size_t i = 0; i < cases; i++) {
     struct rng rng = {rng_case_seed(i)};
     guard_case = (struct guard_case){.what = "made up", .isa = source_names[_i], .seed = rng_case_seed(i)};

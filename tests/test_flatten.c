@@ -52,7 +52,7 @@ static void check_range(weft_ctx *ctx, const struct test_column *truth, size_t f
 START_TEST(every_range_of_a_random_column_is_flattened_right) {
   weft_ctx *ctxs[KNOBS];
   ctxs_open(tables.list[_i]->isa, ctxs);
-  for (size_t i = 0; i < 3000; i++) {
+  for (size_t i = 0, cases = rng_cases(3000); i < cases; i++) {
     struct rng rng = {rng_case_seed(i)};
     struct column_spec spec = column_spec_draw(&rng, column_rows_draw(&rng));
     struct test_column truth;
