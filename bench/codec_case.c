@@ -13,23 +13,23 @@
 #define KIB ((size_t)1024)
 #define MIB (KIB * KIB)
 #define DRAM_BYTES ((size_t)200 * 1000 * 1000)
-#define DRAM_PERIOD 16 /* chunks */
+#define DRAM_PERIOD 64 /* chunks */
 #define CACHED_PIECES 1024
-#define SAMPLED 16 /* chunks whose values are compared, of many that are alike */
+#define SAMPLED DRAM_PERIOD /* chunks whose values are compared, of many that are alike */
 #define ALIGN VALUES_ALIGN
 
 /* In turn: chunks of so many bytes of values; how many of them; how many in a piece. */
 static const struct {
   const char *word;
   size_t chunk_bytes, chunks, calls;
-} memories[] = {[MEMORY_L1] = {"l1", 16 * KIB, 1, 128},
-                [MEMORY_L2] = {"l2", 256 * KIB, 1, 8},
-                [MEMORY_CACHE] = {"cache", 16 * KIB, 64, 64},
-                [MEMORY_DRAM] = {"dram", MIB, 0, 1},
+} memories[] = {[MEMORY_L1] = {"l1", 16 * KIB, 1, 32},
+                [MEMORY_L2] = {"l2", 256 * KIB, 1, 2},
+                [MEMORY_CACHE] = {"cache", 16 * KIB, 64, 16},
+                [MEMORY_DRAM] = {"dram", 256 * KIB, 0, 1},
                 [MEMORY_WHOLE] = {"whole", 0, 0, 1}};
 
-/* What all cases write to, one after another: grown where it must be, and touched then, so that no page is asked for while a
- * clock runs. */
+/* What all cases write to, one after another: grown where it must be, and touched then, so that no page is asked for
+ * while a clock runs. */
 static struct output {
   struct area {
     uint8_t *at;
@@ -66,7 +66,7 @@ size_t memory_rows(enum memory memory, size_t width) {
 }
 
 size_t memory_period(enum memory memory, size_t width) {
-  return memory == MEMORY_DRAM ? DRAM_PERIOD * MIB / width : 0;
+  return memory == MEMORY_DRAM ? DRAM_PERIOD * memories[memory].chunk_bytes / width : 0;
 }
 
 /* Chunks */

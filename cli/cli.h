@@ -30,9 +30,14 @@ __attribute__((format(printf, 2, 3))) enum cli_exit cli_fail(enum cli_exit code,
 
 /* A subcommand: argv[0] is its name. */
 typedef enum cli_exit cli_run_fn(int argc, char **argv);
+cli_run_fn cat_run;
+cli_run_fn describe_run;
 cli_run_fn features_run;
 cli_run_fn group_run;
 cli_run_fn hash_run;
 cli_run_fn join_run;
+cli_run_fn pack_run;
+cli_run_fn unpack_run;
+cli_run_fn verify_run;
 
 #endif

@@ -266,7 +266,7 @@ static enum cli_exit group_files(struct job *job) {
   progress_clear();
   if (common->json)
     CLI_TRY(print_summary(job));
-  return common->stats ? report_stats(&job->memory, job->bytes, job->groups) : CLI_OK;
+  return common->stats ? report_stats(&job->memory, NULL, job->bytes, job->groups) : CLI_OK;
 }
 
 enum cli_exit group_run(int argc, char **argv) {

@@ -36,9 +36,14 @@ const char group_help[] =
 enum { OPTION_BY = OPTION_OWN, OPTION_SUM, OPTION_MIN, OPTION_MAX };
 
 static const struct option long_options[] = {
-    {"by", required_argument, NULL, OPTION_BY},   {"sum", required_argument, NULL, OPTION_SUM},
-    {"min", required_argument, NULL, OPTION_MIN}, {"max", required_argument, NULL, OPTION_MAX},
-    {"json", no_argument, NULL, OPTION_JSON},     OPTIONS_COMMON_ROWS,
+    {"by", required_argument, NULL, OPTION_BY},
+    {"sum", required_argument, NULL, OPTION_SUM},
+    {"min", required_argument, NULL, OPTION_MIN},
+    {"max", required_argument, NULL, OPTION_MAX},
+    {"json", no_argument, NULL, OPTION_JSON},
+    OPTIONS_TABLE_ROWS,
+    OPTIONS_OUTPUT_ROWS,
+    OPTIONS_COMMON_ROWS,
 };
 
 static enum cli_exit parse_one(struct group_options *options, int option, const char *value) {

@@ -190,7 +190,7 @@ static enum cli_exit hash_files(struct job *job) {
   }
   CLI_TRY(output_commit(&job->output));
   progress_clear();
-  return options->common.stats ? report_stats(&job->memory, job->bytes, job->rows) : CLI_OK;
+  return options->common.stats ? report_stats(&job->memory, NULL, job->bytes, job->rows) : CLI_OK;
 }
 
 enum cli_exit hash_run(int argc, char **argv) {

@@ -41,6 +41,8 @@ static const struct option long_options[] = {
     {"zero", no_argument, NULL, '0'},
     {"hash-only", no_argument, NULL, 'q'},
     {"binary", no_argument, NULL, 'b'},
+    OPTIONS_TABLE_ROWS,
+    OPTIONS_OUTPUT_ROWS,
     OPTIONS_COMMON_ROWS,
 };
 

@@ -204,7 +204,7 @@ static enum cli_exit join_tables(struct job *job) {
   progress_clear();
   if (common->json)
     CLI_TRY(print_summary(job));
-  return common->stats ? report_stats(&job->memory, job->bytes[JOIN_LEFT] + job->bytes[JOIN_RIGHT], job->output_rows)
+  return common->stats ? report_stats(&job->memory, NULL, job->bytes[JOIN_LEFT] + job->bytes[JOIN_RIGHT], job->output_rows)
                        : CLI_OK;
 }
 

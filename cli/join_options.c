@@ -42,6 +42,8 @@ static const struct option long_options[] = {
     {"kind", required_argument, NULL, OPTION_KIND},
     {"columns", required_argument, NULL, OPTION_COLUMNS},
     {"json", no_argument, NULL, OPTION_JSON},
+    OPTIONS_TABLE_ROWS,
+    OPTIONS_OUTPUT_ROWS,
     OPTIONS_COMMON_ROWS,
 };
 

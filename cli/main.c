@@ -18,10 +18,15 @@ static const struct command {
   const char *summary;
   cli_run_fn *run;
 } commands[] = {
+    {"cat", "print rows of a packed file as CSV or TSV", cat_run},
+    {"describe", "tell what a packed file holds, and how it is encoded", describe_run},
     {"features", "tell what this CPU can run, what is used and why", features_run},
     {"group", "count and sum up the rows of CSV and TSV that have equal keys", group_run},
     {"hash", "hash lines, or columns of CSV and TSV", hash_run},
     {"join", "join two tables in CSV or TSV by equal keys", join_run},
+    {"pack", "pack CSV, TSV or arrays into a file of compressed columns", pack_run},
+    {"unpack", "turn a packed file back into CSV, TSV or arrays", unpack_run},
+    {"verify", "check packed files to the last byte", verify_run},
 };
 #define N_COMMANDS (sizeof commands / sizeof commands[0])
 

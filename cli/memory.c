@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-static enum cli_exit code_of(weft_status status) {
+enum cli_exit memory_code(weft_status status) {
   switch (status) {
   case WEFT_OK: return CLI_OK;
   case WEFT_E_CONFIG:
@@ -26,7 +26,7 @@ static const char *words(const weft_ctx *ctx, weft_status status) {
 }
 
 enum cli_exit memory_status(const weft_ctx *ctx, weft_status status, const char *name) {
-  return cli_fail(code_of(status), "%s: %s", name, words(ctx, status));
+  return cli_fail(memory_code(status), "%s: %s", name, words(ctx, status));
 }
 
 enum cli_exit memory_validate(weft_ctx *ctx, const struct weft_column *columns, size_t n, const char *name) {
@@ -43,14 +43,14 @@ enum cli_exit memory_open(struct memory *memory, const char *isa, size_t limit_b
   slab_options.limit_bytes = limit_bytes;
   weft_status status = weft_slab_create(&slab_options, &memory->slab);
   if (status != WEFT_OK)
-    return cli_fail(code_of(status), "%s", words(NULL, status));
+    return cli_fail(memory_code(status), "%s", words(NULL, status));
   weft_ctx_options_init(&options, sizeof options);
   options.isa = isa;
   options.slab = memory->slab;
   status = weft_ctx_create(&options, &memory->ctx);
   if (status == WEFT_OK)
     return CLI_OK;
-  enum cli_exit code = cli_fail(code_of(status), "%s", words(NULL, status));
+  enum cli_exit code = cli_fail(memory_code(status), "%s", words(NULL, status));
   if (weft_slab_release(memory->slab) != WEFT_OK)
     abort();
   return code;

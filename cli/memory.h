@@ -35,6 +35,9 @@ enum cli_exit memory_validate(weft_ctx *ctx, const struct weft_column *columns, 
 /* Bytes taken from the system at present. */
 uint64_t memory_taken(const struct memory *memory);
 
+/* What a status is as a failure of the command. */
+enum cli_exit memory_code(weft_status status);
+
 /* The message of the last failure of a call on ctx, as a failure of the command. */
 enum cli_exit memory_status(const weft_ctx *ctx, weft_status status, const char *name);
 

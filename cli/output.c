@@ -11,6 +11,7 @@
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,10 +27,14 @@ static volatile sig_atomic_t temporary_exists;
 static const int deadly[] = {SIGHUP, SIGINT, SIGQUIT, SIGPIPE, SIGTERM, SIGALRM, SIGXCPU, SIGUSR1, SIGUSR2};
 #define N_DEADLY (sizeof deadly / sizeof deadly[0])
 
-/* SA_RESETHAND has put the default action back: raising the signal again ends the program by it. */
-static void remove_and_die(int signal_number) {
+void output_remove(void) {
   if (temporary_exists)
     unlink(temporary);
+}
+
+/* SA_RESETHAND has put the default action back: raising the signal again ends the program by it. */
+static void remove_and_die(int signal_number) {
+  output_remove();
   raise(signal_number);
 }
 
@@ -149,6 +154,20 @@ enum cli_exit output_write(struct output *output, const void *data, size_t bytes
   return CLI_OK;
 }
 
+enum cli_exit output_print(struct output *output, const char *format, ...) {
+  enum cli_exit code;
+  va_list arguments;
+  char *room = output_room(output, &code);
+  if (!room)
+    return code;
+  va_start(arguments, format);
+  int bytes = vsnprintf(room, OUTPUT_ROOM, format, arguments);
+  va_end(arguments);
+  if (bytes > 0)
+    output->used += (size_t)bytes < OUTPUT_ROOM ? (size_t)bytes : OUTPUT_ROOM - 1;
+  return CLI_OK;
+}
+
 /* So that the new name survives a loss of power, as the file's bytes do. Not every file system can: no failure then. */
 static void sync_directory(char *target) {
   char *slash = strrchr(target, '/');
@@ -188,8 +207,7 @@ void output_abandon(struct output *output) {
     (void)output_flush(output);
   if (output->fd > STDERR_FILENO)
     close(output->fd);
-  if (temporary_exists)
-    unlink(temporary);
+  output_remove();
   temporary_exists = 0;
   free(output->target);
   memory_free(output->ctx, output->buffer);

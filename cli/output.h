@@ -30,6 +30,9 @@ char *output_room(struct output *output, enum cli_exit *code);
 /* Adds bytes, any number. */
 enum cli_exit output_write(struct output *output, const void *data, size_t bytes);
 
+/* Adds a formatted text; what is longer than OUTPUT_ROOM is cut. */
+__attribute__((format(printf, 2, 3))) enum cli_exit output_print(struct output *output, const char *format, ...);
+
 /* Hands on what is buffered. */
 enum cli_exit output_flush(struct output *output);
 
@@ -39,6 +42,9 @@ enum cli_exit output_commit(struct output *output);
 /* Frees the buffer, and removes a file that was not committed. What is buffered for stdout or a device goes there: whole
  * rows, those before a failure. */
 void output_abandon(struct output *output);
+
+/* Removes a file that was not committed, and nothing else: all that a signal handler may do before it ends the program. */
+void output_remove(void);
 
 /* Writes a text to stdout at once, for the help and the like. */
 enum cli_exit output_text(const char *text, size_t bytes);

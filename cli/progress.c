@@ -29,6 +29,10 @@ void progress_start(bool wanted, uint64_t total_bytes) {
   progress.started = progress.last = now();
 }
 
+void progress_total(uint64_t total_bytes) {
+  progress.total_bytes = total_bytes;
+}
+
 void progress_update(uint64_t rows, uint64_t bytes) {
   if (!progress.on)
     return;

@@ -11,6 +11,9 @@
 /* Begins. Nothing is ever drawn unless wanted is true and stderr is a terminal. total_bytes: of all input; 0: unknown. */
 void progress_start(bool wanted, uint64_t total_bytes);
 
+/* Says anew how much there is. */
+void progress_total(uint64_t total_bytes);
+
 /* Draws, when a second has passed since the start and a tenth of one since the last time. */
 void progress_update(uint64_t rows, uint64_t bytes);
 

@@ -10,7 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum cli_exit report_stats(const struct memory *memory, uint64_t input_bytes, uint64_t output_rows) {
+enum cli_exit report_stats(const struct memory *memory, const struct weft_stats *others, uint64_t input_bytes,
+                           uint64_t output_rows) {
   struct weft_stats stats;
   struct weft_features features;
   weft_status status = weft_ctx_stats(memory->ctx, &stats, sizeof stats);
@@ -18,6 +19,8 @@ enum cli_exit report_stats(const struct memory *memory, uint64_t input_bytes, ui
     status = weft_ctx_features(memory->ctx, &features, sizeof features);
   if (status != WEFT_OK)
     return memory_status(memory->ctx, status, "--stats");
+  if (others)
+    weft_stats_merge(&stats, others, sizeof stats);
   progress_clear();
   fprintf(stderr,
           "table            %s\n"

@@ -69,7 +69,8 @@ static enum cli_exit add_column(struct store *store, struct store_column *column
   for (size_t row = 1; row <= from->rows; row++)
     ends[row] = ends[0] + (offsets[row] - offsets[0]);
   for (size_t row = 0; store->nulls && row < from->rows; row++)
-    set_valid(column->valid, store->rows + row, !from->base_validity || is_valid(from->base_validity, row));
+    set_valid(column->valid, store->rows + row,
+              !from->base_validity || is_valid(from->base_validity, from->base_bit_offset + row));
   return CLI_OK;
 }
 

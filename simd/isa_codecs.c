@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * One table of the kernels of codecs, compiled as isa_table.c is: once per instruction set, everything static but the table.
- * A kernel that a table does not name it has from the one below it (dispatch.c).
+ * One table of the kernels of codecs, compiled as isa_table.c is: once per instruction set, everything static but the
+ * table. A kernel that a table does not name it has from the one below it (dispatch.c).
  */
 #include <string.h>
 
@@ -43,6 +43,7 @@ const struct simd_codecs TABLE_OF(SIMD_ISA) = {.isa = TEXT_OF(SIMD_ISA), SIMD_CO
 #include "simd/kernels/moves.h"
 #if V64_LANES < 8
 #include "simd/kernels/planes.h"
+#include "simd/kernels/positions.h"
 #endif
 #ifdef SIMD_ISA_sse
 #include "simd/kernels/stream.h"
@@ -89,9 +90,9 @@ const struct simd_codecs TABLE_OF(SIMD_ISA) = {.isa = TEXT_OF(SIMD_ISA), SIMD_CO
 #elif defined(SIMD_ISA_avx512)
 #define MOVES_8
 #define MOVES_16 MOVE_16(gather)
-#define MOVES_32 MOVE_32(compact) MOVE_32(expand) MOVE_32(gather)
-#define MOVES_64 MOVE_64(compact) MOVE_64(expand) MOVE_64(spread) MOVE_64(gather)
-#define MOVES_MORE MOVE_RUNS
+#define MOVES_32 MOVE_32(expand) MOVE_32(gather)
+#define MOVES_64 MOVE_64(expand) MOVE_64(spread) MOVE_64(gather)
+#define MOVES_MORE SIMD_EACH_WIDTH(MOVE, changes)
 #elif defined(SIMD_ISA_avx2)
 #define MOVES_8
 #define MOVES_16
@@ -99,8 +100,8 @@ const struct simd_codecs TABLE_OF(SIMD_ISA) = {.isa = TEXT_OF(SIMD_ISA), SIMD_CO
 #define MOVES_64 MOVE_64(compact) MOVE_64(expand) MOVE_64(spread)
 #define MOVES_MORE MOVE_RUNS MOVE_PLANES
 #else
-#define MOVES_8 MOVE_8(compact) MOVE_8(expand) MOVE_8(spread) MOVE_8(gather)
-#define MOVES_16 MOVE_16(compact) MOVE_16(expand) MOVE_16(spread) MOVE_16(gather)
+#define MOVES_8 MOVE_8(compact) MOVE_8(expand) MOVE_8(spread)
+#define MOVES_16 MOVE_16(compact) MOVE_16(expand) MOVE_16(spread)
 #define MOVES_32 MOVE_32(compact) MOVE_32(expand) MOVE_32(spread) MOVE_32(gather)
 #define MOVES_64 MOVE_64(gather)
 #ifdef SIMD_ISA_sse

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * compact, expand and spread of words of CODEC_W bits by tables: a step puts the words of CHOOSE_ROWS rows in the order that
- * the rows' bits decide. Included by moves.h once per width; with MOVE_SPREAD_ALONE there is nothing but spread.
+ * compact, expand and spread of words of CODEC_W bits by tables: a step puts the words of CHOOSE_ROWS rows in the order
+ * that the rows' bits decide. Included by moves.h once per width; with MOVE_SPREAD_ALONE there is nothing but spread.
  *
  * Bound: a store and three loads a step; from one step to the next only a sum of counted bits is waited for.
  */

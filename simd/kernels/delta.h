@@ -41,10 +41,12 @@ static void NAME(sum)(uint8_t *out, size_t n, uint64_t before) {
     }
   }
   WORD sum = sums[SUM_LANES - 1];
+  LOOP_ROLLED
   for (; n > 0; n--, out += WORD_BYTES) {
     WORD word;
     memcpy(&word, out, sizeof word);
     sum = (WORD)(sum + word);
+    KEEP_SINGLE(sum);
     memcpy(out, &sum, sizeof sum);
   }
 }
@@ -76,10 +78,12 @@ static void NAME(delta)(const void *in, size_t n, uint64_t before, void *out) {
     }
     return;
   }
+  LOOP_ROLLED
   for (size_t i = 0; i < n; i++) {
     WORD word, difference;
     memcpy(&word, from + i * WORD_BYTES, sizeof word);
     difference = (WORD)(word - last);
+    KEEP_SINGLE(difference);
     memcpy(to + i * WORD_BYTES, &difference, sizeof difference);
     last = word;
   }
@@ -129,10 +133,12 @@ static struct simd_range NAME(range)(const void *in, size_t n, uint64_t flip) {
     n = 2 * VEC_LANES;
   }
   WORD least = (WORD)-1, greatest = 0;
+  LOOP_ROLLED
   for (size_t i = 0; i < n; i++) {
     WORD word;
     memcpy(&word, from + i * WORD_BYTES, sizeof word);
     word ^= (WORD)flip;
+    KEEP_SINGLE(word);
     least = word < least ? word : least;
     greatest = word > greatest ? word : greatest;
   }

@@ -99,6 +99,7 @@ ALWAYS_INLINE struct NAME(plan) NAME(plan)(unsigned bits) {
 }
 
 ALWAYS_INLINE void NAME(few_step)(const uint8_t *in, const struct NAME(plan) * plan, VEC mask, VEC bases, uint8_t *out) {
+  LOOP_ROLLED
   for (unsigned i = 0, bit = 0; i < FEW_VALUES; i++, bit += plan->bits) {
     uint64_t value = load_64(in + bit / 8) >> bit % 8;
 #if CODEC_W == 64
@@ -116,15 +117,26 @@ static void NAME(unpack_few)(const uint8_t *in, size_t n, unsigned bits, uint64_
   const VEC mask = NAME(low_bits)(bits), bases = NAME(splat)(base);
   const size_t step = FEW_VALUES * bits / 8;
   const uint8_t *end = in + (n * bits + 7) / 8;
-  for (; n >= FEW_VALUES && end - in >= FEW_BYTES; n -= FEW_VALUES, in += step, out += FEW_VALUES * WORD_BYTES)
-    NAME(few_step)(in, &plan, mask, bases, out);
-  /* FEW_BYTES or less are left: the same from a copy that more may be read of. */
-  uint8_t copy[2 * FEW_BYTES] = {0}, last[FEW_VALUES * WORD_BYTES];
-  memcpy(copy, in, (size_t)(end - in));
-  for (in = copy; n >= FEW_VALUES; n -= FEW_VALUES, in += step, out += FEW_VALUES * WORD_BYTES)
-    NAME(few_step)(in, &plan, mask, bases, out);
-  NAME(few_step)(in, &plan, mask, bases, last);
-  memcpy(out, last, n * WORD_BYTES);
+  uint8_t copy[2 * FEW_BYTES] = {0}, last[FEW_VALUES * WORD_BYTES], *to = out;
+  size_t lasts = 0;
+  for (;;) {
+    for (; n >= FEW_VALUES && end - in >= FEW_BYTES; n -= FEW_VALUES, in += step, out += FEW_VALUES * WORD_BYTES)
+      NAME(few_step)(in, &plan, mask, bases, out);
+    if (n == 0)
+      break;
+    if (end - in < FEW_BYTES) { /* from here on of a copy that more may be read of */
+      memcpy(copy, in, (size_t)(end - in));
+      in = copy;
+      end = copy + sizeof copy;
+    }
+    if (n < FEW_VALUES) { /* less than a step: to a copy that more may be written of */
+      to = out;
+      out = last;
+      lasts = n;
+      n = FEW_VALUES;
+    }
+  }
+  memcpy(to, last, lasts * WORD_BYTES);
 }
 
 #undef FEW_VALUES

@@ -49,7 +49,10 @@ ALWAYS_INLINE void NAME(unpack_plan)(const uint8_t *in, size_t n, unsigned bits,
     lanes = n < VEC_LANES ? n : VEC_LANES;
     __m512i some = _mm512_maskz_loadu_epi8(bytes < VEC_BYTES ? ((uint64_t)1 << bytes) - 1 : (uint64_t)-1, in);
     VEC values = (NAME(few)(some, plan, nine) & mask) + bases;
-    _mm512_mask_storeu_epi8(out, (uint64_t)-1 >> (VEC_BYTES - lanes * WORD_BYTES), (__m512i)values);
+    if (lanes == VEC_LANES)
+      NAME(store)(out, values);
+    else
+      _mm512_mask_storeu_epi8(out, (uint64_t)-1 >> (VEC_BYTES - lanes * WORD_BYTES), (__m512i)values);
   }
 }
 

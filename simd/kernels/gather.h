@@ -1,9 +1,20 @@
 /* SPDX-License-Identifier: MIT
  *
- * gather of words of CODEC_W bits. Included by moves.h once per width. Codes are checked a stretch at a time, before any of
- * them is looked up: by loads, one by one, or where the dictionary fits into two registers by an instruction for a vector of
- * codes.
+ * gather of words of CODEC_W bits. Included by moves.h once per width. Codes are looked up by loads, a stretch of them
+ * after all of it has been checked; or where the dictionary fits into two registers, a vector of codes by an instruction,
+ * which reads no memory, and checked at the end. (A Zen 4 loads 4.4 words a nanosecond, 2.7 by its gathering instruction.)
  */
+/* The greatest of codes[n]. */
+#ifndef GREATEST
+#define GREATEST
+ONE_COPY uint32_t greatest_of(const uint32_t *codes, size_t n) {
+  uint32_t greatest = 0;
+  for (size_t i = 0; i < n; i++)
+    greatest = codes[i] > greatest ? codes[i] : greatest;
+  return greatest;
+}
+#endif
+
 #if V64_LANES == 8
 
 /* Lanes of 32 bits have more of a code than counts. */

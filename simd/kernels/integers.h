@@ -53,6 +53,11 @@
 #endif
 #endif
 
+/* For loops over rows, or over the few words that vectors leave: written out or made of vectors they are many times longer
+ * and not faster. */
+#define LOOP_ROLLED _Pragma("GCC unroll 1")
+#define KEEP_SINGLE(word) __asm__("" : "+r"(word))
+
 ALWAYS_INLINE uint64_t load_64(const void *from) {
   uint64_t word;
   memcpy(&word, from, sizeof word);

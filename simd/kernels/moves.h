@@ -37,7 +37,7 @@ ALWAYS_INLINE WORD NAME(word_at)(const void *words, size_t i) {
 #define MOVE_GATHER (CODEC_W == 32)
 #else
 #define MOVE_BY_ORDER (CODEC_W <= 32)
-#define MOVE_GATHER 1
+#define MOVE_GATHER (CODEC_W >= 32)
 #endif
 
 #if MOVE_BY_ORDER

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * For the kernels of codecs that go by bitmaps: the orders in which values are taken, by the bits of a few rows; and the
- * kernel positions. Included by isa_codecs.c. Tables with vectors exist for little-endian machines alone: byte k of a word
- * is number k of an order, and byte i / 8 of a bitmap has the bits of rows i to i + 7.
+ * What the kernels of codecs that move words share, above all the orders in which words are taken by the bits of a few
+ * rows. Included by isa_codecs.c. Tables with vectors exist for little-endian machines alone: byte k of a word is number k
+ * of an order, and byte i / 8 of a bitmap has the bits of rows i to i + 7.
  */
 #ifndef SIMD_KERNELS_ORDERS_H
 #define SIMD_KERNELS_ORDERS_H
@@ -70,53 +70,5 @@ ALWAYS_INLINE unsigned eight_bits_on(const uint8_t *eight) {
   memcpy(&two, eight, sizeof two);
   return (uint8_t)(two >> 1);
 }
-
-/* The greatest of codes[n], n > 0. */
-ONE_COPY uint32_t greatest_of(const uint32_t *codes, size_t n) {
-  uint32_t greatest = 0;
-  for (size_t i = 0; i < n; i++)
-    greatest = codes[i] > greatest ? codes[i] : greatest;
-  return greatest;
-}
-
-#ifndef SIMD_ISA_avx512vbmi
-/* Stores base + the place of each of the bits. */
-#if V64_LANES == 8
-#define POSITIONS_AT_ONCE 16
-ALWAYS_INLINE void store_positions(uint64_t bits, uint32_t base, uint32_t *to) {
-  const __m512i count = _mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
-  _mm512_storeu_si512(to,
-                      _mm512_maskz_compress_epi32((__mmask16)bits, _mm512_add_epi32(_mm512_set1_epi32((int)base), count)));
-}
-#else
-#define POSITIONS_AT_ONCE 8
-ALWAYS_INLINE void store_positions(uint64_t bits, uint32_t base, uint32_t *to) {
-  simde__m128i order = simde_mm_loadl_epi64((const void *)&places[bits & 0xff]);
-#if V64_LANES == 4
-  store_wide(to, simde_mm256_add_epi32(simde_mm256_set1_epi32((int32_t)base), simde_mm256_cvtepu8_epi32(order)));
-#else
-  const simde__m128i bases = simde_mm_set1_epi32((int32_t)base);
-  store_wide(to, simde_mm_add_epi32(bases, simde_mm_cvtepu8_epi32(order)));
-  store_wide(to + 4, simde_mm_add_epi32(bases, simde_mm_cvtepu8_epi32(simde_mm_srli_si128(order, 4))));
-#endif
-}
-#endif
-
-static size_t move_positions(const uint64_t *bits, size_t n, uint32_t base, uint32_t *out) {
-  uint32_t *to = out;
-  for (size_t first = 0; first < n; first += 64) {
-    uint64_t word = bits[first / 64];
-    if (n - first < 64)
-      word &= ((uint64_t)1 << (n - first)) - 1;
-    if (word == 0)
-      continue;
-    for (unsigned i = 0; i < 64; i += POSITIONS_AT_ONCE, word >>= POSITIONS_AT_ONCE) {
-      store_positions(word, base + (uint32_t)first + i, to);
-      to += __builtin_popcountll(word & ((1u << POSITIONS_AT_ONCE) - 1));
-    }
-  }
-  return (size_t)(to - out);
-}
-#endif
 
 #endif

@@ -119,17 +119,18 @@ static size_t NAME(changes)(const void *in, size_t n, uint64_t before, uint64_t 
 
 static size_t NAME(compact)(const void *in, const uint64_t *bits, size_t n, void *out) {
   size_t count = 0;
-  for (size_t i = 0; i < n; i++)
-    if (bits[i / 64] >> i % 64 & 1)
-      NAME(store)(out, count++, NAME(load)(in, i));
+  for (size_t i = 0; i < n; i++) {
+    NAME(store)(out, count, NAME(load)(in, i)); /* whether it stays or not, as a branch would be mispredicted */
+    count += bits[i / 64] >> i % 64 & 1;
+  }
   return count;
 }
 
 static size_t NAME(expand)(const void *in, const uint64_t *bits, size_t n, void *out) {
   size_t count = 0;
   for (size_t i = 0; i < n; i++) {
-    bool set = bits[i / 64] >> i % 64 & 1;
-    NAME(store)(out, i, set ? NAME(load)(in, count) : 0);
+    size_t set = bits[i / 64] >> i % 64 & 1;
+    NAME(store)(out, i, NAME(load)(in, count) & (WORD)-set);
     count += set;
   }
   return count;

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * split and unsplit: the bytes of words taken apart into planes and put together. Included by isa_codecs.c, after orders.h.
- * Sixteen words (128 bits of each of their planes) go through each quarter of 128 bits of the vectors; the last vectors of a
- * call overlap those before them.
+ * split and unsplit: the bytes of words taken apart into planes and put together. Included by isa_codecs.c. Sixteen words
+ * (128 bits of each of their planes) go through each quarter of 128 bits of the vectors; the last vectors of a call overlap
+ * those before them.
  */
 #ifndef SIMD_KERNELS_PLANES_H
 #define SIMD_KERNELS_PLANES_H
 
-#include "simd/vec32.h"
+#include "simd/kernels/orders.h"
 
 #define PLANE_ROWS (8 * V64_LANES) /* of a step: a whole vector of each plane */
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * changes, fill and gather of words of CODEC_W bits. Included by moves.h once per width.
+ * changes and fill of words of CODEC_W bits. Included by moves.h once per width.
  */
 
 /* Bit k: row k differs from the row before it, for 64 rows from `in` on; that row is read too. */
@@ -25,11 +25,15 @@ ALWAYS_INLINE uint64_t NAME(differ64)(const uint8_t *in) {
     bits |= (uint64_t)(uint32_t)simde_mm256_movemask_epi8(bytes) << k;
   }
 #elif CODEC_W == 32
-  for (unsigned k = 0; k < 64; k += 8)
+  for (unsigned k = 0; k < 64; k += 8) {
+    ONE_BY_ONE(k);
     bits |= m32_bits(SAME(k)) << k;
+  }
 #else
-  for (unsigned k = 0; k < 64; k += 4)
-    bits |= m64_bits(SAME(k)) << k;
+  for (unsigned k = 0; k < 64; k += 8) {
+    ONE_BY_ONE(k);
+    bits |= (m64_bits(SAME(k)) | m64_bits(SAME(k + 4)) << 4) << k;
+  }
 #endif
 #else
 #define SAME(k) PER_WIDTH(simde_mm_cmpeq_epi, )(HERE(k), BEFORE(k))
@@ -47,8 +51,10 @@ ALWAYS_INLINE uint64_t NAME(differ64)(const uint8_t *in) {
   simde_mm_packs_epi16(simde_mm_packs_epi32(SAME4(k), SAME4((k) + 4)), \
                        simde_mm_packs_epi32(SAME4((k) + 8), SAME4((k) + 12)))
 #endif
-  for (unsigned k = 0; k < 64; k += 16)
+  for (unsigned k = 0; k < 64; k += 16) {
+    ONE_BY_ONE(k);
     bits |= (uint64_t)(uint32_t)simde_mm_movemask_epi8(SAME16(k)) << k;
+  }
 #undef SAME16
 #undef SAME4
 #endif
@@ -82,19 +88,22 @@ static size_t NAME(changes)(const void *in, size_t n, uint64_t before, uint64_t 
   return count;
 }
 
-/* A run is stored in whole vectors, past its end too, where the next run is put then. Two at once: of runs of up to so many
- * rows none is mispredicted. The last runs, past whose ends there is no room for that, are stored word by word. */
+#if V64_LANES < 8
+
+/* A run is stored a line of the cache at a time, past its end too, where the next run is put then: of runs that are no
+ * longer none is mispredicted. The last runs, past whose ends there is no room for that, are stored by smaller steps. */
 static void NAME(fill)(const void *in, const uint32_t *ends, size_t runs, uint32_t first, uint32_t last, void *out) {
+  const size_t line = 64;
   uint8_t *to = out, *stop = to + (size_t)(last - first) * WORD_BYTES;
   for (size_t run = 0; run < runs && to < stop; run++) {
     uint64_t word = NAME(word_at)(in, run);
     uint8_t *end = ends[run] < last ? (uint8_t *)out + (size_t)(ends[run] - first) * WORD_BYTES : stop;
     v64 words = v64_set1(word * (UINT64_MAX / (WORD)-1));
-    if ((size_t)(stop - end) >= 2 * WIDE_BYTES) {
+    if ((size_t)(stop - end) >= line) {
       do {
-        store_wide(to, words);
-        store_wide(to + WIDE_BYTES, words);
-        to += 2 * WIDE_BYTES;
+        for (size_t k = 0; k < line; k += WIDE_BYTES)
+          store_wide(to + k, words);
+        to += line;
       } while (to < end);
       to = end;
     }
@@ -106,3 +115,5 @@ static void NAME(fill)(const void *in, const uint32_t *ends, size_t runs, uint32
     }
   }
 }
+
+#endif

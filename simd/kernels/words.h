@@ -33,20 +33,40 @@ ALWAYS_INLINE VEC NAME(count)(void) {
   return count;
 }
 
-/* The bits from bit s % CODEC_W on of low's words, and above them high's; low | high where that is 0, or with VEC_FUNNEL low. */
-ALWAYS_INLINE VEC NAME(funnel)(VEC low, VEC high, unsigned s) {
+/* How far the words of a vector are shifted, of which the remainder by CODEC_W counts: a vector of that where there is an
+ * instruction that takes two words' bits, else a number. */
+#if defined(VEC_FUNNEL) && CODEC_W > 8
+typedef VEC SHIFT;
+
+ALWAYS_INLINE SHIFT NAME(shift_of)(unsigned bits) {
+  return NAME(splat)(bits);
+}
+
+/* The bits from bit s on of low's words, and above them high's. With s = 0 that is low; else, below, low | high. */
+ALWAYS_INLINE VEC NAME(funnel)(VEC low, VEC high, SHIFT s) {
+#if CODEC_W == 16
+  return (VEC)_mm512_shrdv_epi16((__m512i)low, (__m512i)high, (__m512i)s);
+#elif CODEC_W == 32
+  return (VEC)_mm512_shrdv_epi32((__m512i)low, (__m512i)high, (__m512i)s);
+#else
+  return (VEC)_mm512_shrdv_epi64((__m512i)low, (__m512i)high, (__m512i)s);
+#endif
+}
+#else
+typedef unsigned SHIFT;
+
+ALWAYS_INLINE SHIFT NAME(shift_of)(unsigned bits) {
+  return bits;
+}
+
+ALWAYS_INLINE VEC NAME(funnel)(VEC low, VEC high, SHIFT s) {
 #if CODEC_W == 8
   /* There are no shifts of bytes: those of pairs of bytes, less what comes from the neighbour. */
   WIDE l = (WIDE)low >> (uint16_t)(s % 8), h = (WIDE)high << (uint16_t)(8 - s % 8);
   VEC from_low = NAME(splat)(0xffu >> s % 8);
   return ((VEC)l & from_low) | ((VEC)h & ~from_low);
-#elif !defined(VEC_FUNNEL)
-  return low >> (WORD)(s % CODEC_W) | high << (WORD)(-s % CODEC_W);
-#elif CODEC_W == 16
-  return (VEC)_mm512_shrdv_epi16((__m512i)low, (__m512i)high, (__m512i)NAME(splat)(s));
-#elif CODEC_W == 32
-  return (VEC)_mm512_shrdv_epi32((__m512i)low, (__m512i)high, (__m512i)NAME(splat)(s));
 #else
-  return (VEC)_mm512_shrdv_epi64((__m512i)low, (__m512i)high, (__m512i)NAME(splat)(s));
+  return low >> (WORD)(s % CODEC_W) | high << (WORD)(-s % CODEC_W);
 #endif
 }
+#endif
