@@ -387,13 +387,15 @@ static weft_status read_piece(struct codec_in *in, struct codec_node *node, uint
 }
 
 static weft_status read(struct codec_in *in, struct codec_node *node, uint32_t first, uint32_t n, void *out) {
-  enum { SHARE = 16 }; /* of the dictionary's values; where fewer are asked for, they are looked up one by one */
+  /* Where fewer than that share of the dictionary's values are asked for, and no more than that, they are looked up one by
+   * one. */
+  enum { SHARE = 16, MOST = 1 << 16 };
   struct dict *dict = node->state;
   uint32_t size = dict->dictionary->n;
   if (dict->dictionary->codec == WEFT_CODEC_STRINGS)
     return weft__codec_corrupt(in, node, 0, "strings %u to %u where values of one width are due", first, first + n - 1);
   dict->asked += n;
-  if (!dict->values && dict->asked >= size / SHARE) {
+  if (!dict->values && (dict->asked >= size / SHARE || dict->asked >= MOST)) {
     uint8_t *values;
     CODEC_TRY(weft__codec_scratch(in, size, node->item, &values));
     CODEC_TRY(weft__codec_read(in, dict->dictionary, 0, size, values));
