@@ -13,7 +13,7 @@ weft_packages() {
     tests) echo "$(weft_packages demo)" g++ check libsubunit-dev libsqlite3-dev binutils ;;
     ci) echo "$(weft_packages tests)" make clang clang-format qemu-user gcc-aarch64-linux-gnu libc6-dev-arm64-cross util-linux
       echo gcc-s390x-linux-gnu libc6-dev-s390x-cross
-      echo libmimalloc2.0 libjemalloc2 libtcmalloc-minimal4 valgrind ;;
+      echo libmimalloc2.0 libjemalloc2 libtcmalloc-minimal4 liblz4-1 libzstd1 libstreamvbyte0 valgrind ;;
     ci-arm64) echo libxxhash-dev:arm64 libsimde-dev check:arm64 libsubunit-dev:arm64 libcsv-dev:arm64 libjansson-dev:arm64 libsqlite3-dev:arm64 ;;
     ci-s390x) echo libxxhash-dev check libsubunit-dev libcsv-dev libjansson-dev libsqlite3-dev ;;
   esac

@@ -398,6 +398,12 @@ static weft_status read_part(struct codec_in *in, const struct codec_node *node,
   enum { FEW = 16 };
   struct packed *packed = node->state;
   unsigned item = node->item;
+  if (packed->cached != b && node->codec == WEFT_CODEC_DELTA && from == 0 && n == 1) {
+    struct block block; /* its first value, by which runs are searched for, is told apart */
+    CODEC_TRY(find_block(in, node, b, &block));
+    codec_set_word(out, 0, item, block.first);
+    return WEFT_OK;
+  }
   if (packed->cached != b && n <= FEW && node->codec != WEFT_CODEC_DELTA) {
     struct block block;
     CODEC_TRY(find_block(in, node, b, &block));

@@ -97,9 +97,6 @@ static weft_status read_begin(struct codec_in *in, const struct codec_node *node
   bool is_narrow = node->child[0]->item == 4;
   CODEC_TRY(weft__codec_read(in, node->child[0], first - 1, 1, is_narrow ? (void *)&narrow : begin));
   *begin = is_narrow ? narrow : *begin;
-  if (*begin > node->bytes)
-    return weft__codec_corrupt(in, node, 0, "string %u ends at byte %llu of %llu", first - 1, (unsigned long long)*begin,
-                               (unsigned long long)node->bytes);
   return WEFT_OK;
 }
 
@@ -116,7 +113,6 @@ weft_status weft__strings_read(struct codec_in *in, struct codec_node *node, uin
     return WEFT_OK;
   CODEC_TRY(read_begin(in, node, first, &begin));
   before = begin;
-  *data += begin;
   int64_t *to = offsets + 1;
   for (uint32_t row = first, end = first + n, part; row < end; row += part, to += part) {
     part = CODEC_BLOCK - row % CODEC_BLOCK;
@@ -130,6 +126,7 @@ weft_status weft__strings_read(struct codec_in *in, struct codec_node *node, uin
                                  "strings %u to %u do not end one after another in %llu bytes, the last at %llu", row,
                                  row + part - 1, (unsigned long long)node->bytes, (unsigned long long)before);
   }
+  *data = node->section + begin;
   state->read = first + n;
   state->end = before;
   return WEFT_OK;

@@ -245,8 +245,11 @@ static weft_status find_roots(struct codec_in *in) {
     next = node->role + 1u;
     *places[node->role] = node;
   }
-  if (!in->values || !in->values->item != !in->width || (in->validity == NULL) != (in->nulls == NULLS_NONE))
+  if (!in->values || (in->validity == NULL) != (in->nulls == NULLS_NONE))
     return corrupt(in, 7, "the first stream's role, or the validity's form,", in->nulls, in->validity != NULL);
+  if (in->values->item != in->width)
+    return weft__codec_corrupt(in, in->values, 0, "its values have %u bytes, those of the type %u", in->values->item,
+                               in->width);
   uint64_t values = in->values->n, rows = in->rows, validity = in->validity ? in->validity->n : 0;
   bool right = in->nulls == NULLS_NONE        ? values == rows
                : in->nulls == NULLS_BITMAP    ? values <= rows && validity == (rows + 7) / 8

@@ -233,11 +233,39 @@ START_TEST(runs_of_several_blocks_must_go_on_from_block_to_block) {
 }
 END_TEST
 
+/* The ends are DELTA, of which the first of a block is told apart; here a block itself has another number for it. */
+START_TEST(an_end_that_reads_otherwise_in_its_block_is_refused) {
+  static const uint8_t cascade[] = {WEFT_CODEC_RLE, WEFT_CODEC_AUTO, WEFT_CODEC_AUTO};
+  rig_open(&rig, tables.list[_i]->isa, (size_t)_i);
+  struct codec_values values = rig_values(&rig, VALUES_CONSTANT, 8, 300000);
+  for (uint32_t row = 0, end = 0, run = 0; row < values.n; row++) {
+    end += row == end ? 50 + ++run * 37 % 64 : 0; /* ends take 6 bits, and no patches */
+    codec_set_word((void *)(uintptr_t)values.at, row, 8, run);
+  }
+  rig_begin(&rig);
+  MUST(rig.ctx, weft__codec_encode(&rig.out, &values, WEFT_ROLE_VALUES, cascade, 0));
+  const struct codec_entry *entry = &rig.out.nodes[rig.out.n_nodes - 1];
+  ck_assert_uint_eq(entry->codec, WEFT_CODEC_DELTA);
+  ck_assert_uint_eq(rig.out.at[rig.out.used - entry->bytes] & 2, 0); /* without patches */
+  size_t blocks = codec_blocks(entry->n), section = rig.out.used - entry->bytes, bits = rig.out.used;
+  for (size_t b = blocks; b-- > 1;)
+    bits -= (codec_block_values(entry->n, b) * rig.out.at[section + 1 + b] + 7) / 8;
+  rig.out.at[bits] ^= 1 << 5; /* of the first of block 1 */
+  uint32_t row = (uint32_t)codec_get(rig.out.at + section + 1 + 9 * blocks + 4, 4);
+  rig_end(&rig, WEFT_U64, 8, values.n);
+  MUST(rig.ctx, weft__codec_start(&rig.in, rig.in.values));
+  uint64_t word;
+  REFUSED(rig.ctx, weft__codec_read(&rig.in, rig.in.values, row, 1, &word), WEFT_E_CORRUPT, "is in no run");
+  rig_done(&rig);
+  rig_close(&rig);
+}
+END_TEST
+
 /* A section of ranks and bitmap: 1030 rows, in two blocks, with runs that begin at rows 0, 5 and 1026. */
 static const uint8_t *bitmap_with(size_t byte, uint8_t value) {
-  static uint8_t sections[16][8 + 129];
+  static uint8_t sections[20][8 + 129];
   static size_t next;
-  uint8_t *section = sections[next++ % 16];
+  uint8_t *section = sections[next++ % 20];
   memset(section, 0, 8 + 129);
   section[4] = 2;
   section[8] = 1 | 1 << 5;
@@ -268,12 +296,14 @@ START_TEST(runs_by_a_bitmap_are_refused_when_it_cannot_be) {
       BY_BITMAP("too many runs", 0, 0, "after 3 of 4"),
       BY_BITMAP("runs of another role", 0, 0, "in role 5"),
       BY_BITMAP("more runs than rows", 0, 0, "2000 runs"),
+      BY_BITMAP("a block without runs before it that begins with none", 8 + 128, 7 << 1, "next begins after 0"),
   };
   cases[11].bytes--;
   cases[12].parts[0].n = 4;
   cases[12].message = "runs after 2";
   cases[13].parts[0].role = WEFT_ROLE_ENDS;
   cases[14].parts[0].n = 2000;
+  ((uint8_t *)(uintptr_t)cases[15].section)[4] = 0;
   CHECK_MADE(cases);
 }
 END_TEST
@@ -354,6 +384,22 @@ START_TEST(strings_are_refused_when_their_ends_cannot_be) {
       {"of no width", WEFT_CODEC_STRINGS, WEFT_FIXED_BYTES, 0, 3, "", 0, 1, {OF(ENDS, 4, 3, words + 100)}, "of one width"},
   };
   CHECK_MADE(cases);
+}
+END_TEST
+
+START_TEST(a_string_that_ends_beyond_the_section_is_refused_wherever_it_is) {
+  static const uint64_t wide[] = {9, 9, 8};
+  const struct made narrow_made = STRINGS("beyond", 8, 4, U32S(9, 9, 8), NULL);
+  const struct made wide_made = STRINGS("beyond, of 8 bytes", 8, 8, wide, NULL);
+  rig_open(&rig, tables.list[_i]->isa, (size_t)_i);
+  for (uint32_t row = 0; row < 2; row++)
+    for (int i = 0; i < 2; i++) {
+      make(i == 0 ? &narrow_made : &wide_made);
+      MUST(rig.ctx, weft__codec_start(&rig.in, rig.in.values));
+      REFUSED(rig.ctx, read_rows(row, 1), WEFT_E_CORRUPT, "in 8 bytes, the last at 9");
+      rig_done(&rig);
+    }
+  rig_close(&rig);
 }
 END_TEST
 
@@ -461,9 +507,11 @@ END_TEST
 static void add_tests(TCase *tcase) {
   tcase_add_loop_test(tcase, runs_by_their_ends_are_refused_when_these_cannot_be, 0, tables.n);
   tcase_add_loop_test(tcase, runs_of_several_blocks_must_go_on_from_block_to_block, 0, tables.n);
+  tcase_add_loop_test(tcase, an_end_that_reads_otherwise_in_its_block_is_refused, 0, tables.n);
   tcase_add_loop_test(tcase, runs_by_a_bitmap_are_refused_when_it_cannot_be, 0, tables.n);
   tcase_add_loop_test(tcase, a_dictionary_is_refused_when_its_codes_or_its_shape_cannot_be, 0, tables.n);
   tcase_add_loop_test(tcase, strings_are_refused_when_their_ends_cannot_be, 0, tables.n);
+  tcase_add_loop_test(tcase, a_string_that_ends_beyond_the_section_is_refused_wherever_it_is, 0, tables.n);
   tcase_add_loop_test(tcase, split_floats_are_refused_when_their_bytes_cannot_be, 0, tables.n);
   tcase_add_loop_test(tcase, flipped_bits_are_refused_or_give_other_values_within_bounds, 0, tables.n);
 }
