@@ -6,8 +6,8 @@
 #include "codecs/tree.h"
 
 /* Of a stream one block in SAMPLE_STEP is measured, but some always. */
-#define SAMPLE_STEP 64
-#define SAMPLE_LEAST 4
+#define SAMPLE_STEP 32
+#define SAMPLE_LEAST 8
 #define SAMPLE_MOST 32
 
 /* Values whose distinct ones are counted, and the slots of the table that counts them. */
