@@ -62,10 +62,11 @@ static struct plan cheapest(const uint32_t *lengths, size_t n, unsigned item) {
   return best;
 }
 
-/* The bits within which all but 1 in 32 of the numbers counted lie. */
+/* The bits within which all but 3 in 32 of the numbers counted lie: more outliers are no gain as patches, and fewer would be
+ * missed in blocks that have one or two of them among the words looked at. */
 static unsigned most_within(const uint32_t *lengths, size_t counted) {
   unsigned bits = 64;
-  for (size_t beyond = 0; bits > 0 && (beyond += lengths[bits]) <= counted / 32;)
+  for (size_t beyond = 0; bits > 0 && (beyond += lengths[bits]) <= 3 * counted / 32;)
     bits--;
   return bits;
 }
