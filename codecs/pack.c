@@ -115,8 +115,8 @@ static struct plan plan_block(const struct simd_codecs *codecs, const void *word
   unsigned within = spread_of(words, n, item, middle) + has_base; /* twice as many words lie up or down */
   if (within + WORTH > plan.bits)
     return plan;
-  if (has_base)
-    base = least_within(words, n, item, middle - ((uint64_t)1 << (within - 1)), UINT64_MAX >> (64 - within));
+  if (has_base) /* twice as far, for the few that were left out of most */
+    base = least_within(words, n, item, middle - ((uint64_t)1 << within), UINT64_MAX >> (63 - within));
   uint32_t lengths[65] = {0};
   for (size_t i = 0; i < n; i++)
     lengths[codec_bits((codec_word(words, i, item) - base) & mask)]++;
