@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The rules of writers and readers one by one: what arguments may be, what breaks a file, metadata, names, failing sinks and
- * sources, and the sources of unknown length.
+ * The rules of writers and readers one by one: what arguments may be, what breaks a file, metadata, names, failing sinks
+ * and sources, and the sources of unknown length.
  */
 #include "files.h"
 
