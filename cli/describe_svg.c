@@ -249,7 +249,8 @@ static enum cli_exit draw_column(const struct description *description, const st
   CLI_TRY(output_print(output, "</text></g>\n<text class=\"small\" x=\"%d\" y=\"%.1f\">%s%s</text>\n", SIDE, y + 32, type,
                        nulls));
   CLI_TRY(draw_bar(column, output, most, y));
-  CLI_TRY(draw_chunks(description, column, output, y + BAR + 4));
+  if (description->n_chunks > 1)
+    CLI_TRY(draw_chunks(description, column, output, y + BAR + 4));
   return output_print(output,
                       "<text class=\"size end\" x=\"%d\" y=\"%.1f\">%s</text>\n"
                       "<text class=\"small end\" x=\"%d\" y=\"%.1f\">%.1f %%, %.3g bits a row</text>\n",
@@ -271,9 +272,9 @@ enum cli_exit description_svg(const struct description *description, struct outp
   CLI_TRY(draw_scale(output, most, top - 8, (int)bottom - 8));
   for (size_t i = 0; i < n; i++)
     CLI_TRY(draw_column(description, &description->columns[i], output, most, top + ROW * (double)i));
-  return output_print(
-      output,
-      "<text class=\"small\" x=\"%d\" y=\"%ld\">Bars: bytes by codec. Below them the chunks in the order of "
-      "their rows, as high as their bytes a row, in the colour of their outermost codec.</text>\n</svg>\n",
-      SIDE, bottom + 24);
+  const char *chunks = description->n_chunks > 1 ? " Below them the chunks in the order of their rows, as high as their "
+                                                   "bytes a row, in the colour of their outermost codec."
+                                                 : "";
+  return output_print(output, "<text class=\"small\" x=\"%d\" y=\"%ld\">Bars: bytes by codec.%s</text>\n</svg>\n", SIDE,
+                      bottom + 24, chunks);
 }

@@ -14,9 +14,6 @@
 #define COUNTED 1024
 #define SLOTS 4096
 
-/* A dictionary costs many times the time of packing, so it must save a tenth. */
-#define DICT_WORTH(bytes) ((bytes) - (bytes) / 10)
-
 /* Blocks of a stream that stand for the whole. */
 struct sample {
   const struct codec_values *values;
@@ -117,40 +114,35 @@ static uint64_t run_bytes(const struct codec_out *out, const struct sample *samp
   return CODEC_ENTRY_BYTES + scaled(leaf_bytes(out, &values), runs, all) + (by_ends < by_bits ? by_ends : by_bits);
 }
 
-/* How many distinct values there are, by how often one is met again among COUNTED that are spread over the stream: of D equally
- * frequent ones m draws meet d = D (1 - exp(-m / D)), solved by bisection. Fewer than there are where some are frequent. */
-static uint64_t distinct_values(const struct codec_values *values) {
-  uint16_t slots[SLOTS]; /* 1 + number of the value there; 0: none */
-  size_t counted = values->n < COUNTED ? values->n : COUNTED, step = values->n / counted, distinct = 0;
-  memset(slots, 0, sizeof slots);
-  for (size_t i = 0; i < counted; i++) {
-    uint64_t word = codec_word(values->at, i * step, values->item);
-    size_t slot = (size_t)(word * 0x9e3779b97f4a7c15 >> 52);
-    while (slots[slot] != 0 && codec_word(values->at, (size_t)(slots[slot] - 1) * step, values->item) != word)
-      slot = (slot + 1) % SLOTS;
-    distinct += slots[slot] == 0;
-    slots[slot] = slots[slot] != 0 ? slots[slot] : (uint16_t)(i + 1);
-  }
-  if (counted == values->n)
-    return distinct;
-  if (distinct == counted)
-    return values->n;
-  double low = (double)distinct, high = (double)values->n;
-  for (int i = 0; i < 40; i++) {
-    double middle = (low + high) / 2, ratio = (double)counted / middle, missed = 1;
-    for (int k = 0; k < 64; k++)
-      missed *= 1 / (1 + ratio / 64); /* about exp(-ratio) */
-    if (middle * (1 - missed) < (double)distinct)
-      low = middle;
-    else
-      high = middle;
-  }
-  return (uint64_t)low;
+/* A word that tells value i from others: itself, or its hash. */
+static uint64_t identity(const struct codec_out *out, const struct codec_values *values, size_t i) {
+  if (codec_is_word(values->item))
+    return codec_word(values->at, i, values->item);
+  return codec_check(out->kernels, (const uint8_t *)values->at + i * values->item, values->item, 0);
 }
 
-static uint64_t dictionary_bytes(const struct codec_values *values) {
-  uint64_t distinct = distinct_values(values), bits = codec_bits(distinct - 1);
-  return (3 * CODEC_ENTRY_BYTES) + distinct * values->item + ((uint64_t)values->n * bits + 7) / 8 +
+/* How many distinct values there are, by how often one is met again among COUNTED that are spread over the stream. */
+static uint64_t distinct_values(const struct codec_out *out, const struct codec_values *values) {
+  uint16_t slots[SLOTS]; /* 1 + number of the value there; 0: none */
+  size_t counted = values->n < COUNTED ? values->n : COUNTED, step = values->n / counted, met = 0;
+  memset(slots, 0, sizeof slots);
+  for (size_t i = 0; i < counted; i++) {
+    uint64_t word = identity(out, values, i * step);
+    size_t slot = (size_t)(word * 0x9e3779b97f4a7c15 >> 52);
+    while (slots[slot] != 0 && identity(out, values, (size_t)(slots[slot] - 1) * step) != word)
+      slot = (slot + 1) % SLOTS;
+    met += slots[slot] == 0;
+    slots[slot] = slots[slot] != 0 ? slots[slot] : (uint16_t)(i + 1);
+  }
+  return codec_distinct(values->n, counted, met);
+}
+
+/* Bytes of all the stream as dictionary and codes, given those that it takes when packed. */
+static uint64_t dictionary_bytes(const struct codec_out *out, const struct codec_values *values, uint64_t packed) {
+  uint64_t distinct = distinct_values(out, values), bits = codec_bits(distinct - 1),
+           raw = (uint64_t)values->n * values->item;
+  uint64_t each = packed != 0 && packed < raw ? packed : raw; /* of as many values as there are */
+  return 3 * CODEC_ENTRY_BYTES + scaled(each, values->n, distinct) + ((uint64_t)values->n * bits + 7) / 8 +
          codec_blocks(values->n) * 5;
 }
 
@@ -188,7 +180,14 @@ struct costs {
   uint64_t of[WEFT_CODEC_SPLIT + 1];
 };
 
-static weft_status find_costs(struct codec_out *out, const struct codec_values *values, unsigned depth,
+static weft_status find_run_bytes(struct codec_out *out, const struct sample *sample, uint64_t *bytes) {
+  uint8_t *room;
+  CODEC_TRY(codec_alloc(out->ctx, SAMPLE_MOST * CODEC_BLOCK, 8 + 4, 2 * SIMD_SLACK, &room));
+  *bytes = run_bytes(out, sample, room);
+  return codec_free(out->ctx, room, WEFT_OK);
+}
+
+static weft_status find_costs(struct codec_out *out, const struct codec_values *values, enum weft_role role, unsigned depth,
                               struct costs *costs) {
   memset(costs, 0, sizeof *costs);
   costs->of[WEFT_CODEC_RAW] = CODEC_ENTRY_BYTES + (uint64_t)values->n * values->item;
@@ -197,6 +196,7 @@ static weft_status find_costs(struct codec_out *out, const struct codec_values *
     return WEFT_OK;
   }
   bool may_split = depth + 1 < WEFT_CODEC_DEPTH; /* into parts that are packed */
+  bool may_repeat = role != WEFT_ROLE_ENDS && role != WEFT_ROLE_VALIDITY;
   if (codec_is_word(values->item)) {
     const struct sample sample = sample_of(values);
     for (enum weft_codec codec = WEFT_CODEC_FOR; codec <= WEFT_CODEC_DELTA; codec++)
@@ -205,28 +205,27 @@ static weft_status find_costs(struct codec_out *out, const struct codec_values *
       costs->of[WEFT_CODEC_BITPACK] = packed_bytes(out, &sample, WEFT_CODEC_BITPACK);
     if (may_split && values->is_float)
       costs->of[WEFT_CODEC_SPLIT] = split_bytes(out, &sample);
-    if (may_split) {
-      uint8_t *room = weft_alloc(out->ctx, (size_t)SAMPLE_MOST * CODEC_BLOCK * (8 + 4) + 2 * SIMD_SLACK);
-      if (!room)
-        return ((struct slab_cache *)out->ctx)->status;
-      costs->of[WEFT_CODEC_RLE] = run_bytes(out, &sample, room);
-      CODEC_TRY(weft_free(out->ctx, room));
-    }
-    if (may_split && !out->no_dictionary && values->item > 1)
-      costs->of[WEFT_CODEC_DICT] = dictionary_bytes(values);
+    if (may_split && (may_repeat || values->item == 1))
+      CODEC_TRY(find_run_bytes(out, &sample, &costs->of[WEFT_CODEC_RLE]));
   }
+  if (may_split && may_repeat && role != WEFT_ROLE_CODES && role != WEFT_ROLE_DICTIONARY && !out->no_dictionary &&
+      values->item > 1)
+    costs->of[WEFT_CODEC_DICT] = dictionary_bytes(out, values, costs->of[WEFT_CODEC_FOR]);
   return WEFT_OK;
 }
 
-weft_status weft__codec_choose(struct codec_out *out, const struct codec_values *values, unsigned depth,
-                               enum weft_codec *codec) {
+weft_status weft__codec_choose(struct codec_out *out, const struct codec_values *values, enum weft_role role,
+                               unsigned depth, enum weft_codec *codec) {
   struct costs costs;
-  CODEC_TRY(find_costs(out, values, depth, &costs));
+  CODEC_TRY(find_costs(out, values, role, depth, &costs));
   enum weft_codec best = WEFT_CODEC_RAW;
-  for (enum weft_codec c = WEFT_CODEC_CONST; c <= WEFT_CODEC_SPLIT; c++) {
-    uint64_t bound = c == WEFT_CODEC_DICT ? DICT_WORTH(costs.of[best]) : costs.of[best];
-    if (costs.of[c] != 0 && costs.of[c] < bound)
+  for (enum weft_codec c = WEFT_CODEC_CONST; c <= WEFT_CODEC_SPLIT; c++)
+    if (c != WEFT_CODEC_DICT && costs.of[c] != 0 && costs.of[c] < costs.of[best])
       best = c;
+  out->instead = 0;
+  if (costs.of[WEFT_CODEC_DICT] != 0 && codec_dictionary_pays(costs.of[WEFT_CODEC_DICT], costs.of[best])) {
+    out->instead = costs.of[best];
+    best = WEFT_CODEC_DICT;
   }
   uint32_t stream = out->streams++;
   for (enum weft_codec c = WEFT_CODEC_RAW; c <= WEFT_CODEC_SPLIT; c++)

@@ -293,8 +293,8 @@ static weft_status verify_column(weft_reader *reader, const struct weft_chunk_in
     return weft__fail(reader->ctx, WEFT_E_CORRUPT, "offset %llu: the padding around column %zu is not zeros",
                       (unsigned long long)from, column);
   *chain = file_sum(reader->ctx, encoding, bytes, *chain);
+  WEFT_TRY(check_encoding(reader, info, column, encoding, &described)); /* first, as it may claim billions of rows */
   WEFT_TRY(weft_verify(reader->ctx, encoding, bytes));
-  WEFT_TRY(check_encoding(reader, info, column, encoding, &described));
   struct weft_chunk_info mine = {.nulls = described.nulls, .bytes = bytes};
   struct file_range range = {0};
   WEFT_TRY(weft__range_decode(reader->ctx, field, encoding, bytes, &described, reader->max_bytes, &range));

@@ -97,7 +97,7 @@ exits 0 bash -c 'cat t.weft | "$WEFT" verify t.weft - --json'
 fact "verify goes on to the other files, tells each that is not whole, and ends with the first failure's code"
 exits 1 "$WEFT" verify --json bad.weft gone.weft t.weft
 [ "$("$JSON_GET" bad_files <out.txt) $("$JSON_GET" rows <out.txt)" = "2 $((6144 + 9000))" ] || bad "$(cat out.txt)"
-mentions "weft: bad.weft: chunk 3: " 'weft: gone.weft: No such file or directory'
+mentions "weft: bad.weft: column 'n' of chunk 3, from offset $offset on: " 'weft: gone.weft: No such file or directory'
 exits 3 "$WEFT" verify gone.weft bad.weft
 
 fact "a bit that is flipped anywhere is found, in a file and in a pipe, and nothing else happens"
