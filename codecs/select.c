@@ -5,10 +5,11 @@
  */
 #include "codecs/tree.h"
 
-/* Of a stream one block in SAMPLE_STEP is measured, but some always. */
-#define SAMPLE_STEP 64
-#define SAMPLE_LEAST 4
+/* So many blocks of a stream are measured, and where they leave it open which codec is best, so many more. */
+#define SAMPLE_FIRST 6
 #define SAMPLE_MOST 32
+/* and one in SAMPLE_STEP at the most, but those first ones always. */
+#define SAMPLE_STEP 32
 
 /* Values whose distinct ones are counted, and the slots of the table that counts them. */
 #define COUNTED 1024
@@ -20,9 +21,9 @@ struct sample {
   size_t blocks, step;
 };
 
-static struct sample sample_of(const struct codec_values *values) {
+static struct sample sample_of(const struct codec_values *values, size_t most) {
   size_t blocks = codec_blocks(values->n), taken = blocks / SAMPLE_STEP;
-  taken = taken < SAMPLE_LEAST ? SAMPLE_LEAST : taken > SAMPLE_MOST ? SAMPLE_MOST : taken;
+  taken = taken < SAMPLE_FIRST ? SAMPLE_FIRST : taken > most ? most : taken;
   taken = taken > blocks ? blocks : taken;
   return (struct sample){values, taken, blocks / taken};
 }
@@ -187,6 +188,40 @@ static weft_status find_run_bytes(struct codec_out *out, const struct sample *sa
   return codec_free(out->ctx, room, WEFT_OK);
 }
 
+/* Costs of the codecs that a sample of the stream tells of. */
+static weft_status measure(struct codec_out *out, const struct sample *sample, bool may_split, bool may_repeat,
+                           struct costs *costs) {
+  for (enum weft_codec codec = WEFT_CODEC_FOR; codec <= WEFT_CODEC_DELTA; codec++)
+    costs->of[codec] = packed_bytes(out, sample, codec);
+  costs->of[WEFT_CODEC_BITPACK] = bases_are_idle(out, sample) ? packed_bytes(out, sample, WEFT_CODEC_BITPACK) : 0;
+  if (may_split && sample->values->is_float)
+    costs->of[WEFT_CODEC_SPLIT] = split_bytes(out, sample);
+  return may_split && may_repeat ? find_run_bytes(out, sample, &costs->of[WEFT_CODEC_RLE]) : WEFT_OK;
+}
+
+/* The best so far. */
+static enum weft_codec least(const struct costs *costs) {
+  enum weft_codec best = WEFT_CODEC_RAW;
+  for (enum weft_codec c = WEFT_CODEC_CONST; c <= WEFT_CODEC_SPLIT; c++)
+    if (c != WEFT_CODEC_DICT && costs->of[c] != 0 && costs->of[c] < costs->of[best])
+      best = c;
+  return best;
+}
+
+/* Whether the best is better than all others by so much that more blocks would not change it. FOR and BITPACK are one, as either
+ * is the other but for the bases. */
+static bool is_clear(const struct costs *costs) {
+  enum weft_codec best = least(costs);
+  uint64_t bound = costs->of[best] + costs->of[best] / 4;
+  for (enum weft_codec c = WEFT_CODEC_RAW; c <= WEFT_CODEC_SPLIT; c++) {
+    bool same = c == best || (c == WEFT_CODEC_BITPACK && best == WEFT_CODEC_FOR) ||
+                (c == WEFT_CODEC_FOR && best == WEFT_CODEC_BITPACK);
+    if (!same && costs->of[c] != 0 && costs->of[c] < bound)
+      return best == WEFT_CODEC_RAW; /* nothing saves anything */
+  }
+  return true;
+}
+
 static weft_status find_costs(struct codec_out *out, const struct codec_values *values, enum weft_role role, unsigned depth,
                               struct costs *costs) {
   memset(costs, 0, sizeof *costs);
@@ -196,20 +231,16 @@ static weft_status find_costs(struct codec_out *out, const struct codec_values *
     return WEFT_OK;
   }
   bool may_split = depth + 1 < WEFT_CODEC_DEPTH; /* into parts that are packed */
-  bool may_repeat = role != WEFT_ROLE_ENDS && role != WEFT_ROLE_VALIDITY;
+  bool may_repeat = role != WEFT_ROLE_ENDS && (role != WEFT_ROLE_VALIDITY || values->item == 1);
   if (codec_is_word(values->item)) {
-    const struct sample sample = sample_of(values);
-    for (enum weft_codec codec = WEFT_CODEC_FOR; codec <= WEFT_CODEC_DELTA; codec++)
-      costs->of[codec] = packed_bytes(out, &sample, codec);
-    if (bases_are_idle(out, &sample))
-      costs->of[WEFT_CODEC_BITPACK] = packed_bytes(out, &sample, WEFT_CODEC_BITPACK);
-    if (may_split && values->is_float)
-      costs->of[WEFT_CODEC_SPLIT] = split_bytes(out, &sample);
-    if (may_split && (may_repeat || values->item == 1))
-      CODEC_TRY(find_run_bytes(out, &sample, &costs->of[WEFT_CODEC_RLE]));
+    const struct sample first = sample_of(values, SAMPLE_FIRST), more = sample_of(values, SAMPLE_MOST);
+    CODEC_TRY(measure(out, &first, may_split, may_repeat, costs));
+    if (more.blocks > first.blocks && !is_clear(costs))
+      CODEC_TRY(measure(out, &more, may_split, may_repeat, costs));
   }
-  if (may_split && may_repeat && role != WEFT_ROLE_CODES && role != WEFT_ROLE_DICTIONARY && !out->no_dictionary &&
-      values->item > 1)
+  bool may_number = role != WEFT_ROLE_CODES && role != WEFT_ROLE_DICTIONARY && role != WEFT_ROLE_VALIDITY;
+  bool a_bit_each = costs->of[least(costs)] < values->n / 8; /* which codes take at the least */
+  if (may_split && may_repeat && may_number && !a_bit_each && !out->no_dictionary && values->item > 1)
     costs->of[WEFT_CODEC_DICT] = dictionary_bytes(out, values, costs->of[WEFT_CODEC_FOR]);
   return WEFT_OK;
 }
@@ -218,10 +249,7 @@ weft_status weft__codec_choose(struct codec_out *out, const struct codec_values 
                                unsigned depth, enum weft_codec *codec) {
   struct costs costs;
   CODEC_TRY(find_costs(out, values, role, depth, &costs));
-  enum weft_codec best = WEFT_CODEC_RAW;
-  for (enum weft_codec c = WEFT_CODEC_CONST; c <= WEFT_CODEC_SPLIT; c++)
-    if (c != WEFT_CODEC_DICT && costs.of[c] != 0 && costs.of[c] < costs.of[best])
-      best = c;
+  enum weft_codec best = least(&costs);
   out->instead = 0;
   if (costs.of[WEFT_CODEC_DICT] != 0 && codec_dictionary_pays(costs.of[WEFT_CODEC_DICT], costs.of[best])) {
     out->instead = costs.of[best];
