@@ -207,10 +207,6 @@ static weft_status encode(struct codec_out *out, const struct codec_values *valu
 
 /* ---- Encoding strings ---- */
 
-/* Strings of which the distinct ones are counted beforehand, in so many stretches of neighbours. */
-#define COUNTED 2048
-#define STRETCHES 64
-
 /* A dictionary takes many times the time of the bytes as they are, so it must save a tenth. */
 #define WORTH(bytes) ((bytes) - (bytes) / 10)
 
@@ -237,37 +233,78 @@ static uint64_t dictionary_cost(const struct codec_out *out, const struct codec_
   return 3 * CODEC_ENTRY_BYTES + bytes + ends_cost(out, strings, count) + codes;
 }
 
-/* How many distinct strings there are, judged by those that are met again among some: where d are distinct and c are not,
- * about d * d / 2c others were not met (as birthdays are shared, where all strings are equally frequent and many). The
- * stretches of neighbours make it fewer where equal strings are near each other, which costs no more than to look. */
-static weft_status guess_distinct(struct codec_out *out, const struct codec_strings *strings, uint32_t *distinct) {
-  uint32_t rows[COUNTED], codes[COUNTED], first[COUNTED], n = strings->n < COUNTED ? strings->n : COUNTED;
-  for (uint32_t i = 0; i < n; i++)
-    rows[i] =
-        n < COUNTED
-            ? i
-            : (uint32_t)((uint64_t)(i / (COUNTED / STRETCHES)) * (strings->n - COUNTED / STRETCHES) / (STRETCHES - 1)) +
-                  i % (COUNTED / STRETCHES);
-  struct weft_column column =
-      weft_column_offsets64(strings->data, (size_t)strings->offsets[strings->n], strings->offsets, strings->n);
-  column = weft_column_with_selection(column, rows, n);
+/* A sample of strings: all of them, or some in stretches of neighbours. */
+struct sample {
+  uint32_t n, found; /* strings; distinct ones */
+  uint32_t *rows, *codes, *first, *times;
+};
+
+static void sample_rows(struct sample *sample, uint32_t n) {
+  enum { STRETCH = 32 };
+  uint32_t stretches = sample->n / STRETCH;
+  for (uint32_t i = 0; i < sample->n; i++)
+    sample->rows[i] =
+        sample->n == n ? i : (uint32_t)((uint64_t)(i / STRETCH) * (n - STRETCH) / (stretches - 1)) + i % STRETCH;
+}
+
+/* How many distinct strings there are: where `one` are met once and `two` twice, at least about one * one / 2 two others
+ * were not met (A. Chao, "Nonparametric estimation of the number of classes in a population", 1984). */
+static uint64_t guess_distinct(const struct sample *sample) {
+  uint64_t one = 0, two = 0;
+  memset(sample->times, 0, sample->found * sizeof *sample->times);
+  for (uint32_t i = 0; i < sample->n; i++)
+    sample->times[sample->codes[i]]++;
+  for (uint32_t i = 0; i < sample->found; i++) {
+    one += sample->times[i] == 1;
+    two += sample->times[i] == 2;
+  }
+  return sample->found == sample->n ? UINT64_MAX : sample->found + one * one / (2 * two + 1);
+}
+
+static weft_status cost_of_sample(struct codec_out *out, const struct codec_strings *strings, struct sample *sample,
+                                  uint64_t *cost) {
+  const int64_t *offsets = strings->offsets;
+  struct weft_column column = weft_column_offsets64(strings->data, (size_t)offsets[strings->n], offsets, strings->n);
   size_t found;
-  CODEC_TRY(out->group(out->ctx, &column, 1, codes, &found, first));
-  uint64_t again = n - found, more = again == 0 ? strings->n : (uint64_t)found * found / (2 * again);
-  *distinct = n < COUNTED ? (uint32_t)found : more >= strings->n - found ? strings->n : (uint32_t)(found + more);
+  uint64_t bytes = 0;
+  sample_rows(sample, strings->n);
+  column = weft_column_with_selection(column, sample->rows, sample->n);
+  CODEC_TRY(out->group(out->ctx, &column, 1, sample->codes, &found, sample->first));
+  sample->found = (uint32_t)found;
+  uint64_t distinct = sample->n < strings->n ? guess_distinct(sample) : found;
+  distinct = distinct < strings->n ? distinct : strings->n;
+  for (size_t i = 0; i < found; i++) {
+    const int64_t *ends = offsets + sample->rows[sample->first[i]];
+    bytes += (uint64_t)(ends[1] - ends[0]);
+  }
+  bytes = (uint64_t)((double)bytes * (double)distinct / (double)found);
+  *cost = dictionary_cost(out, strings, (uint32_t)distinct, bytes);
   return WEFT_OK;
 }
 
-/* Numbers strings where that may pay. *as_dictionary: it does. Costs of both are noted. */
+/* Bytes of a dictionary and its codes, judged by a sample of so many strings. */
+static weft_status guess_cost(struct codec_out *out, const struct codec_strings *strings, uint32_t n, uint64_t *cost) {
+  struct sample sample = {.n = n};
+  CODEC_TRY(codec_alloc(out->ctx, n, 4 * sizeof *sample.rows, 0, &sample.rows));
+  sample.codes = sample.rows + n;
+  sample.first = sample.codes + n;
+  sample.times = sample.first + n;
+  return codec_free(out->ctx, sample.rows, cost_of_sample(out, strings, &sample, cost));
+}
+
+/* Numbers strings where that may pay. *as_dictionary: it does. Costs of both are noted. As it takes long to number strings
+ * that are distinct, larger and larger samples must have promised that it is worth it, each of which takes little of the
+ * time that the next one takes. */
 static weft_status choose(struct codec_out *out, const struct codec_strings *strings, struct distinct *d, unsigned depth,
                           bool *as_dictionary) {
+  enum { FIRST = 2048, STEP = 16, SHARE = 8 };
   uint64_t all = (uint64_t)(strings->offsets[strings->n] - strings->offsets[0]);
   uint64_t plain = 2 * CODEC_ENTRY_BYTES + all + ends_cost(out, strings, strings->n), coded = 0;
-  uint32_t distinct, stream = out->streams++;
+  uint32_t stream = out->streams++;
   *as_dictionary = false;
   if (!out->no_dictionary) {
-    CODEC_TRY(guess_distinct(out, strings, &distinct));
-    coded = dictionary_cost(out, strings, distinct, (uint64_t)((double)all * distinct / strings->n));
+    for (uint64_t n = FIRST; n == FIRST || (coded < WORTH(plain) && n <= strings->n / SHARE); n *= STEP)
+      CODEC_TRY(guess_cost(out, strings, n < strings->n ? (uint32_t)n : strings->n, &coded));
     if (coded < WORTH(plain)) {
       CODEC_TRY(number_values(out, d));
       coded = dictionary_cost(out, strings, d->count, dictionary_bytes(d));
@@ -369,6 +406,14 @@ static weft_status look_up(struct codec_in *in, const struct dict *dict, const u
   return WEFT_OK;
 }
 
+static void copy_values(const uint8_t *values, const uint32_t *codes, uint32_t n, size_t item, uint8_t *out) {
+  enum { USUAL = 16 }; /* UUIDs, decimals: copies of a constant number of bytes take no call */
+  for (uint32_t i = 0; item == USUAL && i < n; i++)
+    memcpy(out + (size_t)i * USUAL, values + (size_t)codes[i] * USUAL, USUAL);
+  for (uint32_t i = 0; item != USUAL && i < n && item > 0; i++)
+    memcpy(out + i * item, values + codes[i] * item, item);
+}
+
 static weft_status read_piece(struct codec_in *in, struct codec_node *node, uint32_t first, uint32_t n, uint8_t *out) {
   struct dict *dict = node->state;
   uint32_t size = dict->dictionary->n;
@@ -381,8 +426,7 @@ static weft_status read_piece(struct codec_in *in, struct codec_node *node, uint
   CODEC_TRY(weft__dict_codes(in, node, first, n, dict->piece));
   if (!dict->values)
     return look_up(in, dict, dict->piece, n, out);
-  for (uint32_t i = 0; i < n && item > 0; i++)
-    memcpy(out + i * item, dict->values + dict->piece[i] * item, item);
+  copy_values(dict->values, dict->piece, n, item, out);
   return WEFT_OK;
 }
 
