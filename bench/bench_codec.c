@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * weft's codecs against memcpy, lz4, zstd, streamvbyte, loops and the files of --peer: blocks packed and unpacked at every
- * width, differences, runs, dictionaries, nulls, bytes of floats; columns, made and real, by every codec and by the selector.
- * What the figures should be is said in codec_targets.c.
+ * weft's codecs against memcpy, lz4, zstd, streamvbyte, loops and the files of --peer: blocks packed and unpacked at
+ * every width, differences, runs, dictionaries, nulls, bytes of floats; columns, made and real, by every codec and by
+ * the selector. What the figures should be is said in codec_targets.c.
  */
 #include "codec_case.h"
 
@@ -22,10 +22,6 @@ static const char *type_word(enum weft_type type) {
   case WEFT_F32: return "f32";
   default: return "f64";
   }
-}
-
-static size_t width_of(enum weft_type type) {
-  return weft_column_fixed(NULL, type, 0).width;
 }
 
 /* Every table, from DRAM the best one also with streaming stores, and all peers. */
@@ -53,7 +49,7 @@ static void compare(struct program *p, const char *name, const struct values *v,
 /* Frame of reference, each width. */
 static void run_packed(struct program *p, enum weft_type type, bool encode) {
   static const enum memory memories[] = {MEMORY_L1, MEMORY_L2, MEMORY_DRAM};
-  size_t width = width_of(type);
+  size_t width = values_width(type);
   for (size_t m = 0; m < sizeof memories / sizeof memories[0]; m++)
     for (unsigned bits = 1; bits <= 8 * width; bits++) {
       enum memory memory = memories[m];
@@ -74,7 +70,7 @@ static void run_increasing(struct program *p, enum weft_type type, bool encode) 
   enum { SORTED_BITS = 6, TIME_BITS = 12 };
   const uint64_t now = 1700000000000000;
   bool times = type == WEFT_U64;
-  size_t width = width_of(type);
+  size_t width = values_width(type);
   for (size_t m = 0; m < sizeof memories / sizeof memories[0]; m++) {
     char name[64];
     snprintf(name, sizeof name, "%s %s %s %s", encode ? "delta-encode" : "delta", type_word(type),
@@ -91,7 +87,7 @@ static void run_increasing(struct program *p, enum weft_type type, bool encode) 
 static void run_runs(struct program *p, enum weft_type type, bool encode) {
   static const enum memory memories[] = {MEMORY_CACHE, MEMORY_DRAM};
   static const size_t means[] = {2, 10, 100};
-  size_t width = width_of(type);
+  size_t width = values_width(type);
   for (size_t m = 0; m < sizeof memories / sizeof memories[0]; m++)
     for (size_t i = 0; i < sizeof means / sizeof means[0]; i++) {
       char name[64];
@@ -163,7 +159,7 @@ static void run_split(struct program *p, enum weft_type type, bool encode) {
     snprintf(name, sizeof name, "split%s %s %s", encode ? "-encode" : "", type_word(type), memory_word(memories[m]));
     if (!bench_wants(p->bench, name, false))
       continue;
-    size_t width = width_of(type);
+    size_t width = values_width(type);
     struct values *v = values_walk(type, memory_rows(memories[m], width), memory_period(memories[m], width));
     compare(p, name, v, memories[m], encode, by_split);
     values_free(v);

@@ -28,8 +28,8 @@ static const struct {
                 [MEMORY_DRAM] = {"dram", 256 * KIB, 0, 1},
                 [MEMORY_WHOLE] = {"whole", 0, 0, 1}};
 
-/* What all cases write to, one after another: grown where it must be, and touched then, so that no page is asked for while a
- * clock runs. */
+/* What all cases write to, one after another: grown where it must be, and touched then, so that no page is asked for
+ * while a clock runs. */
 static struct output {
   struct area {
     uint8_t *at;

@@ -72,8 +72,8 @@ struct codec_case {
 /* A case over v, which it does not own. */
 void case_begin(struct codec_case *c, struct program *program, const struct values *v, enum memory memory, bool encode);
 
-/* Adds a context of weft's with a cascade of codecs under that name; decoding options may be changed afterwards. Returns its
- * number; MOST_SIDES: the codecs do not take these values. */
+/* Adds a context of weft's with a cascade of codecs under that name; decoding options may be changed afterwards. Returns
+ * its number; MOST_SIDES: the codecs do not take these values. */
 size_t case_weft(struct codec_case *c, size_t table, const uint8_t codec[WEFT_CODEC_DEPTH], const char *name);
 
 /* Adds every table, as "weft TABLE", with the same codecs, the best one marked; returns its number. */
@@ -85,8 +85,9 @@ void case_peer(struct codec_case *c, const struct bench_codec_peer *peer, const 
 /* Adds all peers of the program, or only memcpy and those of --peer, which are as fast: in a round all do equally much. */
 void case_peers(struct codec_case *c, bool all);
 
-/* Has the frame check, measure and print it: sides marked best beside all peers, others beside memcpy, and none beside peers
- * of another table; targets are those of codec_targets.h. Every contender's values are compared with those that were given. */
+/* Has the frame check, measure and print it: sides marked best beside all peers, others beside memcpy, and none beside
+ * peers of another table; targets are those of codec_targets.h. Every contender's values are compared with those that
+ * were given. */
 void case_run(struct codec_case *c, const char *name);
 
 /* Frees what belongs to the case. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Real columns of codec_values.h: a walk over the machine's files, fields of a package index, lines and raw values of files.
+ * Real columns of codec_values.h: a walk over the machine's files, fields of a package index, lines and raw values of
+ * files.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -14,6 +15,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+
+#ifdef __APPLE__
+#define st_mtim st_mtimespec
+#endif
 
 #define TREE "/usr"
 #define WORDS "/usr/share/dict/american-english-insane"
@@ -126,14 +131,9 @@ static void read_lines(const struct column *column, struct growing *g, const cha
   }
 }
 
-static size_t width_of(enum weft_type type) {
-  struct weft_column column = weft_column_fixed(NULL, type, 0);
-  return column.width;
-}
-
 /* Little-endian values, of whatever order the machine's are. */
 static void read_raw(const struct column *column, struct growing *g, const char *text, size_t bytes) {
-  size_t width = width_of(column->type);
+  size_t width = values_width(column->type);
   for (size_t i = 0; i < bytes / width; i++) {
     uint64_t value = 0;
     for (size_t k = 0; k < width; k++)
@@ -211,7 +211,7 @@ struct values *columns_read(const struct columns *columns, size_t i) {
     values_free(v);
     return NULL;
   }
-  v->width = column->type == WEFT_STRING ? 0 : width_of(column->type);
+  v->width = column->type == WEFT_STRING ? 0 : values_width(column->type);
   v->data = data_of(v);
   if (column->source <= FILE_PATHS)
     snprintf(v->about, sizeof v->about, "%s", from[column->source]);

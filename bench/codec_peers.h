@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What weft's codecs are measured against, all by the interface of codec_abi.h: memcpy, the libraries of packages (lz4, zstd at
- * level 1, streamvbyte), the files of --peer, and loops such as a user would write. Used by the codec_*.c.
+ * What weft's codecs are measured against, all by the interface of codec_abi.h: memcpy, the libraries of packages (lz4,
+ * zstd at level 1, streamvbyte), the files of --peer, and loops such as a user would write. Used by the codec_*.c.
  */
 #ifndef BENCH_CODEC_PEERS_H
 #define BENCH_CODEC_PEERS_H
@@ -27,8 +27,8 @@ struct codec_peers {
 /* Fills in memcpy and what can be loaded. */
 void codec_peers_load(const struct bench *bench, const struct codec_files *files, struct codec_peers *peers);
 
-/* A loop over runs, value by value: BENCH_PEERS, from the build, is PEER(scalar)PEER(sse)…, the tables of this target machine,
- * and each has the loop compiled with its flags (codec_loops.c). NULL: there is no such table. */
+/* A loop over runs, value by value: BENCH_PEERS, from the build, is PEER(scalar)PEER(sse)…, the tables of this target
+ * machine, and each has the loop compiled with its flags (codec_loops.c). NULL: there is no such table. */
 const struct bench_codec_peer *codec_fill_loop(const char *table);
 
 /* A dictionary of strings by std::unordered_map (maps.cc), with codes of 32 bits that are not packed. */

@@ -49,10 +49,10 @@ static void run_speed(const struct subject *s, bool encode) {
 
 /* Sizes */
 
-static void say(const struct subject *s, const char *name, const char *contender, double sample, enum codec_figure figure) {
-  struct bench_value value = {.name = name, .contender = contender, .unit = "% of raw", .samples = &sample, .n = 1};
-  if (figure != FIGURES)
-    codec_figure(figure, &value);
+static void judge(const struct subject *s, const char *name, const char *contender, double sample,
+                  enum codec_figure figure) {
+  struct bench_value value = {.name = name, .contender = contender, .samples = &sample, .n = 1};
+  codec_figure(figure, &value);
   bench_value(s->program->bench, &value);
 }
 
@@ -96,11 +96,11 @@ static void run_sizes(const struct subject *s) {
   }
   size_t zstd = side_called(&c, "zstd"), turbo = side_called(&c, "TurboPFor"), delta = side_called(&c, "delta");
   bool integers = s->v->type <= WEFT_U64;
-  say(s, name, "the largest", worst_bound(&c), FIGURE_BOUND);
+  judge(s, name, "the largest", worst_bound(&c), FIGURE_BOUND);
   if (integers && zstd != MOST_SIDES && strcmp(s->kind, "column") == 0)
-    say(s, name, "auto", (double)case_bytes(&c, 0) / (double)case_bytes(&c, zstd), FIGURE_ZSTD);
+    judge(s, name, "auto", (double)case_bytes(&c, 0) / (double)case_bytes(&c, zstd), FIGURE_ZSTD);
   if (s->v->data == BENCH_CODEC_INCREASING && turbo != MOST_SIDES && delta != MOST_SIDES && strcmp(s->kind, "made") == 0)
-    say(s, name, "delta", (double)case_bytes(&c, delta) / (double)case_bytes(&c, turbo), FIGURE_DELTA);
+    judge(s, name, "delta", (double)case_bytes(&c, delta) / (double)case_bytes(&c, turbo), FIGURE_DELTA);
   case_end(&c);
 }
 
@@ -150,8 +150,8 @@ static double bytes_of(const struct search *s, uint32_t from, uint32_t to) {
   return bytes;
 }
 
-/* The least bytes of each part of a stream that were met so far, each part for itself: cascades give all parts of a stream the
- * same codec, a tree may have others. */
+/* The least bytes of each part of a stream that were met so far, each part for itself: cascades give all parts of a
+ * stream the same codec, a tree may have others. */
 struct parts {
   size_t n;
   double least[8];
@@ -168,8 +168,8 @@ static double sum_of(const struct parts *parts) {
   return sum;
 }
 
-/* The least bytes of each part of the outermost stream, its codec being codec[0] and theirs codec[1]. False: there is no such
- * encoding. */
+/* The least bytes of each part of the outermost stream, its codec being codec[0] and theirs codec[1]. False: there is no
+ * such encoding. */
 static bool search_parts(struct search *s, uint8_t codec[WEFT_CODEC_DEPTH], struct parts *least) {
   double own[8];
   struct parts below[8] = {{.n = 0}};

@@ -10,8 +10,8 @@
 #define TABLE "Codecs, times faster"
 #define SIZES "Codecs, sizes"
 
-/* How many times faster than a peer weft's best table is meant to be; 0: it is only shown. Patterns as in fnmatch; the first line
- * that fits counts, and gives the row, which may have several lines. */
+/* How many times faster than a peer weft's best table is meant to be; 0: it is only shown. Patterns as in fnmatch; the
+ * first line that fits counts, and gives the row, which may have several lines. */
 static const struct {
   const char *name, *contender, *peer;
   double times;

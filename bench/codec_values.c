@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Made columns of codec_values.h. They are the same in every run. Where they are to be larger than the caches, they repeat a
- * stretch that is: it takes a fraction of the time to make, and no codec looks that far back.
+ * Made columns of codec_values.h. They are the same in every run. Where they are to be larger than the caches, they
+ * repeat a stretch that is: it takes a fraction of the time to make, and no codec looks that far back.
  */
 #include "codec_values.h"
 #include "laws.h"
@@ -25,10 +25,8 @@ void *values_memory(size_t bytes) {
   return p;
 }
 
-static size_t width_of(enum weft_type type) {
-  static const uint8_t widths[] = {[WEFT_I8] = 1,  [WEFT_I16] = 2, [WEFT_I32] = 4, [WEFT_I64] = 8, [WEFT_U8] = 1,
-                                   [WEFT_U16] = 2, [WEFT_U32] = 4, [WEFT_U64] = 8, [WEFT_F32] = 4, [WEFT_F64] = 8};
-  return widths[type];
+size_t values_width(enum weft_type type) {
+  return weft_column_fixed(NULL, type, 0).width;
 }
 
 static void store(struct values *v, size_t i, uint64_t value) {
@@ -45,7 +43,7 @@ static void store(struct values *v, size_t i, uint64_t value) {
 
 static struct values *make(enum weft_type type, enum bench_codec_data data, size_t rows, size_t period) {
   struct values *v = bench_memory(sizeof *v);
-  *v = (struct values){.type = type, .data = data, .rows = rows, .width = width_of(type), .period = period};
+  *v = (struct values){.type = type, .data = data, .rows = rows, .width = values_width(type), .period = period};
   v->values = values_memory(rows * v->width);
   return v;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Columns to encode: made ones whose law is known, and real ones, read from this machine and from files. Used by the codec_*.c.
+ * Columns to encode: made ones whose law is known, and real ones, read from this machine and from files. Used by the
+ * codec_*.c.
  */
 #ifndef BENCH_CODEC_VALUES_H
 #define BENCH_CODEC_VALUES_H
@@ -14,6 +15,9 @@
 
 /* Memory for values or encoded bytes: aligned, with BENCH_CODEC_SLACK bytes behind. Freed with free(); never NULL. */
 void *values_memory(size_t bytes);
+
+/* Bytes of a value of a numeric type. */
+size_t values_width(enum weft_type type);
 
 /* A column that this program owns: values[rows], or strings with their offsets. What lies under a null is 0. */
 struct values {
@@ -63,8 +67,8 @@ size_t values_bytes(const struct values *v, size_t first, size_t n);
 
 /* The real columns: those of the machine's own files and the word list; of the Debian package index in the file packages
  * ("apt-cache dumpavail"; NULL: none is given); and files of raw columns, a list "NAME=TYPE:FILE,..." (NULL: none), where
- * TYPE is i8 to u64, f32, f64, of little-endian values, or "lines". What is not there is said in a line each; a wrong list ends
- * the program with 2. They are read when they are asked for. */
+ * TYPE is i8 to u64, f32, f64, of little-endian values, or "lines". What is not there is said in a line each; a wrong
+ * list ends the program with 2. They are read when they are asked for. */
 struct columns;
 struct columns *columns_find(const struct bench *bench, const char *packages, const char *files);
 size_t columns_count(const struct columns *columns);

@@ -8,7 +8,6 @@
 
 #include <getopt.h>
 #include <jansson.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -98,30 +97,15 @@ static enum cli_exit print_json(const struct weft_features *features) {
   return code == CLI_OK ? output_text("\n", 1) : code;
 }
 
-/* Adds to the output; what is longer than OUTPUT_ROOM is cut. */
-__attribute__((format(printf, 2, 3))) static enum cli_exit print(struct output *output, const char *format, ...) {
-  enum cli_exit code;
-  va_list arguments;
-  char *room = output_room(output, &code);
-  if (!room)
-    return code;
-  va_start(arguments, format);
-  int bytes = vsnprintf(room, OUTPUT_ROOM, format, arguments);
-  va_end(arguments);
-  if (bytes > 0)
-    output->used += (size_t)bytes < OUTPUT_ROOM ? (size_t)bytes : OUTPUT_ROOM - 1;
-  return CLI_OK;
-}
-
 static enum cli_exit print_words(struct output *output, const struct weft_features *features) {
-  CLI_TRY(print(output, "weft     %s\ncpu      %s\n", weft_version(), features->cpu));
-  CLI_TRY(print(output, "table    %s, vectors of %u bits\n", features->isa, (unsigned)features->vector_bits));
-  CLI_TRY(print(output, "because  %s\n\n", features->reason));
+  CLI_TRY(output_print(output, "weft     %s\ncpu      %s\n", weft_version(), features->cpu));
+  CLI_TRY(output_print(output, "table    %s, vectors of %u bits\n", features->isa, (unsigned)features->vector_bits));
+  CLI_TRY(output_print(output, "because  %s\n\n", features->reason));
   for (uint32_t i = 0; i < features->isas; i++) {
     const struct weft_isa *isa = &features->isa_list[i];
-    CLI_TRY(print(output, "%c %-11s  %-9s  %s%s%s\n", strcmp(isa->name, features->isa) == 0 ? '*' : ' ', isa->name,
-                  isa->built ? "built" : "not built", isa->supported ? "runs here" : "cannot run here",
-                  isa->missing[0] ? ", lacks: " : "", isa->missing));
+    CLI_TRY(output_print(output, "%c %-11s  %-9s  %s%s%s\n", strcmp(isa->name, features->isa) == 0 ? '*' : ' ', isa->name,
+                         isa->built ? "built" : "not built", isa->supported ? "runs here" : "cannot run here",
+                         isa->missing[0] ? ", lacks: " : "", isa->missing));
   }
   return output_flush(output);
 }

@@ -19,6 +19,7 @@ static const struct command {
   cli_run_fn *run;
 } commands[] = {
     {"cat", "print rows of a packed file as CSV or TSV", cat_run},
+    {"describe", "tell what a packed file holds, and how it is encoded", describe_run},
     {"features", "tell what this CPU can run, what is used and why", features_run},
     {"group", "count and sum up the rows of CSV and TSV that have equal keys", group_run},
     {"hash", "hash lines, or columns of CSV and TSV", hash_run},

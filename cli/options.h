@@ -47,21 +47,22 @@ enum {
   OPTION_OWN
 };
 
-/* The rows of a table for getopt_long that take these options: of tables, of rows that are printed, and of every subcommand, with
- * the end of the table. --max-memory is what --memory-limit was once called. --json is not among them: not every subcommand
- * has a summary. */
+/* The rows of a table for getopt_long that these options take: those of tables, those of printed rows, and, with the end of
+ * the table, those of every subcommand, alone or with those of long work. --max-memory is what --memory-limit was once
+ * called. --json is not among them: not every subcommand has a summary. */
 #define OPTIONS_TABLE_ROWS                                                          \
   {"csv", no_argument, NULL, OPTION_CSV}, {"tsv", no_argument, NULL, OPTION_TSV}, { \
     "null", required_argument, NULL, OPTION_NULL                                    \
   }
 #define OPTIONS_OUTPUT_ROWS \
   { "output", required_argument, NULL, 'o' }
-#define OPTIONS_COMMON_ROWS                                                                                         \
-  {"stats", no_argument, NULL, OPTION_STATS}, {"no-progress", no_argument, NULL, OPTION_NO_PROGRESS},               \
-      {"isa", required_argument, NULL, OPTION_ISA}, {"memory-limit", required_argument, NULL, OPTION_MEMORY_LIMIT}, \
-      {"max-memory", required_argument, NULL, OPTION_MEMORY_LIMIT}, {"help", no_argument, NULL, 'h'}, {             \
-    NULL, 0, NULL, 0                                                                                                \
+#define OPTIONS_ISA_ROWS                                                                                        \
+  {"isa", required_argument, NULL, OPTION_ISA}, {"memory-limit", required_argument, NULL, OPTION_MEMORY_LIMIT}, \
+      {"max-memory", required_argument, NULL, OPTION_MEMORY_LIMIT}, {"help", no_argument, NULL, 'h'}, {         \
+    NULL, 0, NULL, 0                                                                                            \
   }
+#define OPTIONS_COMMON_ROWS \
+  {"stats", no_argument, NULL, OPTION_STATS}, {"no-progress", no_argument, NULL, OPTION_NO_PROGRESS}, OPTIONS_ISA_ROWS
 
 /* Takes one of them: option is what getopt_long returned, value its argument. */
 enum cli_exit options_common(const char *command, int option, const char *value, struct options_common *options);

@@ -11,6 +11,7 @@
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -150,6 +151,20 @@ enum cli_exit output_write(struct output *output, const void *data, size_t bytes
     return write_all(output->fd, output->name, data, bytes);
   memcpy(output->buffer + output->used, data, bytes);
   output->used += bytes;
+  return CLI_OK;
+}
+
+enum cli_exit output_print(struct output *output, const char *format, ...) {
+  enum cli_exit code;
+  va_list arguments;
+  char *room = output_room(output, &code);
+  if (!room)
+    return code;
+  va_start(arguments, format);
+  int bytes = vsnprintf(room, OUTPUT_ROOM, format, arguments);
+  va_end(arguments);
+  if (bytes > 0)
+    output->used += (size_t)bytes < OUTPUT_ROOM ? (size_t)bytes : OUTPUT_ROOM - 1;
   return CLI_OK;
 }
 

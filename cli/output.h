@@ -30,6 +30,9 @@ char *output_room(struct output *output, enum cli_exit *code);
 /* Adds bytes, any number. */
 enum cli_exit output_write(struct output *output, const void *data, size_t bytes);
 
+/* Adds a formatted text; what is longer than OUTPUT_ROOM is cut. */
+__attribute__((format(printf, 2, 3))) enum cli_exit output_print(struct output *output, const char *format, ...);
+
 /* Hands on what is buffered. */
 enum cli_exit output_flush(struct output *output);
 

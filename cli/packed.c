@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Packed files. Mapped, so that of a large file only the pages that are wanted are read; a file that another program cuts short
- * meanwhile raises SIGBUS, and a message is made of that. Called by the subcommands that read such files.
+ * Packed files. Mapped, so that of a large file only the pages that are wanted are read; a file that another program cuts
+ * short meanwhile raises SIGBUS, and a message is made of that. Called by the subcommands that read such files.
  */
 #include "cli/packed.h"
 #include "cli/output.h"
@@ -117,12 +117,16 @@ enum cli_exit packed_next(struct packed *packed, uint64_t *chunk) {
   return *chunk == UINT64_MAX ? get_info(packed) : CLI_OK;
 }
 
+enum cli_exit packed_code(weft_status status) {
+  return status == WEFT_E_UNSUPPORTED ? CLI_DATA : memory_code(status);
+}
+
 enum cli_exit packed_fail(const struct packed *packed, const char *what, weft_status status) {
-  char name[1024]; /* longer names are cut */
+  const char *message = weft_ctx_message(packed->ctx);
   if (packed->code != CLI_OK)
     return packed->code;
-  snprintf(name, sizeof name, "%s%s%s", packed->source.name, what ? ": " : "", what ? what : "");
-  return memory_status(packed->ctx, status, name);
+  return cli_fail(packed_code(status), "%s: %s%s%s", packed->source.name, what ? what : "", what ? ": " : "",
+                  message[0] ? message : weft_status_text(status));
 }
 
 void packed_close(struct packed *packed) {

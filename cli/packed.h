@@ -43,6 +43,9 @@ enum cli_exit packed_next(struct packed *packed, uint64_t *chunk);
 /* A status of the reader's as a failure of the command: the file, what (NULL: nothing more), the message. */
 enum cli_exit packed_fail(const struct packed *packed, const char *what, weft_status status);
 
+/* Its exit code: a version of the format that is not known is a matter of the data. */
+enum cli_exit packed_code(weft_status status);
+
 void packed_close(struct packed *packed);
 
 #endif

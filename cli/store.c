@@ -7,8 +7,9 @@
 #include <inttypes.h>
 #include <string.h>
 
-/* What a store begins with. */
+/* What a store begins with: fewer rows where so many columns are kept that their offsets would be large. */
 #define STORE_ROWS ((size_t)8192)
+#define STORE_OFFSETS ((size_t)1 << 20)
 #define STORE_DATA ((size_t)4096)
 
 /* Sets the room for rows; it may be less than before, if not less than there are. */
@@ -46,7 +47,7 @@ enum cli_exit store_open(struct store *store, weft_ctx *ctx, size_t n_columns, b
   store->n_columns = n_columns;
   for (size_t i = 0; i < n_columns; i++)
     CLI_TRY(resize_data(store, &store->columns[i], STORE_DATA, name));
-  return resize_rows(store, STORE_ROWS, name);
+  return resize_rows(store, n_columns <= STORE_OFFSETS / STORE_ROWS ? STORE_ROWS : STORE_OFFSETS / n_columns, name);
 }
 
 static bool is_valid(const uint8_t *bits, size_t row) {

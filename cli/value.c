@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * Text to values and values to text. What is read as a number and printed again must be the same text wherever value_is_whole
- * or value_is_real said so: the types that columns get without being asked rest on that. Knows nothing of columns.
+ * Text to values and values to text. What is read as a number and printed again must be the same text wherever
+ * value_is_whole or value_is_real said so: the types that columns get without being asked rest on that. Knows nothing of
+ * columns.
  */
 #include "cli/value.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -44,8 +46,8 @@ bool value_is_whole(const char *text, size_t bytes, struct whole *out) {
   return parse_digits(digits, bytes, &out->magnitude) && (!out->negative || out->magnitude <= (uint64_t)INT64_MAX + 1);
 }
 
-/* A double as a quotient m / 10^places of at most 15 digits, as few places as there can be; both are exact then, so the quotient is
- * the double nearest to that decimal number. False: it is none, or %g would write an exponent. */
+/* A double as a quotient m / 10^places of at most 15 digits, as few places as there can be; both are exact then, so the
+ * quotient is the double nearest to that decimal number. False: it is none, or %g would write an exponent. */
 static bool as_decimal(double real, uint64_t *m, unsigned *places) {
   double size = fabs(real);
   *m = *places = 0;
@@ -90,7 +92,8 @@ static size_t print_decimal(bool negative, uint64_t m, unsigned places, char *te
   return n + places + 1;
 }
 
-/* 9 digits tell every float from its neighbours, 17 every double; fewer often do. */
+/* 9 digits tell every float from its neighbours, 17 every double. 6 and 15 often do, and have the shorter texts in them,
+ * but where numbers are so small that they lose digits. */
 static size_t print_real(double real, bool is_float, char text[NUMBER_TEXT]) {
   uint64_t m;
   unsigned places;
@@ -99,7 +102,8 @@ static size_t print_real(double real, bool is_float, char text[NUMBER_TEXT]) {
     return (size_t)snprintf(text, NUMBER_TEXT, "nan");
   if (!is_float && as_decimal(real, &m, &places))
     return print_decimal(signbit(real), m, places, text);
-  for (int precision = is_float ? 6 : DIGITS_KEPT; precision <= (is_float ? 9 : 17); precision++) {
+  bool is_small = fabs(real) < (is_float ? (double)FLT_MIN : DBL_MIN);
+  for (int precision = is_small ? 1 : is_float ? 6 : DIGITS_KEPT; precision <= (is_float ? 9 : 17); precision++) {
     bytes = snprintf(text, NUMBER_TEXT, "%.*g", precision, real);
     if (is_float ? strtof(text, NULL) == (float)real : strtod(text, NULL) == real)
       break;

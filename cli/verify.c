@@ -56,18 +56,40 @@ static enum cli_exit parse(int argc, char **argv, struct job *job) {
   return CLI_OK;
 }
 
+/* Which column it is, where one by itself is damaged, and where it lies; else the reader's own words. */
+static enum cli_exit tell(const struct packed *packed, uint64_t chunk, weft_status status) {
+  char what[400], message[512];
+  snprintf(message, sizeof message, "%s", weft_ctx_message(packed->ctx));
+  for (size_t i = 0; i < packed->info.columns && packed->code == CLI_OK; i++) {
+    struct weft_field field;
+    struct weft_chunk_info info;
+    const void *encoding;
+    size_t bytes;
+    weft_status one = weft_reader_encoding(packed->reader, chunk, i, &encoding, &bytes);
+    if (one == WEFT_OK)
+      one = weft_verify(packed->ctx, encoding, bytes);
+    if (one == WEFT_OK || weft_reader_field(packed->reader, i, &field) != WEFT_OK ||
+        weft_reader_chunk(packed->reader, chunk, i, &info, sizeof info) != WEFT_OK)
+      continue;
+    snprintf(what, sizeof what, "column '%.200s' of chunk %" PRIu64 ", from offset %" PRIu64 " on", field.name, chunk,
+             info.offset);
+    return packed_fail(packed, what, one);
+  }
+  if (packed->code != CLI_OK)
+    return packed->code;
+  return cli_fail(packed_code(status), "%s: chunk %" PRIu64 ": %s", packed->source.name, chunk, message);
+}
+
 static enum cli_exit verify_chunks(struct job *job, struct packed *packed) {
   for (;;) {
     struct weft_chunk_info info;
     uint64_t chunk;
-    char what[64];
     CLI_TRY(packed_next(packed, &chunk));
     if (chunk == UINT64_MAX)
       return CLI_OK;
     weft_status status = weft_reader_verify(packed->reader, chunk);
-    snprintf(what, sizeof what, "chunk %" PRIu64, chunk);
     if (status != WEFT_OK)
-      return packed_fail(packed, what, status);
+      return tell(packed, chunk, status);
     CLI_TRY(packed_chunk(packed, chunk, packed->info.columns - 1, &info));
     job->rows += info.rows;
     job->chunks++;

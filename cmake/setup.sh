@@ -9,11 +9,11 @@
 # The packages of each profile, as Debian 12 names them.
 weft_packages() {
   case $1 in
-    demo) echo gcc libc6-dev cmake ninja-build pkg-config libxxhash-dev libsimde-dev libcsv-dev libjansson-dev xxhash sqlite3 ;;
+    demo) echo gcc libc6-dev cmake ninja-build pkg-config libxxhash-dev libsimde-dev libcsv-dev libjansson-dev xxhash sqlite3 zstd ;;
     tests) echo "$(weft_packages demo)" g++ check libsubunit-dev libsqlite3-dev binutils ;;
     ci) echo "$(weft_packages tests)" make clang clang-format qemu-user gcc-aarch64-linux-gnu libc6-dev-arm64-cross util-linux
       echo gcc-s390x-linux-gnu libc6-dev-s390x-cross
-      echo libmimalloc2.0 libjemalloc2 libtcmalloc-minimal4 valgrind ;;
+      echo libmimalloc2.0 libjemalloc2 libtcmalloc-minimal4 liblz4-1 libzstd1 libstreamvbyte0 valgrind ;;
     ci-arm64) echo libxxhash-dev:arm64 libsimde-dev check:arm64 libsubunit-dev:arm64 libcsv-dev:arm64 libjansson-dev:arm64 libsqlite3-dev:arm64 ;;
     ci-s390x) echo libxxhash-dev check libsubunit-dev libcsv-dev libjansson-dev libsqlite3-dev ;;
   esac
@@ -22,7 +22,7 @@ weft_packages() {
 # What must be found once those packages are installed: a package that is "installed" may have lost its files.
 weft_witnesses() {
   case $1 in
-    demo) echo gcc cmake ninja pkg-config xxhsum sqlite3 /usr/include/xxhash.h /usr/include/simde/x86/avx2.h /usr/include/csv.h
+    demo) echo gcc cmake ninja pkg-config xxhsum sqlite3 zstd /usr/include/xxhash.h /usr/include/simde/x86/avx2.h /usr/include/csv.h
       echo /usr/include/jansson.h ;;
     tests) echo "$(weft_witnesses demo)" g++ nm readelf strip /usr/include/check.h /usr/include/sqlite3.h ;;
     ci) echo "$(weft_witnesses tests)" make clang clang-format qemu-x86_64 qemu-aarch64 aarch64-linux-gnu-gcc setarch

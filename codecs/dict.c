@@ -154,7 +154,7 @@ static weft_status put_dictionary(struct codec_out *out, const struct distinct *
   return codec_free(d->ctx, data, weft__codec_encode(out, &values, WEFT_ROLE_DICTIONARY, weft__codec_auto, depth));
 }
 
-static uint64_t dictionary_bytes(const struct distinct *d) {
+static uint64_t string_bytes(const struct distinct *d) {
   uint64_t sum = 0;
   for (uint32_t i = 0; i < d->count; i++) {
     size_t bytes;
@@ -167,7 +167,7 @@ static uint64_t dictionary_bytes(const struct distinct *d) {
 static weft_status put_string_dictionary(struct codec_out *out, const struct distinct *d, unsigned depth) {
   int64_t *offsets;
   size_t head = sizeof *offsets;
-  CODEC_TRY(codec_alloc(d->ctx, d->count, sizeof *offsets, head + (size_t)dictionary_bytes(d), &offsets));
+  CODEC_TRY(codec_alloc(d->ctx, d->count, sizeof *offsets, head + (size_t)string_bytes(d), &offsets));
   uint8_t *data = (uint8_t *)(offsets + d->count + 1);
   const struct codec_strings strings = {.data = data, .offsets = offsets, .n = d->count};
   offsets[0] = 0;
@@ -194,21 +194,56 @@ static weft_status put(struct codec_out *out, struct distinct *d, enum weft_role
   return weft__codec_encode(out, &codes, WEFT_ROLE_CODES, cascade + 1, depth + 1);
 }
 
+/* Bytes of the codes as they will be packed, judged by some of their blocks: those of values in order of first sight lie close
+ * to each other where the values come again in the same order. */
+static uint64_t codes_cost(const struct codec_out *out, const struct distinct *d) {
+  enum { MOST = 32 };
+  size_t blocks = codec_blocks(d->n), taken = blocks < MOST ? blocks : MOST, rows = 0;
+  uint64_t above_base = 0, deltas = 0;
+  if (d->count == 1)
+    return CODEC_ENTRY_BYTES + sizeof *d->codes;
+  for (size_t i = 0; i < taken; i++) {
+    size_t b = i * blocks / taken, n = codec_block_values(d->n, b);
+    const uint32_t *codes = d->codes + b * CODEC_BLOCK;
+    above_base += weft__packed_cost(out->codecs, WEFT_CODEC_FOR, codes, n, sizeof *codes, false);
+    deltas += weft__packed_cost(out->codecs, WEFT_CODEC_DELTA, codes, n, sizeof *codes, false);
+    rows += n;
+  }
+  uint64_t least = above_base < deltas ? above_base : deltas;
+  return CODEC_ENTRY_BYTES + (uint64_t)((double)least * d->n / (double)rows);
+}
+
+/* Bytes of the distinct values, judged by the first of them. */
+static uint64_t values_cost(const struct codec_out *out, const struct distinct *d) {
+  uint64_t raw = (uint64_t)d->count * d->values->item, first[CODEC_BLOCK];
+  unsigned item = d->values->item;
+  if (!codec_is_word(item))
+    return CODEC_ENTRY_BYTES + raw;
+  uint32_t n = d->count < CODEC_BLOCK ? d->count : CODEC_BLOCK;
+  for (uint32_t i = 0; i < n; i++)
+    codec_set_word(first, i, item, codec_word(d->values->at, d->first[i], item));
+  size_t packed = weft__packed_cost(out->codecs, WEFT_CODEC_FOR, first, n, item, d->values->is_signed);
+  uint64_t bytes = (uint64_t)((double)packed * d->count / n);
+  return CODEC_ENTRY_BYTES + (bytes < raw ? bytes : raw);
+}
+
 static weft_status encode(struct codec_out *out, const struct codec_values *values, enum weft_role role,
                           const uint8_t *cascade, unsigned depth) {
   struct distinct d = {.ctx = out->ctx, .values = values, .n = values->n};
+  uint64_t instead = out->instead;
   weft_status status = number_values(out, &d);
-  bool too_many = status == WEFT_OK && d.count > out->options->dictionary_rows;
-  if (status == WEFT_OK && !too_many)
+  bool pays = status == WEFT_OK && d.count <= out->options->dictionary_rows;
+  if (pays && instead != 0 && !codec_dictionary_pays(values_cost(out, &d) + codes_cost(out, &d), instead)) {
+    out->no_dictionary = true; /* the selector's guess was wrong */
+    pays = false;
+  }
+  if (pays)
     status = put(out, &d, role, cascade, depth);
   status = free_distinct(&d, status);
-  return too_many && status == WEFT_OK ? weft__codec_encode(out, values, role, weft__codec_auto, depth) : status;
+  return pays || status != WEFT_OK ? status : weft__codec_encode(out, values, role, weft__codec_auto, depth);
 }
 
 /* ---- Encoding strings ---- */
-
-/* A dictionary takes many times the time of the bytes as they are, so it must save a tenth. */
-#define WORTH(bytes) ((bytes) - (bytes) / 10)
 
 /* Bytes of the ends of n of the strings, as they will be packed, judged by some of their blocks. */
 static uint64_t ends_cost(const struct codec_out *out, const struct codec_strings *strings, uint32_t n) {
@@ -224,13 +259,10 @@ static uint64_t ends_cost(const struct codec_out *out, const struct codec_string
   return CODEC_ENTRY_BYTES + (uint64_t)((double)bytes * n / (double)rows);
 }
 
-/* Bytes of a dictionary of so many strings, of so many bytes in all, and of the codes. */
-static uint64_t dictionary_cost(const struct codec_out *out, const struct codec_strings *strings, uint32_t count,
-                                uint64_t bytes) {
-  uint64_t codes = sizeof count; /* where they are all one */
-  if (count > 1)
-    codes = ((uint64_t)strings->n * codec_bits(count - 1) + 7) / 8 + 5 * codec_blocks(strings->n);
-  return 3 * CODEC_ENTRY_BYTES + bytes + ends_cost(out, strings, count) + codes;
+/* Bytes of a dictionary of so many strings, of so many bytes in all. */
+static uint64_t strings_cost(const struct codec_out *out, const struct codec_strings *strings, uint32_t count,
+                             uint64_t bytes) {
+  return 2 * CODEC_ENTRY_BYTES + bytes + ends_cost(out, strings, count);
 }
 
 /* A sample of strings: all of them, or some in stretches of neighbours. */
@@ -278,11 +310,12 @@ static weft_status cost_of_sample(struct codec_out *out, const struct codec_stri
     bytes += (uint64_t)(ends[1] - ends[0]);
   }
   bytes = (uint64_t)((double)bytes * (double)distinct / (double)found);
-  *cost = dictionary_cost(out, strings, (uint32_t)distinct, bytes);
+  *cost = strings_cost(out, strings, (uint32_t)distinct, bytes) + strings->n / 8;
   return WEFT_OK;
 }
 
-/* Bytes of a dictionary and its codes, judged by a sample of so many strings. */
+/* Bytes of a dictionary and its codes, judged by a sample of so many strings. Codes take a bit each at the least; what they
+ * do take is known once there are any. */
 static weft_status guess_cost(struct codec_out *out, const struct codec_strings *strings, uint32_t n, uint64_t *cost) {
   struct sample sample = {.n = n};
   CODEC_TRY(codec_alloc(out->ctx, n, 4 * sizeof *sample.rows, 0, &sample.rows));
@@ -303,12 +336,12 @@ static weft_status choose(struct codec_out *out, const struct codec_strings *str
   uint32_t stream = out->streams++;
   *as_dictionary = false;
   if (!out->no_dictionary) {
-    for (uint64_t n = FIRST; n == FIRST || (coded < WORTH(plain) && n <= strings->n / SHARE); n *= STEP)
+    for (uint64_t n = FIRST; n == FIRST || (codec_dictionary_pays(coded, plain) && n <= strings->n / SHARE); n *= STEP)
       CODEC_TRY(guess_cost(out, strings, n < strings->n ? (uint32_t)n : strings->n, &coded));
-    if (coded < WORTH(plain)) {
+    if (codec_dictionary_pays(coded, plain)) {
       CODEC_TRY(number_values(out, d));
-      coded = dictionary_cost(out, strings, d->count, dictionary_bytes(d));
-      *as_dictionary = coded < WORTH(plain) && !out->no_dictionary;
+      coded = strings_cost(out, strings, d->count, string_bytes(d)) + codes_cost(out, d);
+      *as_dictionary = codec_dictionary_pays(coded, plain) && !out->no_dictionary;
     }
     weft__codec_consider(out, stream, depth, WEFT_CODEC_DICT, strings->n, coded, *as_dictionary);
   }
@@ -431,13 +464,15 @@ static weft_status read_piece(struct codec_in *in, struct codec_node *node, uint
 }
 
 static weft_status read(struct codec_in *in, struct codec_node *node, uint32_t first, uint32_t n, void *out) {
-  enum { SHARE = 16 }; /* of the dictionary's values; where fewer are asked for, they are looked up one by one */
+  /* Where fewer than that share of the dictionary's values are asked for, and no more than that, they are looked up one by
+   * one. */
+  enum { SHARE = 16, MOST = 1 << 16 };
   struct dict *dict = node->state;
   uint32_t size = dict->dictionary->n;
   if (dict->dictionary->codec == WEFT_CODEC_STRINGS)
     return weft__codec_corrupt(in, node, 0, "strings %u to %u where values of one width are due", first, first + n - 1);
   dict->asked += n;
-  if (!dict->values && dict->asked >= size / SHARE) {
+  if (!dict->values && (dict->asked >= size / SHARE || dict->asked >= MOST)) {
     uint8_t *values;
     CODEC_TRY(weft__codec_scratch(in, size, node->item, &values));
     CODEC_TRY(weft__codec_read(in, dict->dictionary, 0, size, values));

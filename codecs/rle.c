@@ -165,6 +165,8 @@ static weft_status start(struct codec_in *in, struct codec_node *node) {
   else if (ends->role != WEFT_ROLE_ENDS || ends->item != 4 || ends->n != values->n || node->bytes != 0)
     return weft__codec_corrupt(in, node, 0, "%u ends, in role %u, of %u bytes for %u runs, and %llu bytes of its own",
                                ends->n, ends->role, ends->item, values->n, (unsigned long long)node->bytes);
+  else if (ends->children != 0) /* ends in ends: each search would make searches, at each of its steps */
+    return weft__codec_corrupt(in, node, 0, "its ends are %s, in %u parts", weft_codec_name(ends->codec), ends->children);
   struct rle *rle;
   CODEC_TRY(weft__codec_scratch(in, 1, sizeof *rle, &rle));
   rle->values = node->child[0];

@@ -47,10 +47,11 @@ weft_status weft__codec_encode(struct codec_out *out, const struct codec_values 
   enum weft_codec codec = depth < WEFT_CODEC_DEPTH ? (enum weft_codec)cascade[0] : WEFT_CODEC_AUTO;
   if (codec == WEFT_CODEC_AUTO)
     cascade = weft__codec_auto;
+  out->instead = 0;
   if (values->n == 0)
     codec = WEFT_CODEC_RAW;
   else if (codec == WEFT_CODEC_AUTO)
-    CODEC_TRY(weft__codec_choose(out, values, depth, &codec));
+    CODEC_TRY(weft__codec_choose(out, values, role, depth, &codec));
   if (codec == WEFT_CODEC_STRINGS || codec >= OPERATIONS)
     return weft__codec_fail(out->ctx, WEFT_E_INVALID, "weft_encode: codec %s (%d) is not for values of %u bytes",
                             weft_codec_name(codec), codec, values->item);
@@ -245,8 +246,11 @@ static weft_status find_roots(struct codec_in *in) {
     next = node->role + 1u;
     *places[node->role] = node;
   }
-  if (!in->values || !in->values->item != !in->width || (in->validity == NULL) != (in->nulls == NULLS_NONE))
+  if (!in->values || (in->validity == NULL) != (in->nulls == NULLS_NONE))
     return corrupt(in, 7, "the first stream's role, or the validity's form,", in->nulls, in->validity != NULL);
+  if (in->values->item != in->width)
+    return weft__codec_corrupt(in, in->values, 0, "its values have %u bytes, those of the type %u", in->values->item,
+                               in->width);
   uint64_t values = in->values->n, rows = in->rows, validity = in->validity ? in->validity->n : 0;
   bool right = in->nulls == NULLS_NONE        ? values == rows
                : in->nulls == NULLS_BITMAP    ? values <= rows && validity == (rows + 7) / 8

@@ -121,7 +121,7 @@ static void widen(const struct weft_field *field, const void *min, const void *m
       return;
     if (!range->any || low < as_double(range->min))
       range->min = as_bits(low);
-    if (!range->any || high > as_double(range->max)) /* not once one of them is a NaN, and then nobody asks */
+    if (!range->any || high > as_double(range->max)) /* no longer right once there was a NaN, and then not asked for */
       range->max = as_bits(high);
   } else {
     uint64_t flip = flip_of(field), low = codec_word(min, i, field->width), high = codec_word(max, i, field->width);
@@ -223,18 +223,11 @@ void weft__range_end(const struct weft_field *field, const struct file_range *ra
     set_string(range->most, range->most_bytes - info->cut_max, info->max, &info->max_bytes);
     return;
   }
-  uint64_t min = range->min, max = range->max;
-  if (is_float(field->type)) { /* a zero counts for both of its signs */
-    double low = as_double(min) == 0 ? -0.0 : as_double(min), high = as_double(max) == 0 ? 0.0 : as_double(max);
-    min = as_bits(low);
-    max = range->has_nan ? 0x7ff8000000000000u : as_bits(high);
-    if (field->type == WEFT_F32) {
-      float narrow[2] = {(float)low, (float)high};
-      uint32_t bits[2];
-      memcpy(bits, narrow, sizeof bits);
-      min = bits[0];
-      max = range->has_nan ? 0x7fc00000u : bits[1];
-    }
+  uint64_t min = range->min, max = range->has_nan ? as_bits((double)NAN) : range->max;
+  if (field->type == WEFT_F32) {
+    float narrow[2] = {(float)as_double(min), (float)as_double(max)};
+    min = codec_word(narrow, 0, sizeof *narrow);
+    max = codec_word(narrow, 1, sizeof *narrow);
   }
   codec_set_word(info->min, 0, field->width, min);
   codec_set_word(info->max, 0, field->width, max);

@@ -33,8 +33,8 @@ weft_status weft__append_bytes(weft_ctx *ctx, struct bytes *bytes, const void *f
   return WEFT_OK;
 }
 
-/* Sets the bits of n rows from row `at` on of a bitmap that is 0 there, and for 8 bytes more: words' bits, or, where that is
- * NULL, ones. */
+/* Sets the bits of n rows from row `at` on of a bitmap that is 0 there, and for 8 bytes more: words' bits, or, where
+ * that is NULL, ones. */
 static void set_valid(uint8_t *to, size_t at, const uint64_t *words, size_t n) {
   for (size_t i = 0; i < n; i += 64) {
     uint64_t word = words ? words[i / 64] : UINT64_MAX;

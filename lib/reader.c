@@ -277,7 +277,8 @@ static weft_status verify_frame(weft_reader *reader, const struct reader_chunk *
   return WEFT_OK;
 }
 
-/* A column, the bytes before it from `from` on, and those up to `to` behind it. stats[said] is what the entry says of it. */
+/* A column, the bytes before it from `from` on, and those up to `to` behind it. stats[said] is what the entry says of
+ * it. */
 static weft_status verify_column(weft_reader *reader, const struct weft_chunk_info *info, size_t column, uint64_t from,
                                  uint64_t to, const uint8_t *stats, size_t said, uint64_t *chain) {
   const struct weft_field *field = &reader->schema.fields[column];
@@ -292,8 +293,8 @@ static weft_status verify_column(weft_reader *reader, const struct weft_chunk_in
     return weft__fail(reader->ctx, WEFT_E_CORRUPT, "offset %llu: the padding around column %zu is not zeros",
                       (unsigned long long)from, column);
   *chain = file_sum(reader->ctx, encoding, bytes, *chain);
+  WEFT_TRY(check_encoding(reader, info, column, encoding, &described)); /* first, as it may claim billions of rows */
   WEFT_TRY(weft_verify(reader->ctx, encoding, bytes));
-  WEFT_TRY(check_encoding(reader, info, column, encoding, &described));
   struct weft_chunk_info mine = {.nulls = described.nulls, .bytes = bytes};
   struct file_range range = {0};
   WEFT_TRY(weft__range_decode(reader->ctx, field, encoding, bytes, &described, reader->max_bytes, &range));

@@ -44,7 +44,9 @@ struct coded_spec {
   size_t rows;
   enum value_shape values;
   enum null_shape nulls;
-  bool plain; /* no selection; strings by offsets of 32 bits */
+  bool plain;            /* no selection; strings by offsets of 32 bits */
+  const uint64_t *given; /* [n_given] the numbers, again and again, instead of `values`; none where n_given is 0 */
+  size_t n_given;
 };
 
 /* Builds the column of a spec; all memory is of the pool. */

@@ -133,7 +133,7 @@ static void draw_values(struct guard_pool *pool, struct rng *rng, const struct c
   struct numbers numbers = numbers_of(rng, spec->values, width > 0 ? (unsigned)(8 * width) : 64);
   values->n = 0;
   for (size_t i = 0; i < rows; i++) {
-    uint64_t number = next_number(&numbers);
+    uint64_t number = spec->n_given > 0 ? spec->given[i % spec->n_given] : next_number(&numbers);
     size_t n = values->n, same = n > 0 && known[n - 1] == number ? n - 1 : 0;
     if (n == 0 || known[same] != number) {
       known[n] = number;

@@ -120,8 +120,9 @@ START_TEST(every_truncation_is_found) {
 END_TEST
 
 START_TEST(every_flipped_bit_is_found) {
+  size_t bits = 8 * file.n, step = bits / rng_cases(bits);
   damage_nothing();
-  for (size_t bit = 0; bit < 8 * file.n; bit++) {
+  for (size_t bit = 0; bit < bits; bit += step) {
     damaged.bytes[bit / 8] ^= (uint8_t)(1u << bit % 8);
     weft_status status = file_verify(ctx, &damaged, (enum source_kind)_i, 0);
     ck_assert_msg(status == WEFT_E_CORRUPT, "%s, bit %zu of byte %zu: %s: %s", source_names[_i], bit % 8, bit / 8,
@@ -267,15 +268,112 @@ START_TEST(chunks_beyond_max_bytes_are_refused) {
 }
 END_TEST
 
+/* Opens a reader and reads the largest encoding, column 1 of chunk 1; of unknown length both chunks. Returns the least
+ * that it must have taken, and the status in *status. */
+static size_t take_some(enum source_kind kind, uint64_t max_bytes, weft_status *status) {
+  struct weft_source source = file_source(&file, kind);
+  size_t taken = (size_t)codec_get(file.bytes + 12, 4), bytes;
+  uint64_t chunk;
+  const void *encoding;
+  weft_reader *reader;
+  *status = weft_reader_open(ctx, &source, max_bytes, &reader);
+  if (*status != WEFT_OK)
+    return 0;
+  if (kind != SOURCE_FORWARD)
+    taken += file.n - parts.frames[2];
+  for (int i = 0; kind == SOURCE_FORWARD && i < 2 && *status == WEFT_OK; i++) {
+    *status = weft_reader_next(reader, &chunk);
+    taken = *status == WEFT_OK && i == 1 ? parts.frames[2] - parts.frames[1] - parts.entry_bytes[1] - 8 : taken;
+  }
+  if (*status == WEFT_OK)
+    *status = weft_reader_encoding(reader, 1, 1, &encoding, &bytes);
+  if (*status == WEFT_OK && kind == SOURCE_READ)
+    taken += bytes;
+  weft_reader_free(reader);
+  return taken;
+}
+
 START_TEST(a_reader_takes_no_more_than_max_bytes) {
-  bool limited = true;
-  damage_nothing();
-  for (uint64_t max = 1; limited; max += max / 2 + 1) {
-    weft_status status = file_verify(ctx, &damaged, (enum source_kind)_i, max);
-    limited = status == WEFT_E_LIMIT;
-    ck_assert_msg(limited || status == WEFT_OK, "%llu bytes: %s", (unsigned long long)max, weft_status_text(status));
+  weft_status status = WEFT_E_LIMIT;
+  size_t refused = 0;
+  for (uint64_t max = 1; status != WEFT_OK; max++) {
+    size_t taken = take_some((enum source_kind)_i, max, &status);
+    ck_assert_msg(status == WEFT_OK || status == WEFT_E_LIMIT, "%llu bytes: %s", (unsigned long long)max,
+                  weft_status_text(status));
+    ck_assert_msg(taken <= max, "%s: %zu bytes taken, of %llu", source_names[_i], taken, (unsigned long long)max);
+    refused += taken > 0 && status != WEFT_OK;
     ck_assert_uint_lt(max, 1 << 20);
-    ck_assert(max > 500 || limited);
+  }
+  ck_assert_uint_eq(refused > 0, _i != SOURCE_MAPPED); /* after opening */
+}
+END_TEST
+
+/* The footer alone says something else, its sum being right. */
+static void check_footer(size_t at, uint8_t value) {
+  size_t footer_bytes = file.n - parts.frames[2];
+  ck_assert_uint_lt(at, footer_bytes);
+  damage_nothing();
+  ck_assert_uint_ne(damaged.bytes[parts.frames[2] + at], value);
+  damaged.bytes[parts.frames[2] + at] = value;
+  repair(&damaged);
+  for (int kind = 0; kind < SOURCE_KINDS; kind++) {
+    weft_status status = file_verify(ctx, &damaged, (enum source_kind)kind, 0);
+    ck_assert_msg(status == WEFT_E_CORRUPT, "%s, byte %zu of the footer %u: %s", source_names[kind], at, value,
+                  weft_status_text(status));
+  }
+}
+
+START_TEST(a_footer_that_speaks_of_other_chunks_than_there_are_is_found) {
+  size_t entries = file.n - FILE_TRAILER_BYTES - parts.entry_bytes[0] - parts.entry_bytes[1] - parts.frames[2];
+  check_footer(4, 0);                                              /* metadata entries */
+  check_footer(8, 1);                                              /* chunks */
+  check_footer(16, ROWS + FIRST_ROWS + 1);                         /* rows of the file */
+  check_footer(entries + 4, FIRST_ROWS + 1);                       /* rows of a chunk */
+  check_footer(entries + 8, file.bytes[parts.frames[0] + 12] ^ 1); /* the sum of its bytes */
+  check_footer(entries + FILE_ENTRY_BYTES + FILE_COLUMN_BYTES, 0); /* the least value of a column */
+}
+END_TEST
+
+/* The last column of the last chunk says that it has `more` bytes, in both places. */
+START_TEST(chunks_that_do_not_end_where_the_footer_begins_are_found) {
+  static const int64_t more[] = {-8, 8, 64, 1 << 20, INT64_MAX / 2};
+  size_t last = FILE_ENTRY_BYTES, twin = file.n - FILE_TRAILER_BYTES - parts.entry_bytes[1];
+  struct weft_source source = file_source(&file, SOURCE_MAPPED);
+  weft_reader *reader;
+  struct weft_chunk_info info;
+  FILE_MUST(ctx, weft_reader_open(ctx, &source, 0, &reader));
+  for (size_t i = 0; i + 1 < COLUMNS; i++) {
+    uint8_t put[FILE_COLUMN_MOST];
+    struct weft_field is;
+    FILE_MUST(ctx, weft_reader_chunk(reader, 1, i, &info, sizeof info));
+    FILE_MUST(ctx, weft_reader_field(reader, i, &is));
+    last += weft__stats_put(&is, &info, put);
+  }
+  FILE_MUST(ctx, weft_reader_chunk(reader, 1, COLUMNS - 1, &info, sizeof info));
+  weft_reader_free(reader);
+  for (size_t i = 0; i < sizeof more / sizeof *more; i++) {
+    damage_nothing();
+    codec_put(damaged.bytes + parts.frames[1] + 4 + last + 4, info.bytes + (uint64_t)more[i], 8);
+    codec_put(damaged.bytes + twin + last + 4, info.bytes + (uint64_t)more[i], 8);
+    repair(&damaged);
+    for (int kind = 0; kind < SOURCE_KINDS; kind++) {
+      weft_status status = file_verify(ctx, &damaged, (enum source_kind)kind, 0);
+      ck_assert_msg(status == WEFT_E_CORRUPT || (kind == SOURCE_FORWARD && more[i] > 1 << 20 && status == WEFT_E_LIMIT),
+                    "%s, %lld bytes more: %s", source_names[kind], (long long)more[i], weft_status_text(status));
+    }
+  }
+}
+END_TEST
+
+START_TEST(a_hole_before_the_footer_is_found) {
+  damaged.bytes = realloc(damaged.bytes, file.n + 64);
+  for (size_t hole = 8; hole <= 64; hole += 8) {
+    memcpy(damaged.bytes, file.bytes, parts.frames[2]);
+    memset(damaged.bytes + parts.frames[2], 0, hole);
+    memcpy(damaged.bytes + parts.frames[2] + hole, file.bytes + parts.frames[2], file.n - parts.frames[2]);
+    damaged.n = file.n + hole;
+    for (int kind = 0; kind < SOURCE_KINDS; kind++)
+      ck_assert_int_eq(file_verify(ctx, &damaged, (enum source_kind)kind, 0), WEFT_E_CORRUPT);
   }
 }
 END_TEST
@@ -340,6 +438,9 @@ static void add_tests(TCase *tcase) {
   for (size_t i = 0; i < sizeof each_kind / sizeof *each_kind; i++)
     tcase_add_loop_test(tcase, each_kind[i], 0, SOURCE_KINDS);
   tcase_add_loop_test(tcase, a_reader_takes_no_more_than_max_bytes, 0, SOURCE_KINDS);
+  tcase_add_test(tcase, a_footer_that_speaks_of_other_chunks_than_there_are_is_found);
+  tcase_add_test(tcase, chunks_that_do_not_end_where_the_footer_begins_are_found);
+  tcase_add_test(tcase, a_hole_before_the_footer_is_found);
   tcase_add_test(tcase, what_a_file_claims_to_hold_is_not_allocated_before_it_comes);
   tcase_add_test(tcase, chunks_beyond_max_bytes_are_refused);
   tcase_add_test(tcase, an_encoding_of_another_type_than_the_schemas_is_found);

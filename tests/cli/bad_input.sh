@@ -394,8 +394,11 @@ exits 3 bash -c '"$WEFT" hash numbers >/dev/full'
 says 'weft: stdout: No space left on device'
 exits 3 bash -c '"$WEFT" hash --binary numbers >/dev/full'
 says 'weft: stdout: No space left on device'
+"$WEFT" pack ab.csv -o ab.weft
 for command in 'join --on a ab.csv ab.csv' 'group --by a ab.csv' 'join --help' 'group --help' \
-  features 'features --json' --help --version 'hash --help' 'features --help' 'hash /proc/self/status'; do
+  features 'features --json' --help --version 'hash --help' 'features --help' 'hash /proc/self/status' 'pack --help' \
+  'unpack --help' 'cat --help' 'describe --help' 'verify --help' 'pack ab.csv' 'unpack ab.weft' 'cat ab.weft' 'describe ab.weft' \
+  'describe --json ab.weft' 'verify --json ab.weft'; do
   exits 3 bash -c '"$WEFT" '"$command"' >/dev/full'
   says 'weft: stdout: No space left on device'
 done

@@ -59,13 +59,15 @@ fact "--version tells the version"
 exits 0 "$WEFT" --version
 prints "weft $WEFT_VERSION"
 
+commands='cat describe features group hash join pack unpack verify'
+
 fact "the help lists every command, and each has a help of its own"
 exits 0 "$WEFT" --help
 silent
 cp out.txt help
 exits 0 "$WEFT" -h
 same help out.txt
-for command in features group hash join; do
+for command in $commands; do
   grep -qE "^  $command " help || bad "$command is not in the help"
   exits 0 "$WEFT" $command --help
   silent
@@ -77,7 +79,7 @@ done
 
 fact "the man page and the help texts name the same options"
 sed 's/\\-/-/g' "$WEFT_MAN" >page
-for command in features group hash join; do
+for command in $commands; do
   grep -oE '^ +(-[a-z0-9], )?--[a-z-]+' $command.help | grep -oE -- '--[a-z-]+' | sort >$command.options
   awk -v start=".SS weft $command" '$0 == start { on = 1; next } /^\.S[SH] / { on = 0 } on' page |
     grep -A1 -E '^\.TP' | grep -oE -- '--[a-z-]+' | sort >$command.page
@@ -86,7 +88,7 @@ for command in features group hash join; do
 done
 
 fact "every option of the help is known to the command"
-for command in features group hash join; do
+for command in $commands; do
   while read -r option; do
     "$WEFT" $command "$option" </dev/null >out.txt 2>err.txt
     grep -q 'no option' err.txt && bad "$command $option: $(cat err.txt)"

@@ -60,6 +60,29 @@ for command in 'join --csv --on a - table.csv' 'group --csv --by a'; do
   [ ! -s drawn.txt ] || bad "$command drew '$(cat -v drawn.txt)'"
 done
 
+fact "packing, unpacking and verifying of more than a second are drawn and wiped"
+awk 'BEGIN { print "a"; srand(1); for (i = 0; i < 100000; i++) print int(rand() * 2 ^ 31) }' >table.csv
+on_terminal "{ cat table.csv; sleep 1.6; tail -n +2 table.csv; sleep 0.2; echo 1; } | $WEFT pack --csv - >packed.weft"
+grep -qE '[0-9]+ rows, [0-9.]+ MB' drawn.txt || bad "pack drew '$(cat -v drawn.txt)'"
+[ "$(tail -c 4 drawn.txt)" = $'\r\033[K' ] || bad "pack: not wiped: '$(cat -v drawn.txt)'"
+"$WEFT" pack table.csv --chunk-rows 1024 -o packed.weft
+half=$(($(stat -c %s packed.weft) / 2))
+slow="{ head -c $half packed.weft; sleep 1.6; tail -c +$((half + 1)) packed.weft; }"
+for command in unpack cat verify; do
+  on_terminal "$slow | $WEFT $command >results.txt"
+  grep -qE '[0-9]+ rows, [0-9.]+ MB' drawn.txt || bad "$command drew '$(cat -v drawn.txt)'"
+  [ "$(tail -c 4 drawn.txt)" = $'\r\033[K' ] || bad "$command: not wiped: '$(cat -v drawn.txt)'"
+  on_terminal "$slow | $WEFT $command --no-progress >results.txt"
+  [ ! -s drawn.txt ] || bad "$command drew '$(cat -v drawn.txt)'"
+done
+same table.csv <("$WEFT" unpack packed.weft)
+on_terminal "$WEFT unpack packed.weft | { sleep 1.8; cat >results.txt; }"
+grep -qE '[0-9]+ rows, [0-9.]+ MB, [0-9.]+ MB/s, [0-9]+ %' drawn.txt || bad "drew '$(cat -v drawn.txt)'"
+
+fact "a packed file does not go to a terminal"
+script -qec "$WEFT pack table.csv" /dev/null </dev/null >drawn.txt && bad "exit code 0"
+grep -q 'weft: pack: a packed file is not for terminals' drawn.txt || bad "drew '$(cat -v drawn.txt)'"
+
 fact "a message comes on a line of its own, the progress wiped before it"
 script -qec "{ echo a; sleep 1.6; echo b; sleep 0.2; } | $WEFT hash - gone >results.txt" /dev/null </dev/null >drawn.txt
 grep -qE $'\r\033\\[Kweft: gone: No such file or directory\r$' drawn.txt || bad "drew '$(cat -v drawn.txt)'"

@@ -71,7 +71,7 @@ const struct golden golden[] = {
     {"f64_null", WEFT_F64, 1500, GOLDEN_RAMP, {0}, GOLDEN_NULL, 0, 0, 0},
     {"string_null", WEFT_STRING, 40, GOLDEN_RAMP, {0}, GOLDEN_NULL, 0, 0, 0},
     {"i32_zones", WEFT_I32, 33000, GOLDEN_BLOCKS, {RLE}, GOLDEN_VALID, 0, 0, 1},
-    {"f64_zones", WEFT_F64, 32768, GOLDEN_BLOCKS, {RLE}, GOLDEN_FEW, 0, 0, 1},
+    {"f64_zones", WEFT_F64, 32768, GOLDEN_CONSTANT, {0}, GOLDEN_FEW, 0, 0, 1},
 };
 const size_t golden_count = sizeof golden / sizeof *golden;
 
