@@ -294,12 +294,12 @@ static weft_status cost_of_sample(struct codec_out *out, const struct codec_stri
     bytes += (uint64_t)(ends[1] - ends[0]);
   }
   bytes = (uint64_t)((double)bytes * (double)distinct / (double)found);
-  /* Codes take a bit each at the least; what they do take is known once there are any. */
   *cost = strings_cost(out, strings, (uint32_t)distinct, bytes) + strings->n / 8;
   return WEFT_OK;
 }
 
-/* Bytes of a dictionary and its codes, judged by a sample of so many strings. */
+/* Bytes of a dictionary and its codes, judged by a sample of so many strings. Codes take a bit each at the least; what they
+ * do take is known once there are any. */
 static weft_status guess_cost(struct codec_out *out, const struct codec_strings *strings, uint32_t n, uint64_t *cost) {
   struct sample sample = {.n = n};
   CODEC_TRY(codec_alloc(out->ctx, n, 3 * sizeof *sample.rows, 0, &sample.rows));
