@@ -59,12 +59,12 @@ static inline void codec_put(uint8_t *p, uint64_t value, unsigned bytes) {
 }
 
 /* Values of `item` bytes from the format's order to the machine's, or back. */
-static inline void codec_copy(void *to, const void *from, size_t n, unsigned item) {
-  memcpy(to, from, n * item);
+static inline void codec_order(void *values, size_t n, unsigned item) {
+  (void)values, (void)n, (void)item;
 #if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
   if (item == 2 || item == 4 || item == 8)
     for (size_t i = 0; i < n; i++) {
-      uint8_t *p = (uint8_t *)to + i * item;
+      uint8_t *p = (uint8_t *)values + i * item;
       for (unsigned k = 0; k < item / 2; k++) {
         uint8_t byte = p[k];
         p[k] = p[item - 1 - k];
@@ -72,6 +72,11 @@ static inline void codec_copy(void *to, const void *from, size_t n, unsigned ite
       }
     }
 #endif
+}
+
+static inline void codec_copy(void *to, const void *from, size_t n, unsigned item) {
+  memcpy(to, from, n * item);
+  codec_order(to, n, item);
 }
 
 /* A word of an array in the machine's order, and back. */

@@ -115,8 +115,8 @@ static struct plan plan_block(const struct simd_codecs *codecs, const void *word
   unsigned within = spread_of(words, n, item, middle) + has_base; /* twice as many words lie up or down */
   if (within + WORTH > plan.bits)
     return plan;
-  if (has_base)
-    base = least_within(words, n, item, middle - ((uint64_t)1 << (within - 1)), UINT64_MAX >> (64 - within));
+  if (has_base) /* twice as far, for the few that were left out of most */
+    base = least_within(words, n, item, middle - ((uint64_t)1 << within), UINT64_MAX >> (63 - within));
   uint32_t lengths[65] = {0};
   for (size_t i = 0; i < n; i++)
     lengths[codec_bits((codec_word(words, i, item) - base) & mask)]++;
@@ -368,6 +368,19 @@ static weft_status apply_patches(struct codec_in *in, const struct codec_node *n
   return WEFT_OK;
 }
 
+/* A block of DELTA with patches: its differences are put right, and summed as a block that is packed in all bits of a word,
+ * which is nothing but its words. */
+static weft_status sum_patched(struct codec_in *in, const struct codec_node *node, const struct block *block, void *out) {
+  uint64_t differences[CODEC_BLOCK];
+  unsigned item = node->item;
+  CODEC_KERNEL(in->codecs, unpack, item)(block->bits, block->n, block->width, block->base, differences);
+  CODEC_TRY(apply_patches(in, node, block, differences));
+  codec_set_word(differences, 0, item, 0);
+  codec_order(differences, block->n, item);
+  CODEC_KERNEL(in->codecs, undelta, item)((const uint8_t *)differences, block->n, 8 * item, 0, block->first, out);
+  return WEFT_OK;
+}
+
 static weft_status read_block(struct codec_in *in, const struct codec_node *node, size_t b, void *out) {
   struct block block;
   CODEC_TRY(find_block(in, node, b, &block));
@@ -376,16 +389,10 @@ static weft_status read_block(struct codec_in *in, const struct codec_node *node
     CODEC_KERNEL(in->codecs, undelta, item)(block.bits, block.n, block.width, block.base, block.first - block.base, out);
     return WEFT_OK;
   }
+  if (node->codec == WEFT_CODEC_DELTA)
+    return sum_patched(in, node, &block, out);
   CODEC_KERNEL(in->codecs, unpack, item)(block.bits, block.n, block.width, block.base, out);
-  if (block.patches > 0)
-    CODEC_TRY(apply_patches(in, node, &block, out));
-  if (node->codec == WEFT_CODEC_DELTA) {
-    uint64_t sum = block.first;
-    codec_set_word(out, 0, item, sum);
-    for (size_t i = 1; i < block.n; i++)
-      codec_set_word(out, i, item, sum += codec_word(out, i, item));
-  }
-  return WEFT_OK;
+  return block.patches > 0 ? apply_patches(in, node, &block, out) : WEFT_OK;
 }
 
 /* Value i of a block without patches, that is not DELTA's. */

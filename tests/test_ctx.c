@@ -456,7 +456,7 @@ END_TEST
 
 /* The functions of the test above, those without a pointer that may not be NULL, which test_column.c goes through, and
  * those whose own suites do it: test_index_rules.c, test_join_rules.c, test_group.c, test_codec_rules.c,
- * test_file_rules.c. */
+ * test_writer_rules.c, test_reader_rules.c. */
 START_TEST(no_public_function_is_left_out) {
   static const char *const names[] = {"weft_slab_create",
                                       "weft_ctx_create",
