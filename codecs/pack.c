@@ -352,22 +352,24 @@ static weft_status apply_patches(struct codec_in *in, const struct codec_node *n
 }
 
 static weft_status read_block(struct codec_in *in, const struct codec_node *node, size_t b, void *out) {
+  const struct packed *packed = node->state;
   struct block block;
   CODEC_TRY(find_block(in, node, b, &block));
   unsigned item = node->item;
+  uint64_t sum = block.first - block.base; /* of DELTA, before value 0 */
   if (node->codec == WEFT_CODEC_DELTA && block.patches == 0) {
-    CODEC_KERNEL(in->codecs, undelta, item)(block.bits, block.n, block.width, block.base, block.first - block.base, out);
-    return WEFT_OK;
-  }
-  CODEC_KERNEL(in->codecs, unpack, item)(block.bits, block.n, block.width, block.base, out);
-  if (block.patches > 0)
-    CODEC_TRY(apply_patches(in, node, &block, out));
-  if (node->codec == WEFT_CODEC_DELTA) {
-    uint64_t sum = block.first;
-    codec_set_word(out, 0, item, sum);
-    for (size_t i = 1; i < block.n; i++)
+    CODEC_KERNEL(in->codecs, undelta, item)(block.bits, block.n, block.width, block.base, sum, out);
+  } else {
+    CODEC_KERNEL(in->codecs, unpack, item)(block.bits, block.n, block.width, block.base, out);
+    if (block.patches > 0)
+      CODEC_TRY(apply_patches(in, node, &block, out));
+    for (size_t i = 0; node->codec == WEFT_CODEC_DELTA && i < block.n; i++)
       codec_set_word(out, i, item, sum += codec_word(out, i, item));
   }
+  if (node->codec == WEFT_CODEC_DELTA && codec_word(out, 0, item) != block.first) /* or it would read otherwise by itself */
+    return weft__codec_corrupt(in, node, packed->at.firsts + item * b,
+                               "block %zu begins with %llu, and its words with %llu", b, (unsigned long long)block.first,
+                               (unsigned long long)codec_word(out, 0, item));
   return WEFT_OK;
 }
 
