@@ -171,8 +171,9 @@ struct codec_out {
   uint8_t *at; /* where the encoding begins */
   size_t used; /* bytes of it so far */
   size_t cap;
-  uint32_t streams;   /* encoded so far: numbers of choices */
-  bool no_dictionary; /* a dictionary grew too large: none is chosen any more */
+  uint32_t streams;         /* encoded so far: numbers of choices */
+  bool no_dictionary;       /* a dictionary grew too large: none is chosen any more */
+  uint64_t dictionary_most; /* bytes that one may take where it was chosen just now; UINT64_MAX: it was asked for */
   unsigned n_nodes;
   struct codec_entry {
     uint8_t codec, role, item, children; /* item: bytes of a word; 0 for others */

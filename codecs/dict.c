@@ -194,13 +194,41 @@ static weft_status put(struct codec_out *out, struct distinct *d, enum weft_role
   return weft__codec_encode(out, &codes, WEFT_ROLE_CODES, cascade + 1, depth + 1);
 }
 
+/* The bytes of the distinct words, judged by a block of them. */
+static uint64_t words_cost(const struct codec_out *out, const struct distinct *d) {
+  uint64_t block[CODEC_BLOCK];
+  unsigned item = d->values->item;
+  size_t n = d->count < CODEC_BLOCK ? d->count : CODEC_BLOCK;
+  for (size_t i = 0; i < n; i++)
+    codec_set_word(block, i, item, codec_word(d->values->at, d->first[i * (d->count / n)], item));
+  size_t cost = weft__packed_cost(out->codecs, WEFT_CODEC_FOR, block, n, item, d->values->is_signed);
+  cost = cost < n * item ? cost : n * item;
+  return (uint64_t)d->count * cost / n;
+}
+
+/* Whether a dictionary that was chosen for what a sample of the values promised takes more than it may. */
+static weft_status check_worth(struct codec_out *out, const struct distinct *d, uint64_t most, unsigned depth,
+                               bool *too_many) {
+  uint64_t bytes;
+  const struct codec_values codes = {.at = d->codes, .n = d->n, .item = sizeof *d->codes};
+  if (most == UINT64_MAX)
+    return WEFT_OK;
+  CODEC_TRY(weft__codec_cost(out, &codes, depth + 1, &bytes));
+  *too_many = 2 * CODEC_ENTRY_BYTES + words_cost(out, d) + bytes >= most;
+  return WEFT_OK;
+}
+
 static weft_status encode(struct codec_out *out, const struct codec_values *values, enum weft_role role,
                           const uint8_t *cascade, unsigned depth) {
   struct distinct d = {.ctx = out->ctx, .values = values, .n = values->n};
+  uint64_t most = out->dictionary_most;
   weft_status status = number_values(out, &d);
   bool too_many = status == WEFT_OK && d.count > out->options->dictionary_rows;
   if (status == WEFT_OK && !too_many)
+    status = check_worth(out, &d, most, depth, &too_many);
+  if (status == WEFT_OK && !too_many)
     status = put(out, &d, role, cascade, depth);
+  out->no_dictionary |= too_many;
   status = free_distinct(&d, status);
   return too_many && status == WEFT_OK ? weft__codec_encode(out, values, role, weft__codec_auto, depth) : status;
 }

@@ -117,25 +117,34 @@ static uint64_t run_bytes(const struct codec_out *out, const struct sample *samp
   return CODEC_ENTRY_BYTES + scaled(leaf_bytes(out, &values), runs, all) + (by_ends < by_bits ? by_ends : by_bits);
 }
 
-/* How many distinct values there are, by how often one is met again among COUNTED that are spread over the stream: of D equally
- * frequent ones m draws meet d = D (1 - exp(-m / D)), solved by bisection. Fewer than there are where some are frequent. */
+/* Which value stands for part i of `counted` equal parts of n values: each time at another place of its part, so that nothing that
+ * comes back every so many values is met at one of its places alone. */
+static size_t drawn(size_t i, size_t n, size_t counted) {
+  const uint32_t golden_ratio = 0x9e3779b9;
+  size_t part = n / counted;
+  return i * part + (size_t)((uint64_t)(uint32_t)(i * golden_ratio) * part >> 32);
+}
+
+/* How many distinct values there are, by how often one is met again among COUNTED that are drawn: of D equally frequent ones m
+ * draws meet d = D (1 - exp(-m / D)), solved by bisection. Fewer than there are where some are frequent; but then their codes
+ * take fewer bits too. */
 static uint64_t distinct_values(const struct codec_values *values) {
-  uint16_t slots[SLOTS]; /* 1 + number of the value there; 0: none */
-  size_t counted = values->n < COUNTED ? values->n : COUNTED, step = values->n / counted, distinct = 0;
+  uint16_t slots[SLOTS]; /* 1 + number of the draw of the value there; 0: none */
+  size_t n = values->n, counted = n < COUNTED ? n : COUNTED, distinct = 0;
   memset(slots, 0, sizeof slots);
   for (size_t i = 0; i < counted; i++) {
-    uint64_t word = codec_word(values->at, i * step, values->item);
+    uint64_t word = codec_word(values->at, drawn(i, n, counted), values->item);
     size_t slot = (size_t)(word * 0x9e3779b97f4a7c15 >> 52);
-    while (slots[slot] != 0 && codec_word(values->at, (size_t)(slots[slot] - 1) * step, values->item) != word)
+    while (slots[slot] != 0 && codec_word(values->at, drawn(slots[slot] - 1u, n, counted), values->item) != word)
       slot = (slot + 1) % SLOTS;
     distinct += slots[slot] == 0;
     slots[slot] = slots[slot] != 0 ? slots[slot] : (uint16_t)(i + 1);
   }
-  if (counted == values->n)
+  if (counted == n)
     return distinct;
   if (distinct == counted)
-    return values->n;
-  double low = (double)distinct, high = (double)values->n;
+    return n;
+  double low = (double)distinct, high = (double)n;
   for (int i = 0; i < 40; i++) {
     double middle = (low + high) / 2, ratio = (double)counted / middle, missed = 1;
     for (int k = 0; k < 64; k++)
@@ -218,16 +227,30 @@ static weft_status find_costs(struct codec_out *out, const struct codec_values *
   return WEFT_OK;
 }
 
+/* The codec that takes the fewest bytes, but for DICT. */
+static enum weft_codec best_but_dict(const struct costs *costs) {
+  enum weft_codec best = WEFT_CODEC_RAW;
+  for (enum weft_codec c = WEFT_CODEC_CONST; c <= WEFT_CODEC_SPLIT; c++)
+    if (c != WEFT_CODEC_DICT && costs->of[c] != 0 && costs->of[c] < costs->of[best])
+      best = c;
+  return best;
+}
+
+weft_status weft__codec_cost(struct codec_out *out, const struct codec_values *values, unsigned depth, uint64_t *bytes) {
+  struct costs costs;
+  CODEC_TRY(find_costs(out, values, depth, &costs));
+  *bytes = costs.of[best_but_dict(&costs)];
+  return WEFT_OK;
+}
+
 weft_status weft__codec_choose(struct codec_out *out, const struct codec_values *values, unsigned depth,
                                enum weft_codec *codec) {
   struct costs costs;
   CODEC_TRY(find_costs(out, values, depth, &costs));
-  enum weft_codec best = WEFT_CODEC_RAW;
-  for (enum weft_codec c = WEFT_CODEC_CONST; c <= WEFT_CODEC_SPLIT; c++) {
-    uint64_t bound = c == WEFT_CODEC_DICT ? DICT_WORTH(costs.of[best]) : costs.of[best];
-    if (costs.of[c] != 0 && costs.of[c] < bound)
-      best = c;
-  }
+  enum weft_codec best = best_but_dict(&costs);
+  out->dictionary_most = DICT_WORTH(costs.of[best]);
+  if (costs.of[WEFT_CODEC_DICT] != 0 && costs.of[WEFT_CODEC_DICT] < out->dictionary_most)
+    best = WEFT_CODEC_DICT;
   uint32_t stream = out->streams++;
   for (enum weft_codec c = WEFT_CODEC_RAW; c <= WEFT_CODEC_SPLIT; c++)
     if (costs.of[c] != 0)
