@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Text to typed columns, by several threads at one time: nothing here is shared, and nothing prints. Called by encoders.c and,
- * field by field, by pack.c.
+ * Text to typed columns, by several threads at one time: nothing here is shared, and nothing prints. Called by encoders.c
+ * and, field by field, by pack.c.
  */
 #include "cli/convert.h"
 #include "cli/fields.h"

@@ -11,7 +11,8 @@
 
 #include <jansson.h>
 
-/* Numbers of codecs, with room for those to come, and the place of what belongs to none: heads, tables of streams, padding. */
+/* Numbers of codecs, with room for those to come, and the place of what belongs to none: heads, tables of streams,
+ * padding. */
 #define DESCRIBE_CODECS 32
 #define DESCRIBE_HEADS 0
 
@@ -22,7 +23,8 @@ struct piece {
   uint8_t cascade[WEFT_CODEC_DEPTH]; /* of the values, from the outermost codec on; 0 behind the last */
 };
 
-/* A stream, as all chunks have it that have one of this codec in this place: codecs of a place are nodes beside one another. */
+/* A stream, as all chunks have it that have one of this codec in this place: codecs of a place are nodes beside one
+ * another. */
 struct tree_node {
   uint8_t role, codec, depth;
   uint32_t place;         /* among the streams of this role that its parent is made of */
@@ -56,7 +58,8 @@ void description_free(struct description *description);
 /* Bytes of a node with all that it is made of. */
 uint64_t description_bytes(const struct described *column, size_t node);
 
-/* The next node behind `after` (SIZE_MAX: the first) of the tree in print order: parents before children. SIZE_MAX: none. */
+/* The next node behind `after` (SIZE_MAX: the first) of the tree in print order: parents before children. SIZE_MAX:
+ * none. */
 size_t description_next(const struct described *column, size_t after);
 
 /* The name of a role, such as "dictionary". */

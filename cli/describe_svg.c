@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * A packed file as a picture: for each column a bar as long as its bytes, by codec, and below it its chunks in their order, each
- * as high as its bytes a row. Called by describe.c.
+ * A packed file as a picture: for each column a bar as long as its bytes, by codec, and below it its chunks in their order,
+ * each as high as its bytes a row. Called by describe.c.
  */
 #include "cli/describe.h"
 

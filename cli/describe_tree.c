@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Gathers what describe.c, describe_json.c and describe_svg.c tell: of each column its chunks, and one tree of all its streams.
+ * Gathers what describe.c, describe_json.c and describe_svg.c tell: of each column its chunks, and one tree of all its
+ * streams.
  */
 #include "cli/describe.h"
 

@@ -20,7 +20,8 @@ void detect_begin(struct detect *detect);
 /* One more field that is not null. */
 void detect_field(struct detect *detect, const char *text, size_t bytes);
 
-/* The narrowest type of whole numbers that holds all, unsigned where none is below 0; else f64; else, and of no fields, string. */
+/* The narrowest type of whole numbers that holds all, unsigned where none is below 0; else f64; else, and of no fields,
+ * string. */
 struct type detect_type(const struct detect *detect);
 
 #endif

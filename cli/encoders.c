@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The threads that encode. One thread fills chunks, hands them over and writes them; what it shares with the others is the ring's
- * counters, under a lock that is taken twice for each column of a chunk. Called by pack.c; only the thread that opened prints.
+ * The threads that encode. One thread fills chunks, hands them over and writes them; what it shares with the others is the
+ * ring's counters, under a lock that is taken twice for each column of a chunk. Called by pack.c; only the thread that
+ * opened prints.
  */
 #include "cli/encoders.h"
 #include "cli/convert.h"

@@ -76,8 +76,8 @@ struct encoders {
   size_t next_column;
 };
 
-/* Begins: the fields above the ring are the caller's to set before. threads: at least 1. After a failure too, encoders_close
- * must be called. */
+/* Begins: the fields above the ring are the caller's to set before. threads: at least 1. After a failure too,
+ * encoders_close must be called. */
 enum cli_exit encoders_open(struct encoders *encoders, size_t threads);
 
 /* The chunk to fill next: of a full ring the oldest is written first. The same until it is submitted. */
@@ -89,7 +89,8 @@ void encoders_submit(struct encoders *encoders);
 /* Writes all that were submitted. */
 enum cli_exit encoders_finish(struct encoders *encoders);
 
-/* Ends the threads, after the columns that they are at. What is left are the stats, and zeroes, which may be closed again. */
+/* Ends the threads, after the columns that they are at. What is left are the stats, and zeroes, which may be closed
+ * again. */
 void encoders_close(struct encoders *encoders);
 
 #endif

@@ -47,9 +47,9 @@ enum {
   OPTION_OWN
 };
 
-/* The rows of a table for getopt_long that take these options: of tables, of rows that are printed, of
- * every subcommand and of every one that works for long, the latter two with the end of the table. --max-memory is what --memory-limit was once called. --json is not among them: not every subcommand
- * has a summary. */
+/* The rows of a table for getopt_long that these options take: those of tables, those of printed rows, and, with the end of
+ * the table, those of every subcommand, alone or with those of long work. --max-memory is what --memory-limit was once
+ * called. --json is not among them: not every subcommand has a summary. */
 #define OPTIONS_TABLE_ROWS                                                          \
   {"csv", no_argument, NULL, OPTION_CSV}, {"tsv", no_argument, NULL, OPTION_TSV}, { \
     "null", required_argument, NULL, OPTION_NULL                                    \

@@ -69,7 +69,8 @@ static weft_status open_writer(struct pack *pack, struct weft_field *fields, cha
                     : weft_writer_open(pack->memory.ctx, fields, pack->names.n, &options, sink_write, &pack->sink, out);
 }
 
-/* The file's writer; with as_strings one that writes nowhere, which shows what is wrong with names before types are known. */
+/* The file's writer; with as_strings one that writes nowhere, which shows what is wrong with names before types are
+ * known. */
 static enum cli_exit make_writer(struct pack *pack, bool as_strings, const char *name, weft_writer **out) {
   weft_ctx *ctx = pack->memory.ctx;
   void *fields = NULL, *text = NULL;

@@ -10,7 +10,8 @@
 #include "cli/pack_options.h"
 #include "cli/sink.h"
 
-/* Most bytes of text, or of values, that a chunk is filled with: beyond them it ends at the next multiple of PACK_STEP rows. */
+/* Most bytes of text, or of values, that a chunk is filled with: beyond them it ends at the next multiple of PACK_STEP
+ * rows. */
 #define PACK_CHUNK_BYTES ((size_t)128 << 20)
 #define PACK_STEP ((size_t)1024)
 
@@ -26,8 +27,8 @@ struct pack {
   uint64_t rows, bytes; /* done: rows, and bytes of all input */
 };
 
-/* With the names at hand: checks them and the settings, makes columns of the settings, and opens encoders. is_text: columns are to
- * come as text. Types of columns that no setting gives are 0. */
+/* With the names at hand: checks them and the settings, makes columns of the settings, and opens encoders. is_text:
+ * columns are to come as text. Types of columns that no setting gives are 0. */
 enum cli_exit pack_open_columns(struct pack *pack, bool is_text, const char *input);
 
 /* With all types at hand: begins the file. */

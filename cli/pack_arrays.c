@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Columns of `weft pack` from arrays: each file is read as far as a chunk goes, side by side with the others. Called by pack.c.
+ * Columns of `weft pack` from arrays: each file is read as far as a chunk goes, side by side with the others. Called by
+ * pack.c.
  */
 #include "cli/pack.h"
 #include "cli/progress.h"

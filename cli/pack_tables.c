@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Columns of `weft pack` from tables. A first reading finds the types of columns that have none, and keeps the rows as long as
- * they fit into one chunk; where they do not, a second one hands them over. Called by pack.c.
+ * Columns of `weft pack` from tables. A first reading finds the types of columns that have none, and keeps the rows as long
+ * as they fit into one chunk; where they do not, a second one hands them over. Called by pack.c.
  */
 #include "cli/convert.h"
 #include "cli/detect.h"
@@ -85,8 +85,8 @@ static enum cli_exit keep(struct reading *reading, const struct rows *rows, size
   return store_add(&reading->chunk->store, &slice, input);
 }
 
-/* Rows into chunks, and full chunks to the encoders. They are cut at multiples of PACK_STEP alone, so that they do not depend on
- * how the input comes in. */
+/* Rows into chunks, and full chunks to the encoders. They are cut at multiples of PACK_STEP alone, so that they do not
+ * depend on how the input comes in. */
 static enum cli_exit gather(struct reading *reading, const struct rows *rows, const char *input) {
   for (size_t first = 0; first < rows->rows;) {
     if (!reading->chunk) {

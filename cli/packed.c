@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Packed files. Mapped, so that of a large file only the pages that are wanted are read; a file that another program cuts short
- * meanwhile raises SIGBUS, and a message is made of that. Called by the subcommands that read such files.
+ * Packed files. Mapped, so that of a large file only the pages that are wanted are read; a file that another program cuts
+ * short meanwhile raises SIGBUS, and a message is made of that. Called by the subcommands that read such files.
  */
 #include "cli/packed.h"
 #include "cli/output.h"

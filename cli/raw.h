@@ -19,7 +19,8 @@ struct raw {
 /* Opens the file of one array. */
 enum cli_exit raw_open(struct raw *raw, const char *file, struct type type);
 
-/* Reads the next values, at most rows: *read of them into values, in this machine's byte order, less than rows at the end only. */
+/* Reads the next values, at most rows: *read of them into values, in this machine's byte order, less than rows at the
+ * end only. */
 enum cli_exit raw_read(struct raw *raw, void *values, size_t rows, size_t *read);
 
 /* The column of values. */

@@ -9,7 +9,8 @@
 
 #include <string.h>
 
-/* The part of a chunk that is wanted: rows of it from first on. False: none is, and *past says whether none of later ones is. */
+/* The part of a chunk that is wanted: rows of it from first on. False: none is, and *past says whether none of later
+ * ones is. */
 static bool wanted(const struct unpack_options *options, const struct weft_chunk_info *chunk, uint64_t *first,
                    uint64_t *rows, bool *past) {
   uint64_t begin = chunk->first_row, end = begin + chunk->rows;

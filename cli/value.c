@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Text to values and values to text. What is read as a number and printed again must be the same text wherever value_is_whole
- * or value_is_real said so: the types that columns get without being asked rest on that. Knows nothing of columns.
+ * Text to values and values to text. What is read as a number and printed again must be the same text wherever
+ * value_is_whole or value_is_real said so: the types that columns get without being asked rest on that. Knows nothing of
+ * columns.
  */
 #include "cli/value.h"
 
@@ -45,8 +46,8 @@ bool value_is_whole(const char *text, size_t bytes, struct whole *out) {
   return parse_digits(digits, bytes, &out->magnitude) && (!out->negative || out->magnitude <= (uint64_t)INT64_MAX + 1);
 }
 
-/* A double as a quotient m / 10^places of at most 15 digits, as few places as there can be; both are exact then, so the quotient is
- * the double nearest to that decimal number. False: it is none, or %g would write an exponent. */
+/* A double as a quotient m / 10^places of at most 15 digits, as few places as there can be; both are exact then, so the
+ * quotient is the double nearest to that decimal number. False: it is none, or %g would write an exponent. */
 static bool as_decimal(double real, uint64_t *m, unsigned *places) {
   double size = fabs(real);
   *m = *places = 0;
@@ -91,8 +92,8 @@ static size_t print_decimal(bool negative, uint64_t m, unsigned places, char *te
   return n + places + 1;
 }
 
-/* 9 digits tell every float from its neighbours, 17 every double. 6 and 15 often do, and have the shorter texts in them, but
- * where numbers are so small that they lose digits. */
+/* 9 digits tell every float from its neighbours, 17 every double. 6 and 15 often do, and have the shorter texts in them,
+ * but where numbers are so small that they lose digits. */
 static size_t print_real(double real, bool is_float, char text[NUMBER_TEXT]) {
   uint64_t m;
   unsigned places;

@@ -59,12 +59,12 @@ static inline void codec_put(uint8_t *p, uint64_t value, unsigned bytes) {
 }
 
 /* Values of `item` bytes from the format's order to the machine's, or back. */
-static inline void codec_copy(void *to, const void *from, size_t n, unsigned item) {
-  memcpy(to, from, n * item);
+static inline void codec_order(void *values, size_t n, unsigned item) {
+  (void)values, (void)n, (void)item;
 #if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
   if (item == 2 || item == 4 || item == 8)
     for (size_t i = 0; i < n; i++) {
-      uint8_t *p = (uint8_t *)to + i * item;
+      uint8_t *p = (uint8_t *)values + i * item;
       for (unsigned k = 0; k < item / 2; k++) {
         uint8_t byte = p[k];
         p[k] = p[item - 1 - k];
@@ -72,6 +72,11 @@ static inline void codec_copy(void *to, const void *from, size_t n, unsigned ite
       }
     }
 #endif
+}
+
+static inline void codec_copy(void *to, const void *from, size_t n, unsigned item) {
+  memcpy(to, from, n * item);
+  codec_order(to, n, item);
 }
 
 /* A word of an array in the machine's order, and back. */
@@ -171,9 +176,10 @@ struct codec_out {
   uint8_t *at; /* where the encoding begins */
   size_t used; /* bytes of it so far */
   size_t cap;
-  uint32_t streams;         /* encoded so far: numbers of choices */
-  bool no_dictionary;       /* a dictionary grew too large: none is chosen any more */
-  uint64_t dictionary_most; /* bytes that one may take where it was chosen just now; UINT64_MAX: it was asked for */
+  uint32_t streams;   /* encoded so far: numbers of choices */
+  bool no_dictionary; /* a dictionary grew too large: none is chosen any more */
+  uint64_t
+      instead; /* the bytes that the next best of a stream for which AUTO chose DICT is expected to take; 0: DICT was asked for */
   unsigned n_nodes;
   struct codec_entry {
     uint8_t codec, role, item, children; /* item: bytes of a word; 0 for others */
@@ -199,6 +205,26 @@ weft_status weft__strings_encode(struct codec_out *out, const struct codec_strin
 /* The bytes that a block of n words, at most CODEC_BLOCK, takes as BITPACK, FOR or DELTA, its part of the directory included. */
 size_t weft__packed_cost(const struct simd_codecs *codecs, enum weft_codec codec, const void *words, size_t n,
                          unsigned item, bool is_signed);
+
+/* A dictionary takes many times the time of packing, so it must save a tenth. */
+static inline bool codec_dictionary_pays(uint64_t bytes, uint64_t instead) {
+  return bytes < instead - instead / 10;
+}
+
+/* How many distinct ones there are among n, where so many were met among `counted` of them that are spread over all. Two
+ * rules, each right for what it supposes: equal values come from a few that are equally frequent, as birthdays do; or hardly
+ * any comes more than twice, so that each pair stands for one value less. The second where it is fewer, and pairs are few. */
+static inline uint64_t codec_distinct(uint64_t n, uint64_t counted, uint64_t met) {
+  uint64_t again = counted - met;
+  if (counted >= n)
+    return met;
+  if (again == 0)
+    return n;
+  double drawn = (double)met + (double)met * (double)met / (2 * (double)again), step = (double)n / (double)counted;
+  double pairs = (double)again * step * step, whole = (double)n;
+  double least = pairs < whole / 2 && whole - pairs < drawn ? whole - pairs : drawn;
+  return least < whole ? (uint64_t)least : n;
+}
 
 /* A cascade of AUTO alone. */
 extern const uint8_t weft__codec_auto[WEFT_CODEC_DEPTH];

@@ -154,7 +154,7 @@ static weft_status put_dictionary(struct codec_out *out, const struct distinct *
   return codec_free(d->ctx, data, weft__codec_encode(out, &values, WEFT_ROLE_DICTIONARY, weft__codec_auto, depth));
 }
 
-static uint64_t dictionary_bytes(const struct distinct *d) {
+static uint64_t string_bytes(const struct distinct *d) {
   uint64_t sum = 0;
   for (uint32_t i = 0; i < d->count; i++) {
     size_t bytes;
@@ -167,7 +167,7 @@ static uint64_t dictionary_bytes(const struct distinct *d) {
 static weft_status put_string_dictionary(struct codec_out *out, const struct distinct *d, unsigned depth) {
   int64_t *offsets;
   size_t head = sizeof *offsets;
-  CODEC_TRY(codec_alloc(d->ctx, d->count, sizeof *offsets, head + (size_t)dictionary_bytes(d), &offsets));
+  CODEC_TRY(codec_alloc(d->ctx, d->count, sizeof *offsets, head + (size_t)string_bytes(d), &offsets));
   uint8_t *data = (uint8_t *)(offsets + d->count + 1);
   const struct codec_strings strings = {.data = data, .offsets = offsets, .n = d->count};
   offsets[0] = 0;
@@ -194,53 +194,56 @@ static weft_status put(struct codec_out *out, struct distinct *d, enum weft_role
   return weft__codec_encode(out, &codes, WEFT_ROLE_CODES, cascade + 1, depth + 1);
 }
 
-/* The bytes of the distinct words, judged by a block of them. */
-static uint64_t words_cost(const struct codec_out *out, const struct distinct *d) {
-  uint64_t block[CODEC_BLOCK];
-  unsigned item = d->values->item;
-  size_t n = d->count < CODEC_BLOCK ? d->count : CODEC_BLOCK;
-  for (size_t i = 0; i < n; i++)
-    codec_set_word(block, i, item, codec_word(d->values->at, d->first[i * (d->count / n)], item));
-  size_t cost = weft__packed_cost(out->codecs, WEFT_CODEC_FOR, block, n, item, d->values->is_signed);
-  cost = cost < n * item ? cost : n * item;
-  return (uint64_t)d->count * cost / n;
+/* Bytes of the codes as they will be packed, judged by some of their blocks: those of values in order of first sight lie close
+ * to each other where the values come again in the same order. */
+static uint64_t codes_cost(const struct codec_out *out, const struct distinct *d) {
+  enum { MOST = 32 };
+  size_t blocks = codec_blocks(d->n), taken = blocks < MOST ? blocks : MOST, rows = 0;
+  uint64_t above_base = 0, deltas = 0;
+  if (d->count == 1)
+    return CODEC_ENTRY_BYTES + sizeof *d->codes;
+  for (size_t i = 0; i < taken; i++) {
+    size_t b = i * blocks / taken, n = codec_block_values(d->n, b);
+    const uint32_t *codes = d->codes + b * CODEC_BLOCK;
+    above_base += weft__packed_cost(out->codecs, WEFT_CODEC_FOR, codes, n, sizeof *codes, false);
+    deltas += weft__packed_cost(out->codecs, WEFT_CODEC_DELTA, codes, n, sizeof *codes, false);
+    rows += n;
+  }
+  uint64_t least = above_base < deltas ? above_base : deltas;
+  return CODEC_ENTRY_BYTES + (uint64_t)((double)least * d->n / (double)rows);
 }
 
-/* Whether a dictionary that was chosen for what a sample of the values promised takes more than it may. */
-static weft_status check_worth(struct codec_out *out, const struct distinct *d, uint64_t most, unsigned depth,
-                               bool *too_many) {
-  uint64_t bytes;
-  const struct codec_values codes = {.at = d->codes, .n = d->n, .item = sizeof *d->codes};
-  if (most == UINT64_MAX)
-    return WEFT_OK;
-  CODEC_TRY(weft__codec_cost(out, &codes, depth + 1, &bytes));
-  *too_many = 2 * CODEC_ENTRY_BYTES + words_cost(out, d) + bytes >= most;
-  return WEFT_OK;
+/* Bytes of the distinct values, judged by the first of them. */
+static uint64_t values_cost(const struct codec_out *out, const struct distinct *d) {
+  uint64_t raw = (uint64_t)d->count * d->values->item, first[CODEC_BLOCK];
+  unsigned item = d->values->item;
+  if (!codec_is_word(item))
+    return CODEC_ENTRY_BYTES + raw;
+  uint32_t n = d->count < CODEC_BLOCK ? d->count : CODEC_BLOCK;
+  for (uint32_t i = 0; i < n; i++)
+    codec_set_word(first, i, item, codec_word(d->values->at, d->first[i], item));
+  size_t packed = weft__packed_cost(out->codecs, WEFT_CODEC_FOR, first, n, item, d->values->is_signed);
+  uint64_t bytes = (uint64_t)((double)packed * d->count / n);
+  return CODEC_ENTRY_BYTES + (bytes < raw ? bytes : raw);
 }
 
 static weft_status encode(struct codec_out *out, const struct codec_values *values, enum weft_role role,
                           const uint8_t *cascade, unsigned depth) {
   struct distinct d = {.ctx = out->ctx, .values = values, .n = values->n};
-  uint64_t most = out->dictionary_most;
+  uint64_t instead = out->instead;
   weft_status status = number_values(out, &d);
-  bool too_many = status == WEFT_OK && d.count > out->options->dictionary_rows;
-  if (status == WEFT_OK && !too_many)
-    status = check_worth(out, &d, most, depth, &too_many);
-  if (status == WEFT_OK && !too_many)
+  bool pays = status == WEFT_OK && d.count <= out->options->dictionary_rows;
+  if (pays && instead != 0 && !codec_dictionary_pays(values_cost(out, &d) + codes_cost(out, &d), instead)) {
+    out->no_dictionary = true; /* the selector's guess was wrong */
+    pays = false;
+  }
+  if (pays)
     status = put(out, &d, role, cascade, depth);
-  out->no_dictionary |= too_many;
   status = free_distinct(&d, status);
-  return too_many && status == WEFT_OK ? weft__codec_encode(out, values, role, weft__codec_auto, depth) : status;
+  return pays || status != WEFT_OK ? status : weft__codec_encode(out, values, role, weft__codec_auto, depth);
 }
 
 /* ---- Encoding strings ---- */
-
-/* Strings of which the distinct ones are counted beforehand, in so many stretches of neighbours. */
-#define COUNTED 2048
-#define STRETCHES 64
-
-/* A dictionary takes many times the time of the bytes as they are, so it must save a tenth. */
-#define WORTH(bytes) ((bytes) - (bytes) / 10)
 
 /* Bytes of the ends of n of the strings, as they will be packed, judged by some of their blocks. */
 static uint64_t ends_cost(const struct codec_out *out, const struct codec_strings *strings, uint32_t n) {
@@ -256,50 +259,72 @@ static uint64_t ends_cost(const struct codec_out *out, const struct codec_string
   return CODEC_ENTRY_BYTES + (uint64_t)((double)bytes * n / (double)rows);
 }
 
-/* Bytes of a dictionary of so many strings, of so many bytes in all, and of the codes. */
-static uint64_t dictionary_cost(const struct codec_out *out, const struct codec_strings *strings, uint32_t count,
-                                uint64_t bytes) {
-  uint64_t codes = sizeof count; /* where they are all one */
-  if (count > 1)
-    codes = ((uint64_t)strings->n * codec_bits(count - 1) + 7) / 8 + 5 * codec_blocks(strings->n);
-  return 3 * CODEC_ENTRY_BYTES + bytes + ends_cost(out, strings, count) + codes;
+/* Bytes of a dictionary of so many strings, of so many bytes in all. */
+static uint64_t strings_cost(const struct codec_out *out, const struct codec_strings *strings, uint32_t count,
+                             uint64_t bytes) {
+  return 2 * CODEC_ENTRY_BYTES + bytes + ends_cost(out, strings, count);
 }
 
-/* How many distinct strings there are, judged by those that are met again among some: where d are distinct and c are not,
- * about d * d / 2c others were not met (as birthdays are shared, where all strings are equally frequent and many). The
- * stretches of neighbours make it fewer where equal strings are near each other, which costs no more than to look. */
-static weft_status guess_distinct(struct codec_out *out, const struct codec_strings *strings, uint32_t *distinct) {
-  uint32_t rows[COUNTED], codes[COUNTED], first[COUNTED], n = strings->n < COUNTED ? strings->n : COUNTED;
-  for (uint32_t i = 0; i < n; i++)
-    rows[i] =
-        n < COUNTED
-            ? i
-            : (uint32_t)((uint64_t)(i / (COUNTED / STRETCHES)) * (strings->n - COUNTED / STRETCHES) / (STRETCHES - 1)) +
-                  i % (COUNTED / STRETCHES);
-  struct weft_column column =
-      weft_column_offsets64(strings->data, (size_t)strings->offsets[strings->n], strings->offsets, strings->n);
-  column = weft_column_with_selection(column, rows, n);
+/* A sample of strings: all of them, or some in stretches of neighbours. */
+struct sample {
+  uint32_t n;
+  uint32_t *rows, *codes, *first;
+};
+
+static void sample_rows(struct sample *sample, uint32_t n) {
+  enum { STRETCH = 32 };
+  uint32_t stretches = sample->n / STRETCH;
+  for (uint32_t i = 0; i < sample->n; i++)
+    sample->rows[i] =
+        sample->n == n ? i : (uint32_t)((uint64_t)(i / STRETCH) * (n - STRETCH) / (stretches - 1)) + i % STRETCH;
+}
+
+static weft_status cost_of_sample(struct codec_out *out, const struct codec_strings *strings, struct sample *sample,
+                                  uint64_t *cost) {
+  const int64_t *offsets = strings->offsets;
+  struct weft_column column = weft_column_offsets64(strings->data, (size_t)offsets[strings->n], offsets, strings->n);
   size_t found;
-  CODEC_TRY(out->group(out->ctx, &column, 1, codes, &found, first));
-  uint64_t again = n - found, more = again == 0 ? strings->n : (uint64_t)found * found / (2 * again);
-  *distinct = n < COUNTED ? (uint32_t)found : more >= strings->n - found ? strings->n : (uint32_t)(found + more);
+  uint64_t bytes = 0;
+  sample_rows(sample, strings->n);
+  column = weft_column_with_selection(column, sample->rows, sample->n);
+  CODEC_TRY(out->group(out->ctx, &column, 1, sample->codes, &found, sample->first));
+  uint64_t distinct = codec_distinct(strings->n, sample->n, found);
+  for (size_t i = 0; i < found; i++) {
+    const int64_t *ends = offsets + sample->rows[sample->first[i]];
+    bytes += (uint64_t)(ends[1] - ends[0]);
+  }
+  bytes = (uint64_t)((double)bytes * (double)distinct / (double)found);
+  /* Codes take a bit each at the least; what they do take is known once there are any. */
+  *cost = strings_cost(out, strings, (uint32_t)distinct, bytes) + strings->n / 8;
   return WEFT_OK;
 }
 
-/* Numbers strings where that may pay. *as_dictionary: it does. Costs of both are noted. */
+/* Bytes of a dictionary and its codes, judged by a sample of so many strings. */
+static weft_status guess_cost(struct codec_out *out, const struct codec_strings *strings, uint32_t n, uint64_t *cost) {
+  struct sample sample = {.n = n};
+  CODEC_TRY(codec_alloc(out->ctx, n, 3 * sizeof *sample.rows, 0, &sample.rows));
+  sample.codes = sample.rows + n;
+  sample.first = sample.codes + n;
+  return codec_free(out->ctx, sample.rows, cost_of_sample(out, strings, &sample, cost));
+}
+
+/* Numbers strings where that may pay. *as_dictionary: it does. Costs of both are noted. As it takes long to number strings
+ * that are distinct, larger and larger samples must have promised that it is worth it, each of which takes little of the
+ * time that the next one takes. */
 static weft_status choose(struct codec_out *out, const struct codec_strings *strings, struct distinct *d, unsigned depth,
                           bool *as_dictionary) {
+  enum { FIRST = 2048, STEP = 16, SHARE = 8 };
   uint64_t all = (uint64_t)(strings->offsets[strings->n] - strings->offsets[0]);
   uint64_t plain = 2 * CODEC_ENTRY_BYTES + all + ends_cost(out, strings, strings->n), coded = 0;
-  uint32_t distinct, stream = out->streams++;
+  uint32_t stream = out->streams++;
   *as_dictionary = false;
   if (!out->no_dictionary) {
-    CODEC_TRY(guess_distinct(out, strings, &distinct));
-    coded = dictionary_cost(out, strings, distinct, (uint64_t)((double)all * distinct / strings->n));
-    if (coded < WORTH(plain)) {
+    for (uint64_t n = FIRST; n == FIRST || (codec_dictionary_pays(coded, plain) && n <= strings->n / SHARE); n *= STEP)
+      CODEC_TRY(guess_cost(out, strings, n < strings->n ? (uint32_t)n : strings->n, &coded));
+    if (codec_dictionary_pays(coded, plain)) {
       CODEC_TRY(number_values(out, d));
-      coded = dictionary_cost(out, strings, d->count, dictionary_bytes(d));
-      *as_dictionary = coded < WORTH(plain) && !out->no_dictionary;
+      coded = strings_cost(out, strings, d->count, string_bytes(d)) + codes_cost(out, d);
+      *as_dictionary = codec_dictionary_pays(coded, plain) && !out->no_dictionary;
     }
     weft__codec_consider(out, stream, depth, WEFT_CODEC_DICT, strings->n, coded, *as_dictionary);
   }
@@ -397,6 +422,14 @@ static weft_status look_up(struct codec_in *in, const struct dict *dict, const u
   return WEFT_OK;
 }
 
+static void copy_values(const uint8_t *values, const uint32_t *codes, uint32_t n, size_t item, uint8_t *out) {
+  enum { USUAL = 16 }; /* UUIDs, decimals: copies of a constant number of bytes take no call */
+  for (uint32_t i = 0; item == USUAL && i < n; i++)
+    memcpy(out + (size_t)i * USUAL, values + (size_t)codes[i] * USUAL, USUAL);
+  for (uint32_t i = 0; item != USUAL && i < n && item > 0; i++)
+    memcpy(out + i * item, values + codes[i] * item, item);
+}
+
 static weft_status read_piece(struct codec_in *in, struct codec_node *node, uint32_t first, uint32_t n, uint8_t *out) {
   struct dict *dict = node->state;
   uint32_t size = dict->dictionary->n;
@@ -409,8 +442,7 @@ static weft_status read_piece(struct codec_in *in, struct codec_node *node, uint
   CODEC_TRY(weft__dict_codes(in, node, first, n, dict->piece));
   if (!dict->values)
     return look_up(in, dict, dict->piece, n, out);
-  for (uint32_t i = 0; i < n && item > 0; i++)
-    memcpy(out + i * item, dict->values + dict->piece[i] * item, item);
+  copy_values(dict->values, dict->piece, n, item, out);
   return WEFT_OK;
 }
 

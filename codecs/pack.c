@@ -62,24 +62,48 @@ static struct plan cheapest(const uint32_t *lengths, size_t n, unsigned item) {
   return best;
 }
 
-/* The lengths in bits of every step-th of words[n] above base. */
-static void count_lengths(const void *words, size_t n, size_t step, unsigned item, uint64_t base, uint32_t *lengths) {
-  uint64_t mask = word_mask(item);
-  memset(lengths, 0, 65 * sizeof *lengths);
-  for (size_t i = 0; i < n; i += step)
-    lengths[codec_bits((codec_word(words, i, item) - base) & mask)]++;
-}
-
-/* The bits within which all but 1 in 32 of the words counted lie. */
+/* The bits within which all but 3 in 32 of the numbers counted lie: more outliers are no gain as patches, and fewer would be
+ * missed in blocks that have one or two of them among the words looked at. */
 static unsigned most_within(const uint32_t *lengths, size_t counted) {
   unsigned bits = 64;
-  for (size_t beyond = 0; bits > 0 && (beyond += lengths[bits]) <= counted / 32;)
+  for (size_t beyond = 0; bits > 0 && (beyond += lengths[bits]) <= 3 * counted / 32;)
     bits--;
   return bits;
 }
 
-/* Whether patches would pay is guessed from every 32nd word, from below and, for words that lie far below the others, from
- * above; what pays is then counted. */
+/* Of three words of a block the one in the middle: hardly ever an outlier. */
+static uint64_t middle_word(const void *words, size_t n, unsigned item, uint64_t flip) {
+  uint64_t a = codec_word(words, n / 4, item) ^ flip, b = codec_word(words, n / 2, item) ^ flip;
+  uint64_t c = codec_word(words, n / 4 * 3, item) ^ flip, low = a < b ? a : b, high = a < b ? b : a;
+  return (c < low ? low : c > high ? high : c) ^ flip;
+}
+
+/* Every so many words of a block are looked at for whether patches would pay, and the bits less that are worth them. */
+enum { STEP = 32, WORTH = 2 };
+
+/* The bits of the distance, up or down, within which most words are from one of them. */
+static unsigned spread_of(const void *words, size_t n, unsigned item, uint64_t from) {
+  uint32_t lengths[65] = {0};
+  uint64_t mask = word_mask(item), top = mask ^ mask >> 1;
+  for (size_t i = 0; i < n; i += STEP) {
+    uint64_t distance = (codec_word(words, i, item) - from) & mask;
+    lengths[codec_bits((distance & top ? -distance : distance) & mask)]++;
+  }
+  return most_within(lengths, (n + STEP - 1) / STEP);
+}
+
+/* The least of the words from base on up to base and the mask. */
+static uint64_t least_within(const void *words, size_t n, unsigned item, uint64_t base, uint64_t window) {
+  uint64_t mask = word_mask(item), least = window;
+  for (size_t i = 0; i < n; i++) {
+    uint64_t above = (codec_word(words, i, item) - base) & mask;
+    least = above < least ? above : least;
+  }
+  return (base + least) & mask;
+}
+
+/* Whether patches would pay is guessed from some words: how far most of them are from one in the middle; outliers may lie above, and
+ * below, as the one negative step of a sorted sequence that starts anew. What pays is then counted. */
 static struct plan plan_block(const struct simd_codecs *codecs, const void *words, size_t n, unsigned item, uint64_t flip,
                               bool has_base) {
   struct simd_range range = CODEC_KERNEL(codecs, range, item)(words, n, has_base ? flip : 0);
@@ -87,22 +111,15 @@ static struct plan plan_block(const struct simd_codecs *codecs, const void *word
   struct plan plan = {.base = base, .bits = (uint8_t)codec_bits((range.max - base) & mask)};
   if (plan.bits < 3 || n < 128)
     return plan;
-  enum { STEP = 32, WORTH = 2 }; /* bits less that are worth patches */
-  uint32_t lengths[65];
-  count_lengths(words, n, STEP, item, base, lengths);
-  size_t counted = (n + STEP - 1) / STEP;
-  unsigned within = most_within(lengths, counted);
-  if (has_base && within + WORTH > plan.bits) { /* no words far above: are there some far below? */
-    memset(lengths, 0, sizeof lengths);
-    for (size_t i = 0; i < n; i += STEP)
-      lengths[codec_bits((range.max - codec_word(words, i, item)) & mask)]++;
-    within = most_within(lengths, counted);
-    if (within + WORTH <= plan.bits && within < 64)
-      base = (range.max - (((uint64_t)1 << within) - 1)) & mask;
-  }
+  uint64_t middle = has_base ? middle_word(words, n, item, flip) : 0;
+  unsigned within = spread_of(words, n, item, middle) + has_base; /* twice as many words lie up or down */
   if (within + WORTH > plan.bits)
     return plan;
-  count_lengths(words, n, 1, item, base, lengths);
+  if (has_base) /* twice as far, for the few that were left out of most */
+    base = least_within(words, n, item, middle - ((uint64_t)1 << within), UINT64_MAX >> (63 - within));
+  uint32_t lengths[65] = {0};
+  for (size_t i = 0; i < n; i++)
+    lengths[codec_bits((codec_word(words, i, item) - base) & mask)]++;
   struct plan patched = cheapest(lengths, n, item);
   patched.base = base;
   bool less = packed_bytes(n, patched.bits) + patched.patches * (2 + item) + 8 < packed_bytes(n, plan.bits);
@@ -351,26 +368,41 @@ static weft_status apply_patches(struct codec_in *in, const struct codec_node *n
   return WEFT_OK;
 }
 
-static weft_status read_block(struct codec_in *in, const struct codec_node *node, size_t b, void *out) {
+/* A block of DELTA with patches: its differences are put right, and summed as a block that is packed in all bits of a word,
+ * which is nothing but its words. */
+static weft_status sum_patched(struct codec_in *in, const struct codec_node *node, const struct block *block, void *out) {
+  uint64_t differences[CODEC_BLOCK];
+  unsigned item = node->item;
+  CODEC_KERNEL(in->codecs, unpack, item)(block->bits, block->n, block->width, block->base, differences);
+  CODEC_TRY(apply_patches(in, node, block, differences));
+  codec_set_word(differences, 0, item, 0);
+  codec_order(differences, block->n, item);
+  CODEC_KERNEL(in->codecs, undelta, item)((const uint8_t *)differences, block->n, 8 * item, 0, block->first, out);
+  return WEFT_OK;
+}
+
+/* A block of DELTA without patches, whose words must add up to what is said of its first, which may be read by itself. */
+static weft_status sum_block(struct codec_in *in, const struct codec_node *node, const struct block *block, size_t b,
+                             void *out) {
   const struct packed *packed = node->state;
+  unsigned item = node->item;
+  CODEC_KERNEL(in->codecs, undelta, item)
+  (block->bits, block->n, block->width, block->base, block->first - block->base, out);
+  uint64_t first = codec_word(out, 0, item);
+  if (first != block->first)
+    return weft__codec_corrupt(in, node, packed->at.firsts + item * b,
+                               "block %zu begins with %llu, and its words with %llu", b, (unsigned long long)block->first,
+                               (unsigned long long)first);
+  return WEFT_OK;
+}
+
+static weft_status read_block(struct codec_in *in, const struct codec_node *node, size_t b, void *out) {
   struct block block;
   CODEC_TRY(find_block(in, node, b, &block));
-  unsigned item = node->item;
-  uint64_t sum = block.first - block.base; /* of DELTA, before value 0 */
-  if (node->codec == WEFT_CODEC_DELTA && block.patches == 0) {
-    CODEC_KERNEL(in->codecs, undelta, item)(block.bits, block.n, block.width, block.base, sum, out);
-  } else {
-    CODEC_KERNEL(in->codecs, unpack, item)(block.bits, block.n, block.width, block.base, out);
-    if (block.patches > 0)
-      CODEC_TRY(apply_patches(in, node, &block, out));
-    for (size_t i = 0; node->codec == WEFT_CODEC_DELTA && i < block.n; i++)
-      codec_set_word(out, i, item, sum += codec_word(out, i, item));
-  }
-  if (node->codec == WEFT_CODEC_DELTA && codec_word(out, 0, item) != block.first) /* or it would read otherwise by itself */
-    return weft__codec_corrupt(in, node, packed->at.firsts + item * b,
-                               "block %zu begins with %llu, and its words with %llu", b, (unsigned long long)block.first,
-                               (unsigned long long)codec_word(out, 0, item));
-  return WEFT_OK;
+  if (node->codec == WEFT_CODEC_DELTA)
+    return block.patches == 0 ? sum_block(in, node, &block, b, out) : sum_patched(in, node, &block, out);
+  CODEC_KERNEL(in->codecs, unpack, node->item)(block.bits, block.n, block.width, block.base, out);
+  return block.patches > 0 ? apply_patches(in, node, &block, out) : WEFT_OK;
 }
 
 /* Value i of a block without patches, that is not DELTA's. */

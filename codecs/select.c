@@ -5,17 +5,15 @@
  */
 #include "codecs/tree.h"
 
-/* Of a stream one block in SAMPLE_STEP is measured, but some always. */
-#define SAMPLE_STEP 64
-#define SAMPLE_LEAST 4
+/* So many blocks of a stream are measured, and where they leave it open which codec is best, so many more. */
+#define SAMPLE_FIRST 6
 #define SAMPLE_MOST 32
+/* and one in SAMPLE_STEP at the most, but those first ones always. */
+#define SAMPLE_STEP 32
 
 /* Values whose distinct ones are counted, and the slots of the table that counts them. */
 #define COUNTED 1024
 #define SLOTS 4096
-
-/* A dictionary costs many times the time of packing, so it must save a tenth. */
-#define DICT_WORTH(bytes) ((bytes) - (bytes) / 10)
 
 /* Blocks of a stream that stand for the whole. */
 struct sample {
@@ -23,9 +21,9 @@ struct sample {
   size_t blocks, step;
 };
 
-static struct sample sample_of(const struct codec_values *values) {
+static struct sample sample_of(const struct codec_values *values, size_t most) {
   size_t blocks = codec_blocks(values->n), taken = blocks / SAMPLE_STEP;
-  taken = taken < SAMPLE_LEAST ? SAMPLE_LEAST : taken > SAMPLE_MOST ? SAMPLE_MOST : taken;
+  taken = taken < SAMPLE_FIRST ? SAMPLE_FIRST : taken > most ? most : taken;
   taken = taken > blocks ? blocks : taken;
   return (struct sample){values, taken, blocks / taken};
 }
@@ -117,49 +115,43 @@ static uint64_t run_bytes(const struct codec_out *out, const struct sample *samp
   return CODEC_ENTRY_BYTES + scaled(leaf_bytes(out, &values), runs, all) + (by_ends < by_bits ? by_ends : by_bits);
 }
 
-/* Which value stands for part i of `counted` equal parts of n values: each time at another place of its part, so that nothing that
- * comes back every so many values is met at one of its places alone. */
+/* A word that tells value i from others: itself, or its hash. */
+static uint64_t identity(const struct codec_out *out, const struct codec_values *values, size_t i) {
+  if (codec_is_word(values->item))
+    return codec_word(values->at, i, values->item);
+  return codec_check(out->kernels, (const uint8_t *)values->at + i * values->item, values->item, 0);
+}
+
+/* Which value stands for part i of `counted` equal parts of n: each time at another place of its part, so that what comes back
+ * every so many values is not always met at the same of its places. */
 static size_t drawn(size_t i, size_t n, size_t counted) {
   const uint32_t golden_ratio = 0x9e3779b9;
   size_t part = n / counted;
-  return i * part + (size_t)((uint64_t)(uint32_t)(i * golden_ratio) * part >> 32);
+  return i * part + (size_t)((uint64_t)((uint32_t)i * golden_ratio) * part >> 32);
 }
 
-/* How many distinct values there are, by how often one is met again among COUNTED that are drawn: of D equally frequent ones m
- * draws meet d = D (1 - exp(-m / D)), solved by bisection. Fewer than there are where some are frequent; but then their codes
- * take fewer bits too. */
-static uint64_t distinct_values(const struct codec_values *values) {
-  uint16_t slots[SLOTS]; /* 1 + number of the draw of the value there; 0: none */
-  size_t n = values->n, counted = n < COUNTED ? n : COUNTED, distinct = 0;
+/* How many distinct values there are, by how often one is met again among COUNTED that are spread over the stream. */
+static uint64_t distinct_values(const struct codec_out *out, const struct codec_values *values) {
+  uint16_t slots[SLOTS]; /* 1 + the number of the part whose value is there; 0: none */
+  size_t n = values->n, counted = n < COUNTED ? n : COUNTED, met = 0;
   memset(slots, 0, sizeof slots);
   for (size_t i = 0; i < counted; i++) {
-    uint64_t word = codec_word(values->at, drawn(i, n, counted), values->item);
+    uint64_t word = identity(out, values, drawn(i, n, counted));
     size_t slot = (size_t)(word * 0x9e3779b97f4a7c15 >> 52);
-    while (slots[slot] != 0 && codec_word(values->at, drawn(slots[slot] - 1u, n, counted), values->item) != word)
+    while (slots[slot] != 0 && identity(out, values, drawn(slots[slot] - 1u, n, counted)) != word)
       slot = (slot + 1) % SLOTS;
-    distinct += slots[slot] == 0;
+    met += slots[slot] == 0;
     slots[slot] = slots[slot] != 0 ? slots[slot] : (uint16_t)(i + 1);
   }
-  if (counted == n)
-    return distinct;
-  if (distinct == counted)
-    return n;
-  double low = (double)distinct, high = (double)n;
-  for (int i = 0; i < 40; i++) {
-    double middle = (low + high) / 2, ratio = (double)counted / middle, missed = 1;
-    for (int k = 0; k < 64; k++)
-      missed *= 1 / (1 + ratio / 64); /* about exp(-ratio) */
-    if (middle * (1 - missed) < (double)distinct)
-      low = middle;
-    else
-      high = middle;
-  }
-  return (uint64_t)low;
+  return codec_distinct(n, counted, met);
 }
 
-static uint64_t dictionary_bytes(const struct codec_values *values) {
-  uint64_t distinct = distinct_values(values), bits = codec_bits(distinct - 1);
-  return (3 * CODEC_ENTRY_BYTES) + distinct * values->item + ((uint64_t)values->n * bits + 7) / 8 +
+/* Bytes of all the stream as dictionary and codes, given those that it takes when packed. */
+static uint64_t dictionary_bytes(const struct codec_out *out, const struct codec_values *values, uint64_t packed) {
+  uint64_t distinct = distinct_values(out, values), bits = codec_bits(distinct - 1),
+           raw = (uint64_t)values->n * values->item;
+  uint64_t each = packed != 0 && packed < raw ? packed : raw; /* of as many values as there are */
+  return 3 * CODEC_ENTRY_BYTES + scaled(each, values->n, distinct) + ((uint64_t)values->n * bits + 7) / 8 +
          codec_blocks(values->n) * 5;
 }
 
@@ -197,7 +189,48 @@ struct costs {
   uint64_t of[WEFT_CODEC_SPLIT + 1];
 };
 
-static weft_status find_costs(struct codec_out *out, const struct codec_values *values, unsigned depth,
+static weft_status find_run_bytes(struct codec_out *out, const struct sample *sample, uint64_t *bytes) {
+  uint8_t *room;
+  CODEC_TRY(codec_alloc(out->ctx, SAMPLE_MOST * CODEC_BLOCK, 8 + 4, 2 * SIMD_SLACK, &room));
+  *bytes = run_bytes(out, sample, room);
+  return codec_free(out->ctx, room, WEFT_OK);
+}
+
+/* Costs of the codecs that a sample of the stream tells of. */
+static weft_status measure(struct codec_out *out, const struct sample *sample, bool may_split, bool may_repeat,
+                           struct costs *costs) {
+  for (enum weft_codec codec = WEFT_CODEC_FOR; codec <= WEFT_CODEC_DELTA; codec++)
+    costs->of[codec] = packed_bytes(out, sample, codec);
+  costs->of[WEFT_CODEC_BITPACK] = bases_are_idle(out, sample) ? packed_bytes(out, sample, WEFT_CODEC_BITPACK) : 0;
+  if (may_split && sample->values->is_float)
+    costs->of[WEFT_CODEC_SPLIT] = split_bytes(out, sample);
+  return may_split && may_repeat ? find_run_bytes(out, sample, &costs->of[WEFT_CODEC_RLE]) : WEFT_OK;
+}
+
+/* The best so far. */
+static enum weft_codec least(const struct costs *costs) {
+  enum weft_codec best = WEFT_CODEC_RAW;
+  for (enum weft_codec c = WEFT_CODEC_CONST; c <= WEFT_CODEC_SPLIT; c++)
+    if (c != WEFT_CODEC_DICT && costs->of[c] != 0 && costs->of[c] < costs->of[best])
+      best = c;
+  return best;
+}
+
+/* Whether the best is better than all others by so much that more blocks would not change it. FOR and BITPACK are one, as either
+ * is the other but for the bases. */
+static bool is_clear(const struct costs *costs) {
+  enum weft_codec best = least(costs);
+  uint64_t bound = costs->of[best] + costs->of[best] / 4;
+  for (enum weft_codec c = WEFT_CODEC_RAW; c <= WEFT_CODEC_SPLIT; c++) {
+    bool same = c == best || (c == WEFT_CODEC_BITPACK && best == WEFT_CODEC_FOR) ||
+                (c == WEFT_CODEC_FOR && best == WEFT_CODEC_BITPACK);
+    if (!same && costs->of[c] != 0 && costs->of[c] < bound)
+      return best == WEFT_CODEC_RAW; /* nothing saves anything */
+  }
+  return true;
+}
+
+static weft_status find_costs(struct codec_out *out, const struct codec_values *values, enum weft_role role, unsigned depth,
                               struct costs *costs) {
   memset(costs, 0, sizeof *costs);
   costs->of[WEFT_CODEC_RAW] = CODEC_ENTRY_BYTES + (uint64_t)values->n * values->item;
@@ -206,51 +239,30 @@ static weft_status find_costs(struct codec_out *out, const struct codec_values *
     return WEFT_OK;
   }
   bool may_split = depth + 1 < WEFT_CODEC_DEPTH; /* into parts that are packed */
+  bool may_repeat = role != WEFT_ROLE_ENDS && (role != WEFT_ROLE_VALIDITY || values->item == 1);
   if (codec_is_word(values->item)) {
-    const struct sample sample = sample_of(values);
-    for (enum weft_codec codec = WEFT_CODEC_FOR; codec <= WEFT_CODEC_DELTA; codec++)
-      costs->of[codec] = packed_bytes(out, &sample, codec);
-    if (bases_are_idle(out, &sample))
-      costs->of[WEFT_CODEC_BITPACK] = packed_bytes(out, &sample, WEFT_CODEC_BITPACK);
-    if (may_split && values->is_float)
-      costs->of[WEFT_CODEC_SPLIT] = split_bytes(out, &sample);
-    if (may_split) {
-      uint8_t *room = weft_alloc(out->ctx, (size_t)SAMPLE_MOST * CODEC_BLOCK * (8 + 4) + 2 * SIMD_SLACK);
-      if (!room)
-        return ((struct slab_cache *)out->ctx)->status;
-      costs->of[WEFT_CODEC_RLE] = run_bytes(out, &sample, room);
-      CODEC_TRY(weft_free(out->ctx, room));
-    }
-    if (may_split && !out->no_dictionary && values->item > 1)
-      costs->of[WEFT_CODEC_DICT] = dictionary_bytes(values);
+    const struct sample first = sample_of(values, SAMPLE_FIRST), more = sample_of(values, SAMPLE_MOST);
+    CODEC_TRY(measure(out, &first, may_split, may_repeat, costs));
+    if (more.blocks > first.blocks && !is_clear(costs))
+      CODEC_TRY(measure(out, &more, may_split, may_repeat, costs));
   }
+  bool may_number = role != WEFT_ROLE_CODES && role != WEFT_ROLE_DICTIONARY && role != WEFT_ROLE_VALIDITY;
+  bool a_bit_each = costs->of[least(costs)] < values->n / 8; /* which codes take at the least */
+  if (may_split && may_repeat && may_number && !a_bit_each && !out->no_dictionary && values->item > 1)
+    costs->of[WEFT_CODEC_DICT] = dictionary_bytes(out, values, costs->of[WEFT_CODEC_FOR]);
   return WEFT_OK;
 }
 
-/* The codec that takes the fewest bytes, but for DICT. */
-static enum weft_codec best_but_dict(const struct costs *costs) {
-  enum weft_codec best = WEFT_CODEC_RAW;
-  for (enum weft_codec c = WEFT_CODEC_CONST; c <= WEFT_CODEC_SPLIT; c++)
-    if (c != WEFT_CODEC_DICT && costs->of[c] != 0 && costs->of[c] < costs->of[best])
-      best = c;
-  return best;
-}
-
-weft_status weft__codec_cost(struct codec_out *out, const struct codec_values *values, unsigned depth, uint64_t *bytes) {
+weft_status weft__codec_choose(struct codec_out *out, const struct codec_values *values, enum weft_role role,
+                               unsigned depth, enum weft_codec *codec) {
   struct costs costs;
-  CODEC_TRY(find_costs(out, values, depth, &costs));
-  *bytes = costs.of[best_but_dict(&costs)];
-  return WEFT_OK;
-}
-
-weft_status weft__codec_choose(struct codec_out *out, const struct codec_values *values, unsigned depth,
-                               enum weft_codec *codec) {
-  struct costs costs;
-  CODEC_TRY(find_costs(out, values, depth, &costs));
-  enum weft_codec best = best_but_dict(&costs);
-  out->dictionary_most = DICT_WORTH(costs.of[best]);
-  if (costs.of[WEFT_CODEC_DICT] != 0 && costs.of[WEFT_CODEC_DICT] < out->dictionary_most)
+  CODEC_TRY(find_costs(out, values, role, depth, &costs));
+  enum weft_codec best = least(&costs);
+  out->instead = 0;
+  if (costs.of[WEFT_CODEC_DICT] != 0 && codec_dictionary_pays(costs.of[WEFT_CODEC_DICT], costs.of[best])) {
+    out->instead = costs.of[best];
     best = WEFT_CODEC_DICT;
+  }
   uint32_t stream = out->streams++;
   for (enum weft_codec c = WEFT_CODEC_RAW; c <= WEFT_CODEC_SPLIT; c++)
     if (costs.of[c] != 0)

@@ -47,11 +47,11 @@ weft_status weft__codec_encode(struct codec_out *out, const struct codec_values 
   enum weft_codec codec = depth < WEFT_CODEC_DEPTH ? (enum weft_codec)cascade[0] : WEFT_CODEC_AUTO;
   if (codec == WEFT_CODEC_AUTO)
     cascade = weft__codec_auto;
-  out->dictionary_most = UINT64_MAX;
+  out->instead = 0;
   if (values->n == 0)
     codec = WEFT_CODEC_RAW;
   else if (codec == WEFT_CODEC_AUTO)
-    CODEC_TRY(weft__codec_choose(out, values, depth, &codec));
+    CODEC_TRY(weft__codec_choose(out, values, role, depth, &codec));
   if (codec == WEFT_CODEC_STRINGS || codec >= OPERATIONS)
     return weft__codec_fail(out->ctx, WEFT_E_INVALID, "weft_encode: codec %s (%d) is not for values of %u bytes",
                             weft_codec_name(codec), codec, values->item);

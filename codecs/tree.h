@@ -24,11 +24,8 @@ weft_status weft__codec_close_out(struct codec_out *out, const struct codec_head
 
 /* The codec for a stream of at least one value, at a depth from which WEFT_CODEC_DEPTH - depth codecs may follow (at least one
  * that packs or copies always may). */
-weft_status weft__codec_choose(struct codec_out *out, const struct codec_values *values, unsigned depth,
-                               enum weft_codec *codec);
-
-/* The bytes that a stream of at least one value is expected to take at that depth, by any codec but DICT. */
-weft_status weft__codec_cost(struct codec_out *out, const struct codec_values *values, unsigned depth, uint64_t *bytes);
+weft_status weft__codec_choose(struct codec_out *out, const struct codec_values *values, enum weft_role role,
+                               unsigned depth, enum weft_codec *codec);
 
 /* Notes that a codec was considered for stream number `stream`. */
 void weft__codec_consider(struct codec_out *out, uint32_t stream, unsigned depth, enum weft_codec codec, uint32_t values,

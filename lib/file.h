@@ -72,8 +72,8 @@ size_t weft__schema_room(size_t head_bytes, size_t n);
 /* Bytes of the head, from its first FILE_HEAD_BYTES; *n: its columns. WEFT_E_CORRUPT: it is none. */
 weft_status weft__schema_head(weft_ctx *ctx, const uint8_t *start, size_t *head_bytes, size_t *n);
 
-/* The schema of a whole head, an allocation of ctx's that is *out's from here on. On failure *out is closed. WEFT_E_CORRUPT:
- * it is damaged. WEFT_E_UNSUPPORTED: it is of another version. WEFT_E_NOMEM, WEFT_E_LIMIT. */
+/* The schema of a whole head, an allocation of ctx's that is *out's from here on. On failure *out is closed.
+ * WEFT_E_CORRUPT: it is damaged. WEFT_E_UNSUPPORTED: it is of another version. WEFT_E_NOMEM, WEFT_E_LIMIT. */
 weft_status weft__schema_read(weft_ctx *ctx, uint8_t *head, size_t head_bytes, struct file_schema *out);
 
 /* The number of the column of that name; SIZE_MAX: none. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The head of a file: its columns' names and types, made of a writer's fields and read back, with a table by which names are
- * found. Both ways end in the same check, so that no head is written that would not be read.
+ * The head of a file: its columns' names and types, made of a writer's fields and read back, with a table by which names
+ * are found. Both ways end in the same check, so that no head is written that would not be read.
  */
 #include "alloc/os.h"
 #include "lib/column.h"

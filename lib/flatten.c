@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Columns to plain arrays: validity first, as words of bits; then values by the kernels that gather and compact, or strings,
- * whose bytes are borrowed where those of all rows follow one another.
+ * Columns to plain arrays: validity first, as words of bits; then values by the kernels that gather and compact, or
+ * strings, whose bytes are borrowed where those of all rows follow one another.
  */
 #include "lib/flatten.h"
 
@@ -35,7 +35,8 @@ static uint64_t bitmap_word(const uint8_t *bits, size_t first, size_t n) {
   return n < 64 ? word & (((uint64_t)1 << n) - 1) : word;
 }
 
-/* Which of the n <= 64 rows from `first` on are not null. The number that a selection has for a null row is not looked at. */
+/* Which of the n <= 64 rows from `first` on are not null. The number that a selection has for a null row is not looked
+ * at. */
 static uint64_t valid_word(const struct weft_column *c, size_t first, size_t n) {
   uint64_t word = n < 64 ? ((uint64_t)1 << n) - 1 : UINT64_MAX, valid = 0;
   if (c->row_validity)

@@ -20,9 +20,9 @@ struct flat {
   void *owned[3];         /* what of it was allocated */
 };
 
-/* Rows first .. first + rows of a column that passed weft__columns_check. *out is closed by weft__flat_close, on any failure
- * it is closed. WEFT_E_NOMEM, WEFT_E_LIMIT: no memory. WEFT_E_OVERFLOW: strings of more bytes than memory can hold.
- * WEFT_E_INVALID: a selection reaches past the column's rows. */
+/* Rows first .. first + rows of a column that passed weft__columns_check. *out is closed by weft__flat_close, on any
+ * failure it is closed. WEFT_E_NOMEM, WEFT_E_LIMIT: no memory. WEFT_E_OVERFLOW: strings of more bytes than memory can
+ * hold. WEFT_E_INVALID: a selection reaches past the column's rows. */
 weft_status weft__flatten(weft_ctx *ctx, const struct weft_column *column, size_t first, size_t rows, bool dense,
                           struct flat *out);
 

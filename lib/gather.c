@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Gathering rows: they are flattened piece by piece and put behind those before. Memory grows by half each time.
+ * Gathering rows: they are flattened piece by piece and put behind those before. Memory doubles as it grows.
  */
 #include "lib/gather.h"
 #include "lib/flatten.h"
@@ -15,11 +15,13 @@ weft_status weft__reserve(weft_ctx *ctx, struct bytes *bytes, size_t more) {
     return weft__fail(ctx, WEFT_E_OVERFLOW, "%zu bytes and %zu more are more than memory can hold", bytes->used, more);
   if (needed <= bytes->room)
     return WEFT_OK;
-  size_t room = bytes->room + bytes->room / 2;
-  room = room > needed ? room : needed;
-  void *p = weft_realloc(ctx, bytes->at, room);
+  size_t room = 2 * bytes->room > needed ? 2 * bytes->room : needed;
+  void *p = weft_alloc(ctx, room);
   if (!p)
     return ctx->cache.status;
+  if (bytes->used > 0) /* weft_realloc would copy the room too, which may never have been touched */
+    memcpy(p, bytes->at, bytes->used);
+  (void)!weft_free(ctx, bytes->at);
   bytes->at = p;
   bytes->room = room;
   return WEFT_OK;
@@ -33,8 +35,8 @@ weft_status weft__append_bytes(weft_ctx *ctx, struct bytes *bytes, const void *f
   return WEFT_OK;
 }
 
-/* Sets the bits of n rows from row `at` on of a bitmap that is 0 there, and for 8 bytes more: words' bits, or, where that is
- * NULL, ones. */
+/* Sets the bits of n rows from row `at` on of a bitmap that is 0 there, and for 8 bytes more: words' bits, or, where
+ * that is NULL, ones. */
 static void set_valid(uint8_t *to, size_t at, const uint64_t *words, size_t n) {
   for (size_t i = 0; i < n; i += 64) {
     uint64_t word = words ? words[i / 64] : UINT64_MAX;

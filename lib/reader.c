@@ -277,7 +277,8 @@ static weft_status verify_frame(weft_reader *reader, const struct reader_chunk *
   return WEFT_OK;
 }
 
-/* A column, the bytes before it from `from` on, and those up to `to` behind it. stats[said] is what the entry says of it. */
+/* A column, the bytes before it from `from` on, and those up to `to` behind it. stats[said] is what the entry says of
+ * it. */
 static weft_status verify_column(weft_reader *reader, const struct weft_chunk_info *info, size_t column, uint64_t from,
                                  uint64_t to, const uint8_t *stats, size_t said, uint64_t *chain) {
   const struct weft_field *field = &reader->schema.fields[column];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The reader's inside: reader.c has its calls, reader_footer.c reads what describes a file, reader_forward.c goes through one
- * of unknown length.
+ * The reader's inside: reader.c has its calls, reader_footer.c reads what describes a file, reader_forward.c goes through
+ * one of unknown length.
  */
 #ifndef LIB_READER_H
 #define LIB_READER_H
@@ -67,14 +67,15 @@ weft_status weft__reader_head(weft_reader *reader);
 /* Reads the footer of a file of known length. */
 weft_status weft__reader_footer(weft_reader *reader);
 
-/* Checks the last FILE_TRAILER_BYTES of footer[bytes], which is at offset `at` of the file and ends with it, and its sum. */
+/* Checks the last FILE_TRAILER_BYTES of footer[bytes], which is at offset `at` of the file and ends with it, and its
+ * sum. */
 weft_status weft__reader_trailer(weft_reader *reader, const uint8_t *footer, size_t bytes, uint64_t at);
 
 /* Reads the footer's metadata, footer and footer_bytes being set; *end is where it ends. */
 weft_status weft__reader_pairs(weft_reader *reader, uint64_t footer_at, size_t *end);
 
-/* Reads an entry, which is at `offset` of the file, of chunk->at and first_row, into chunk and places[columns]. No encoding may
- * end past `limit` of the file. */
+/* Reads an entry, which is at `offset` of the file, of chunk->at and first_row, into chunk and places[columns]. No
+ * encoding may end past `limit` of the file. */
 weft_status weft__reader_entry(weft_reader *reader, const uint8_t *entry, size_t room, uint64_t offset, uint64_t limit,
                                struct reader_chunk *chunk, struct reader_place *places);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * What describes a file: its head, its footer with metadata and entries, its trailer. Nothing here is trusted: every length is
- * held against what is left before it is used, and where chunks and columns lie follows from their lengths alone, so that
- * none can overlap.
+ * What describes a file: its head, its footer with metadata and entries, its trailer. Nothing here is trusted: every length
+ * is held against what is left before it is used, and where chunks and columns lie follows from their lengths alone, so
+ * that none can overlap.
  */
 #include "lib/reader.h"
 

@@ -77,7 +77,8 @@ static weft_status begin_entry(weft_writer *writer, size_t rows) {
   return weft__append_bytes(writer->ctx, &writer->entries, start, sizeof start);
 }
 
-/* Adds a column to the entry: from its rows where they are at hand and its encoding has no zones, else from its encoding. */
+/* Adds a column to the entry: from its rows where they are at hand and its encoding has no zones, else from its
+ * encoding. */
 static weft_status add_column(weft_writer *writer, const struct weft_field *field, const struct weft_column *column,
                               const void *encoding, size_t bytes, const struct weft_encoded_info *described) {
   struct weft_chunk_info info = {.nulls = described->nulls, .bytes = bytes};

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Files in memory for the suites of the writer and the reader: a sink that may fail, sources of every kind that may fail, and
- * what a file must be to read back as.
+ * Files in memory for the suites of the writer and the reader: a sink that may fail, sources of every kind that may fail,
+ * and what a file must be to read back as.
  */
 #ifndef TESTS_FILES_H
 #define TESTS_FILES_H
@@ -20,8 +20,7 @@
                   guard_case_text());                                                                         \
   } while (0)
 
-/* A file's bytes. As a sink it takes them, and as a source gives them, until `fail_at` calls have been made (0: for ever); of
- * unknown length no more than `dribble` of them lie behind the first call's end (0: no bound). */
+/* A file's bytes. As a sink it takes them, as a source it gives them; call number fail_at fails (0: none). */
 struct file {
   uint8_t *bytes;
   size_t n, room;

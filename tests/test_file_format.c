@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The bytes of files: those of the example that the format's description gives, byte by byte; and that the sums are those of
- * stock xxHash, found as the description says.
+ * The bytes of files: those of the example that the format's description gives, byte by byte; and that the sums are those
+ * of stock xxHash, found as the description says.
  */
 #include <xxhash.h>
 

@@ -268,8 +268,8 @@ START_TEST(chunks_beyond_max_bytes_are_refused) {
 }
 END_TEST
 
-/* Opens a reader and reads the largest encoding, column 1 of chunk 1; of unknown length both chunks. Returns the least that it
- * must have taken, and the status in *status. */
+/* Opens a reader and reads the largest encoding, column 1 of chunk 1; of unknown length both chunks. Returns the least
+ * that it must have taken, and the status in *status. */
 static size_t take_some(enum source_kind kind, uint64_t max_bytes, weft_status *status) {
   struct weft_source source = file_source(&file, kind);
   size_t taken = (size_t)codec_get(file.bytes + 12, 4), bytes;

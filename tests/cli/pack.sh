@@ -168,6 +168,17 @@ for rows in 1024 8192 1048576; do
   done
 done
 
+fact "a chunk ends where its text gets large, and at the same row whatever way it comes in"
+head -c 140000 /dev/zero | tr '\0' x >field
+{ echo n,long; for ((i = 0; i < 1300; i++)); do printf '%d,' $i; cat field; echo; done; } >huge.csv
+exits 0 "$WEFT" pack huge.csv -o t.weft
+[ "$(get chunks) $(get columns/0/chunks/0/rows)" = '2 1024' ] || bad "$(get chunks) chunks, the first of $(get columns/0/chunks/0/rows) rows"
+exits 0 bash -c 'cat huge.csv | "$WEFT" pack --csv -o many.weft'
+same t.weft many.weft
+exits 0 "$WEFT" unpack t.weft -o back.csv
+same huge.csv back.csv
+rm huge.csv back.csv
+
 fact "several tables become one, by the names of their columns"
 printf 'a,b\n1,x\n300,y\n' >one.csv
 printf 'b\ta\nz\t-5\n' >two.tsv

@@ -48,6 +48,8 @@ damaged $((offset + 1))
 lines 0 6144 t.csv >want.csv
 exits 0 "$WEFT" cat bad.weft --rows :6144
 same want.csv out.txt
+exits 0 bash -c "head -c $((offset + 5)) t.weft | \"$WEFT\" cat --rows :6144"
+same want.csv out.txt
 exits 1 "$WEFT" cat bad.weft --rows 6143:6145
 mentions "weft: bad.weft: column 'n' of chunk 3: "
 exits 0 bash -c '"$WEFT" cat bad.weft --rows 7000: --columns s'

@@ -1,64 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The rules of writers and readers one by one: what arguments may be, what breaks a file, metadata, names, failing sinks and
- * sources, and the sources of unknown length.
+ * The rules of writers one by one: what fields, options and columns may be, what breaks a file, failing sinks.
  */
-#include "files.h"
-
-static weft_ctx *ctx;
-static struct file file;
-
-enum { ROWS = 3000 };
-static uint32_t numbers[ROWS];
-static struct weft_column column;
-static const struct weft_field field = {.name = "n", .type = WEFT_U32};
-
-static void set_up(void) {
-  ctx = ctx_with(NULL);
-  for (uint32_t i = 0; i < ROWS; i++)
-    numbers[i] = i * 7;
-  column = weft_column_fixed(numbers, WEFT_U32, ROWS);
-}
-
-static void tear_down(void) {
-  weft_ctx_free(ctx);
-  file_close(&file);
-}
-
-static weft_writer *open_writer(void) {
-  struct weft_writer_options options = writer_defaults(1024);
-  weft_writer *writer;
-  file.n = 0;
-  FILE_MUST(ctx, weft_writer_open(ctx, &field, 1, &options, file_take, &file, &writer));
-  return writer;
-}
-
-/* ROWS rows in chunks of 1024. */
-static void write_file(void) {
-  weft_writer *writer = open_writer();
-  FILE_MUST(ctx, weft_writer_append(writer, &column, 1));
-  FILE_MUST(ctx, weft_writer_finish(writer));
-  weft_writer_free(writer);
-}
-
-static weft_reader *open_reader(enum source_kind kind) {
-  struct weft_source source = file_source(&file, kind);
-  weft_reader *reader;
-  FILE_MUST(ctx, weft_reader_open(ctx, &source, 0, &reader));
-  return reader;
-}
-
-static struct weft_file_info info_of(const weft_reader *reader) {
-  struct weft_file_info info;
-  FILE_MUST(ctx, weft_reader_info(reader, &info, sizeof info));
-  return info;
-}
-
-static void says(const char *word) {
-  ck_assert_msg(strstr(weft_ctx_message(ctx), word) != NULL, "\"%s\" lacks \"%s\"", weft_ctx_message(ctx), word);
-}
-
-/* ---- Opening a writer ---- */
+#include "file_rules.h"
 
 static weft_status try_fields(const struct weft_field *fields, size_t n) {
   weft_writer *writer = (weft_writer *)&file;
@@ -195,8 +139,6 @@ START_TEST(options_start_as_documented_and_no_further_than_their_size) {
 }
 END_TEST
 
-/* ---- Writing ---- */
-
 START_TEST(columns_that_are_not_the_files_break_it) {
   struct weft_column same[] = {column, column}, wrong_type = weft_column_fixed(numbers, WEFT_I32, 5), none = {0};
   struct weft_column bytes = weft_column_bytes(numbers, 4, 5);
@@ -328,205 +270,6 @@ START_TEST(each_call_of_the_sink_may_fail_and_breaks_the_file) {
 }
 END_TEST
 
-/* ---- Metadata ---- */
-
-static void expect_pair(const weft_reader *reader, size_t entry, const char *key, const void *value, size_t bytes) {
-  const char *got;
-  const void *has;
-  size_t n;
-  FILE_MUST(ctx, weft_reader_metadata(reader, entry, &got, &has, &n));
-  ck_assert_str_eq(got, key);
-  ck_assert_uint_eq(n, bytes);
-  ck_assert(bytes == 0 || memcmp(has, value, bytes) == 0);
-}
-
-START_TEST(metadata_come_back_in_the_order_in_which_they_were_last_set) {
-  weft_writer *writer = open_writer();
-  static const uint8_t zeros[1000];
-  FILE_MUST(ctx, weft_writer_metadata(writer, "first", "1", 1));
-  FILE_MUST(ctx, weft_writer_metadata(writer, "zeros", zeros, sizeof zeros));
-  FILE_MUST(ctx, weft_writer_metadata(writer, "", "no key", 6));
-  FILE_MUST(ctx, weft_writer_append(writer, &column, 1));
-  FILE_MUST(ctx, weft_writer_metadata(writer, "schlüssel", "", 0));
-  FILE_MUST(ctx, weft_writer_metadata(writer, "first", "again", 5));
-  FILE_MUST(ctx, weft_writer_finish(writer));
-  weft_writer_free(writer);
-  for (int kind = 0; kind < SOURCE_KINDS; kind++) {
-    weft_reader *reader = open_reader((enum source_kind)kind);
-    const char *key;
-    const void *value;
-    size_t bytes;
-    uint64_t chunk = 0;
-    while (kind == SOURCE_FORWARD && chunk != UINT64_MAX) {
-      ck_assert_uint_eq(info_of(reader).metadata, 0);
-      ck_assert_int_eq(weft_reader_metadata(reader, 0, &key, &value, &bytes), WEFT_E_INVALID);
-      FILE_MUST(ctx, weft_reader_next(reader, &chunk));
-    }
-    ck_assert_uint_eq(info_of(reader).metadata, 4);
-    expect_pair(reader, 0, "zeros", zeros, sizeof zeros);
-    expect_pair(reader, 1, "", "no key", 6);
-    expect_pair(reader, 2, "schlüssel", "", 0);
-    expect_pair(reader, 3, "first", "again", 5);
-    ck_assert_int_eq(weft_reader_metadata(reader, 4, &key, &value, &bytes), WEFT_E_INVALID);
-    ck_assert_int_eq(weft_reader_metadata(reader, 0, NULL, &value, &bytes), WEFT_E_INVALID);
-    ck_assert_int_eq(weft_reader_metadata(reader, 0, &key, NULL, &bytes), WEFT_E_INVALID);
-    ck_assert_int_eq(weft_reader_metadata(reader, 0, &key, &value, NULL), WEFT_E_INVALID);
-    weft_reader_free(reader);
-  }
-}
-END_TEST
-
-START_TEST(metadata_take_16_mib_and_no_more_and_a_refused_entry_changes_nothing) {
-  weft_writer *writer = open_writer();
-  uint8_t *much = calloc(1, WEFT_METADATA_BYTES + 1);
-  FILE_MUST(ctx, weft_writer_metadata(writer, "k", much, WEFT_METADATA_BYTES - 1));
-  FILE_MUST(ctx, weft_writer_metadata(writer, "k", much, WEFT_METADATA_BYTES - 1));
-  ck_assert_int_eq(weft_writer_metadata(writer, "l", much, 0), WEFT_E_LIMIT);
-  ck_assert_int_eq(weft_writer_metadata(writer, "k", much, WEFT_METADATA_BYTES), WEFT_E_LIMIT);
-  ck_assert_int_eq(weft_writer_metadata(writer, "k", much, SIZE_MAX), WEFT_E_LIMIT);
-  ck_assert_int_eq(weft_writer_metadata(writer, "\xff", much, 1), WEFT_E_INVALID);
-  FILE_MUST(ctx, weft_writer_finish(writer));
-  weft_writer_free(writer);
-  weft_reader *reader = open_reader(SOURCE_READ);
-  ck_assert_uint_eq(info_of(reader).metadata, 1);
-  expect_pair(reader, 0, "k", much, WEFT_METADATA_BYTES - 1);
-  weft_reader_free(reader);
-  free(much);
-}
-END_TEST
-
-/* ---- Reading ---- */
-
-START_TEST(each_call_of_the_source_may_fail) {
-  write_file();
-  for (int kind = 0; kind < SOURCE_KINDS; kind++) {
-    size_t failures = 0;
-    weft_status status;
-    do {
-      file.fail_at = kind == SOURCE_MAPPED ? 1 : failures + 1;
-      status = file_verify(ctx, &file, (enum source_kind)kind, 0);
-      ck_assert(status == WEFT_OK || status == WEFT_E_IO);
-      failures += status != WEFT_OK;
-    } while (status != WEFT_OK);
-    ck_assert_uint_eq(failures > 5, kind != SOURCE_MAPPED);
-  }
-  file.fail_at = 0;
-}
-END_TEST
-
-/* Gives less than was asked for, or says that it gave more. */
-static size_t given;
-static bool read_other(void *user, uint64_t offset, void *dst, size_t n, size_t *got) {
-  bool fine = file_read(user, offset, dst, n, got);
-  *got = given;
-  return fine;
-}
-
-START_TEST(a_source_that_gives_other_than_was_asked_for_has_failed) {
-  write_file();
-  weft_reader *reader;
-  for (given = 15; given < 18; given += 2) {
-    struct weft_source source = {.read = read_other, .user = &file, .bytes = file.n};
-    ck_assert_int_eq(weft_reader_open(ctx, &source, 0, &reader), WEFT_E_IO);
-    ck_assert_ptr_null(reader);
-  }
-  given = 17;
-  struct weft_source endless = {.read = read_other, .user = &file, .bytes = UINT64_MAX};
-  ck_assert_int_eq(weft_reader_open(ctx, &endless, 0, &reader), WEFT_E_IO);
-}
-END_TEST
-
-START_TEST(of_a_source_of_unknown_length_only_the_present_chunk_is_there) {
-  write_file();
-  weft_reader *reader = open_reader(SOURCE_FORWARD);
-  struct weft_chunk_info info;
-  const void *encoding;
-  size_t bytes;
-  ck_assert_int_eq(weft_reader_chunk(reader, 0, 0, &info, sizeof info), WEFT_E_INVALID);
-  for (uint64_t expected = 0; expected < 3; expected++) {
-    uint64_t chunk;
-    FILE_MUST(ctx, weft_reader_next(reader, &chunk));
-    ck_assert_uint_eq(chunk, expected);
-    ck_assert_uint_eq(info_of(reader).rows + info_of(reader).chunks + info_of(reader).bytes, 0);
-    FILE_MUST(ctx, weft_reader_chunk(reader, chunk, 0, &info, sizeof info));
-    FILE_MUST(ctx, weft_reader_encoding(reader, chunk, 0, &encoding, &bytes));
-    ck_assert_uint_eq(info.first_row, 1024 * chunk);
-    ck_assert_int_eq(weft_reader_chunk(reader, chunk + 1, 0, &info, sizeof info), WEFT_E_INVALID);
-    ck_assert_int_eq(weft_reader_encoding(reader, chunk - 1, 0, &encoding, &bytes), WEFT_E_INVALID);
-    ck_assert_ptr_null(encoding);
-  }
-  for (int again = 0; again < 2; again++) {
-    uint64_t chunk = 0;
-    FILE_MUST(ctx, weft_reader_next(reader, &chunk));
-    ck_assert_uint_eq(chunk, UINT64_MAX);
-  }
-  ck_assert_uint_eq(info_of(reader).rows, ROWS);
-  ck_assert_uint_eq(info_of(reader).bytes, file.n);
-  ck_assert_int_eq(weft_reader_verify(reader, 2), WEFT_E_INVALID);
-  weft_reader_free(reader);
-}
-END_TEST
-
-START_TEST(a_failure_of_next_is_final) {
-  write_file();
-  weft_reader *reader = open_reader(SOURCE_FORWARD);
-  uint64_t chunk;
-  file.fail_at = file.calls + 1;
-  ck_assert_int_eq(weft_reader_next(reader, &chunk), WEFT_E_IO);
-  ck_assert_uint_eq(chunk, UINT64_MAX);
-  ck_assert_int_eq(weft_reader_next(reader, &chunk), WEFT_E_IO);
-  says("a call before failed");
-  weft_reader_free(reader);
-  file.fail_at = 0;
-}
-END_TEST
-
-START_TEST(figures_are_written_to_the_callers_size_and_no_further) {
-  write_file();
-  weft_reader *reader = open_reader(SOURCE_MAPPED);
-  struct weft_file_info info;
-  struct weft_chunk_info chunk;
-  memset(&info, 0xee, sizeof info);
-  memset(&chunk, 0xee, sizeof chunk);
-  FILE_MUST(ctx, weft_reader_info(reader, &info, offsetof(struct weft_file_info, chunks)));
-  FILE_MUST(ctx, weft_reader_chunk(reader, 2, 0, &chunk, offsetof(struct weft_chunk_info, nulls)));
-  ck_assert_uint_eq(info.rows, ROWS);
-  ck_assert_uint_eq(info.chunks, 0xeeeeeeeeeeeeeeee);
-  ck_assert_uint_eq(chunk.rows, ROWS - 2048);
-  ck_assert_uint_eq(chunk.nulls, 0xeeeeeeeeeeeeeeee);
-  weft_reader_free(reader);
-}
-END_TEST
-
-START_TEST(columns_decoded_outlive_the_reader) {
-  write_file();
-  weft_reader *reader = open_reader(SOURCE_READ);
-  weft_decoded *decoded;
-  FILE_MUST(ctx, weft_reader_decode(reader, 1, 0, NULL, &decoded));
-  weft_reader_free(reader);
-  ck_assert_mem_eq(weft_decoded_column(decoded)->data, numbers + 1024, 4096);
-  weft_decoded_free(decoded);
-}
-END_TEST
-
-START_TEST(options_choose_rows_of_a_chunk) {
-  write_file();
-  weft_reader *reader = open_reader(SOURCE_READ);
-  struct weft_decode_options options;
-  weft_decode_options_init(&options, sizeof options);
-  options.first_row = 100;
-  options.rows = 7;
-  weft_decoded *decoded;
-  FILE_MUST(ctx, weft_reader_decode(reader, 1, 0, &options, &decoded));
-  ck_assert_uint_eq(weft_decoded_column(decoded)->rows, 7);
-  ck_assert_mem_eq(weft_decoded_column(decoded)->data, numbers + 1124, 28);
-  weft_decoded_free(decoded);
-  weft_reader_free(reader);
-}
-END_TEST
-
-/* ---- NULL and numbers that are none ---- */
-
 START_TEST(writers_answer_null_as_documented) {
   weft_writer *writer = (weft_writer *)&file;
   ck_assert_int_eq(weft_writer_open(NULL, &field, 1, NULL, file_take, &file, &writer), WEFT_E_INVALID);
@@ -551,63 +294,6 @@ START_TEST(writers_answer_null_as_documented) {
 }
 END_TEST
 
-START_TEST(opening_a_reader_answers_null_as_documented) {
-  write_file();
-  struct weft_source source = file_source(&file, SOURCE_READ), none = {.bytes = 100};
-  struct weft_source endless = {.bytes = UINT64_MAX}, both = {.bytes = UINT64_MAX, .mapped = file.bytes, .read = file_read};
-  weft_reader *reader = (weft_reader *)&file;
-  ck_assert_int_eq(weft_reader_open(NULL, &source, 0, &reader), WEFT_E_INVALID);
-  ck_assert_ptr_null(reader);
-  ck_assert_int_eq(weft_reader_open(ctx, NULL, 0, &reader), WEFT_E_INVALID);
-  ck_assert_int_eq(weft_reader_open(ctx, &source, 0, NULL), WEFT_E_INVALID);
-  ck_assert_int_eq(weft_reader_open(ctx, &none, 0, &reader), WEFT_E_INVALID);
-  ck_assert_int_eq(weft_reader_open(ctx, &endless, 0, &reader), WEFT_E_INVALID);
-  ck_assert_int_eq(weft_reader_open(ctx, &both, 0, &reader), WEFT_E_INVALID);
-  weft_reader_free(NULL);
-}
-END_TEST
-
-START_TEST(readers_answer_null_and_numbers_that_are_none_as_documented) {
-  write_file();
-  weft_reader *reader = open_reader(SOURCE_READ);
-  struct weft_file_info info;
-  struct weft_chunk_info chunk_info;
-  struct weft_field got;
-  const char *key;
-  const void *p;
-  size_t bytes;
-  uint64_t chunk;
-  weft_decoded *decoded = (weft_decoded *)&file;
-  ck_assert_int_eq(weft_reader_info(NULL, &info, sizeof info), WEFT_E_INVALID);
-  ck_assert_int_eq(weft_reader_info(reader, NULL, sizeof info), WEFT_E_INVALID);
-  ck_assert_int_eq(weft_reader_field(NULL, 0, &got), WEFT_E_INVALID);
-  ck_assert_int_eq(weft_reader_field(reader, 0, NULL), WEFT_E_INVALID);
-  ck_assert_int_eq(weft_reader_field(reader, 1, &got), WEFT_E_INVALID);
-  ck_assert_uint_eq(weft_reader_find(NULL, "n"), SIZE_MAX);
-  ck_assert_uint_eq(weft_reader_find(reader, NULL), SIZE_MAX);
-  ck_assert_int_eq(weft_reader_metadata(NULL, 0, &key, &p, &bytes), WEFT_E_INVALID);
-  ck_assert_int_eq(weft_reader_chunk(NULL, 0, 0, &chunk_info, sizeof chunk_info), WEFT_E_INVALID);
-  ck_assert_int_eq(weft_reader_chunk(reader, 0, 0, NULL, sizeof chunk_info), WEFT_E_INVALID);
-  ck_assert_int_eq(weft_reader_chunk(reader, 3, 0, &chunk_info, sizeof chunk_info), WEFT_E_INVALID);
-  ck_assert_int_eq(weft_reader_chunk(reader, 0, 1, &chunk_info, sizeof chunk_info), WEFT_E_INVALID);
-  ck_assert_int_eq(weft_reader_next(NULL, &chunk), WEFT_E_INVALID);
-  ck_assert_int_eq(weft_reader_next(reader, NULL), WEFT_E_INVALID);
-  ck_assert_int_eq(weft_reader_next(reader, &chunk), WEFT_E_INVALID); /* its length is known */
-  ck_assert_int_eq(weft_reader_encoding(NULL, 0, 0, &p, &bytes), WEFT_E_INVALID);
-  ck_assert_int_eq(weft_reader_encoding(reader, 0, 0, NULL, &bytes), WEFT_E_INVALID);
-  ck_assert_int_eq(weft_reader_encoding(reader, 0, 0, &p, NULL), WEFT_E_INVALID);
-  ck_assert_int_eq(weft_reader_encoding(reader, 3, 0, &p, &bytes), WEFT_E_INVALID);
-  ck_assert_int_eq(weft_reader_encoding(reader, 0, 1, &p, &bytes), WEFT_E_INVALID);
-  ck_assert_int_eq(weft_reader_decode(NULL, 0, 0, NULL, &decoded), WEFT_E_INVALID);
-  ck_assert_ptr_null(decoded);
-  ck_assert_int_eq(weft_reader_decode(reader, 0, 0, NULL, NULL), WEFT_E_INVALID);
-  ck_assert_int_eq(weft_reader_decode(reader, UINT64_MAX, 0, NULL, &decoded), WEFT_E_INVALID);
-  ck_assert_int_eq(weft_reader_verify(NULL, 0), WEFT_E_INVALID);
-  ck_assert_int_eq(weft_reader_verify(reader, 3), WEFT_E_INVALID);
-  weft_reader_free(reader);
-}
-END_TEST
-
 static void add_tests(TCase *tcase) {
   const TTest *tests[] = {names_of_columns_are_utf8_of_1_to_65535_bytes,
                           two_columns_may_not_have_one_name,
@@ -621,23 +307,12 @@ static void add_tests(TCase *tcase) {
                           a_finished_file_takes_nothing_more,
                           a_file_without_rows_is_a_file,
                           each_call_of_the_sink_may_fail_and_breaks_the_file,
-                          metadata_come_back_in_the_order_in_which_they_were_last_set,
-                          metadata_take_16_mib_and_no_more_and_a_refused_entry_changes_nothing,
-                          each_call_of_the_source_may_fail,
-                          a_source_that_gives_other_than_was_asked_for_has_failed,
-                          of_a_source_of_unknown_length_only_the_present_chunk_is_there,
-                          a_failure_of_next_is_final,
-                          figures_are_written_to_the_callers_size_and_no_further,
-                          columns_decoded_outlive_the_reader,
-                          options_choose_rows_of_a_chunk,
-                          writers_answer_null_as_documented,
-                          opening_a_reader_answers_null_as_documented,
-                          readers_answer_null_and_numbers_that_are_none_as_documented};
+                          writers_answer_null_as_documented};
   tcase_add_checked_fixture(tcase, set_up, tear_down);
   for (size_t i = 0; i < sizeof tests / sizeof *tests; i++)
     tcase_add_test(tcase, tests[i]);
 }
 
 int main(void) {
-  return suite_main("file_rules", add_tests);
+  return suite_main("writer_rules", add_tests);
 }
