@@ -381,19 +381,17 @@ static weft_status sum_patched(struct codec_in *in, const struct codec_node *nod
   return WEFT_OK;
 }
 
-/* A block of DELTA without patches, whose words must add up to what is said of its first, which may be read by itself. */
+/* A block of DELTA without patches. Its words must begin with the one that is told apart, or it would read otherwise by itself. */
 static weft_status sum_block(struct codec_in *in, const struct codec_node *node, const struct block *block, size_t b,
                              void *out) {
+  unsigned item = node->item, bits = block->width;
+  uint64_t base = block->base, first = block->first;
+  CODEC_KERNEL(in->codecs, undelta, item)(block->bits, block->n, bits, base, first - base, out);
+  if (codec_word(out, 0, item) == first)
+    return WEFT_OK;
   const struct packed *packed = node->state;
-  unsigned item = node->item;
-  CODEC_KERNEL(in->codecs, undelta, item)
-  (block->bits, block->n, block->width, block->base, block->first - block->base, out);
-  uint64_t first = codec_word(out, 0, item);
-  if (first != block->first)
-    return weft__codec_corrupt(in, node, packed->at.firsts + item * b,
-                               "block %zu begins with %llu, and its words with %llu", b, (unsigned long long)block->first,
-                               (unsigned long long)first);
-  return WEFT_OK;
+  return weft__codec_corrupt(in, node, packed->at.firsts + item * b, "block %zu begins with %llu, and its words with %llu",
+                             b, (unsigned long long)first, (unsigned long long)codec_word(out, 0, item));
 }
 
 static weft_status read_block(struct codec_in *in, const struct codec_node *node, size_t b, void *out) {

@@ -358,11 +358,11 @@ static weft_status read_zones(struct decoding *d, void *min, void *max, uint32_t
   struct codec_in *in = &d->in;
   if (!in->zone_min)
     return weft__fail(d->ctx, WEFT_E_INVALID, "weft_zones: none were recorded");
+  if (d->options.selection || d->options.form != WEFT_FORM_VALUES)
+    return weft__fail(d->ctx, WEFT_E_INVALID, "weft_zones: options.selection or options.form is set");
   if (d->first % CODEC_BLOCK != 0 || (d->rows % CODEC_BLOCK != 0 && d->first + d->rows != in->rows))
     return weft__fail(d->ctx, WEFT_E_INVALID, "weft_zones: rows %u to %u, not whole blocks of %d", d->first,
                       d->first + d->rows, CODEC_BLOCK);
-  if (d->options.selection || d->options.form != WEFT_FORM_VALUES)
-    return weft__fail(d->ctx, WEFT_E_INVALID, "weft_zones: options.selection or options.form is set");
   if (min)
     WEFT_TRY(weft__codec_start(in, in->zone_min));
   if (min)
