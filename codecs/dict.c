@@ -290,7 +290,7 @@ static uint64_t guess_distinct(const struct sample *sample) {
     one += sample->times[i] == 1;
     two += sample->times[i] == 2;
   }
-  return sample->found == sample->n ? UINT64_MAX : sample->found + one * one / (2 * two + 1);
+  return sample->found + one * one / (2 * two + 1);
 }
 
 static weft_status cost_of_sample(struct codec_out *out, const struct codec_strings *strings, struct sample *sample,
