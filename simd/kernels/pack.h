@@ -10,7 +10,6 @@
 #define WORD_OF_EXPANDED(width) WORD_OF(width)
 #define WORD WORD_OF_EXPANDED(CODEC_W)
 #define VEC NAME(words)
-#define SHIFT NAME(shift)
 #define WORD_BYTES (CODEC_W / 8)
 #define VEC_LANES (VEC_BYTES / WORD_BYTES)
 #if CODEC_W == 8
@@ -31,61 +30,55 @@
 #define PART_BYTES (PART_VECS * VEC_BYTES)
 #define ROW_PARTS (ROW_BYTES / PART_BYTES)
 
-/* A block has CODEC_W rows, and `bits` rows of words when it is packed. Bit `bit` of a lane is in the row at ROW_OF(bit * ROW_BIT):
- * what is added up from row to row is bits in these units. */
-#define ROW_BIT (ROW_BYTES / CODEC_W)
-#define ROW_OF(at) ((at) & ~(size_t)(ROW_BYTES - 1))
-
-/* A full block, for 0 < bits < CODEC_W. Where `bits` is a constant it is compiled for that alone. A row takes the words that
- * its values begin in and those that the next row's begin in, whose bits above its own values are masked. Two rows a turn, so
- * that what the next begins with stays in its register. */
-ALWAYS_INLINE void NAME(unpack_block)(const uint8_t *in, unsigned bits, uint64_t base, uint8_t *out) {
+/* A full block, for 0 < bits < CODEC_W. The words that values begin in are held in registers; where a row's values go on into
+ * the next ones, those are loaded. The branch on that costs less than to load and shift two words for every row. */
+static void NAME(unpack_block)(const uint8_t *in, unsigned bits, uint64_t base, uint8_t *out) {
   const VEC mask = NAME(low_bits)(bits), bases = NAME(splat)(base);
-  const SHIFT shift_step = NAME(shift_of)(bits);
-  const size_t step = bits * ROW_BIT, last = step * CODEC_W - ROW_BIT;
   for (unsigned part = 0; part < ROW_PARTS; part++, in += PART_BYTES, out += PART_BYTES) {
-    SHIFT shift = {0};
+    const uint8_t *from = in;
+    uint8_t *to = out;
+    unsigned used = 0; /* bits of the words held */
     VEC low[PART_VECS];
     for (unsigned k = 0; k < PART_VECS; k++)
-      low[k] = NAME(load)(in + k * VEC_BYTES);
-    uint8_t *to = out;
+      low[k] = NAME(load)(from + k * VEC_BYTES);
     LOOP_ROLLED
-    for (size_t at = step; at <= last; at += 2 * step, to += 2 * ROW_BYTES) {
-      const uint8_t *second = in + ROW_OF(at), *third = in + ROW_OF(at + step < last ? at + step : last);
-      VEC middle[PART_VECS];
-      for (unsigned k = 0; k < PART_VECS; k++) {
-        middle[k] = NAME(load)(second + k * VEC_BYTES);
-        NAME(store)(to + k * VEC_BYTES, (NAME(funnel)(low[k], middle[k], shift) & mask) + bases);
+    for (unsigned row = 1; row < CODEC_W; row++, to += ROW_BYTES) {
+      if (used + bits < CODEC_W) {
+        for (unsigned k = 0; k < PART_VECS; k++)
+          NAME(store)(to + k * VEC_BYTES, (NAME(right)(low[k], used) & mask) + bases);
+        used += bits;
+      } else {
+        from += ROW_BYTES;
+        for (unsigned k = 0; k < PART_VECS; k++) {
+          VEC high = NAME(load)(from + k * VEC_BYTES);
+          NAME(store)(to + k * VEC_BYTES, (NAME(funnel)(low[k], high, used) & mask) + bases);
+          low[k] = high;
+        }
+        used += bits - CODEC_W;
       }
-      shift += shift_step;
-      for (unsigned k = 0; k < PART_VECS; k++) {
-        low[k] = NAME(load)(third + k * VEC_BYTES);
-        NAME(store)(to + ROW_BYTES + k * VEC_BYTES, (NAME(funnel)(middle[k], low[k], shift) & mask) + bases);
-      }
-      shift += shift_step;
     }
+    for (unsigned k = 0; k < PART_VECS; k++)
+      NAME(store)(to + k * VEC_BYTES, (NAME(right)(low[k], used) & mask) + bases);
   }
 }
 
 /* The reverse. `last` has the last CODEC_W bits of each lane, the latest on top. */
-ALWAYS_INLINE void NAME(pack_block)(const uint8_t *in, unsigned bits, uint64_t base, uint8_t *out) {
+static void NAME(pack_block)(const uint8_t *in, unsigned bits, uint64_t base, uint8_t *out) {
   const VEC bases = NAME(splat)(-base);
-  const SHIFT shift_step = NAME(shift_of)(bits);
   for (unsigned part = 0; part < ROW_PARTS; part++, in += PART_BYTES, out += PART_BYTES) {
-    SHIFT back = {0};
     VEC last[PART_VECS] = {{0}};
     const uint8_t *from = in;
     uint8_t *to = out;
     unsigned held = 0; /* bits of `last` that are not stored yet */
     LOOP_ROLLED
-    for (unsigned row = 0; row < CODEC_W; row++, from += ROW_BYTES, back -= shift_step) {
+    for (unsigned row = 0; row < CODEC_W; row++, from += ROW_BYTES) {
       held += bits;
       const bool full = held >= CODEC_W;
       for (unsigned k = 0; k < PART_VECS; k++) {
         VEC words = NAME(load)(from + k * VEC_BYTES) + bases;
         if (full)
-          NAME(store)(to + k * VEC_BYTES, NAME(funnel)(last[k], words, back));
-        last[k] = NAME(funnel)(last[k], words, shift_step);
+          NAME(store)(to + k * VEC_BYTES, NAME(funnel)(last[k], words, (CODEC_W + bits - held) % CODEC_W));
+        last[k] = NAME(funnel)(last[k], words, bits);
       }
       if (full) {
         held -= CODEC_W;
@@ -155,7 +148,6 @@ static void NAME(unpack)(const uint8_t *in, size_t n, unsigned bits, uint64_t ba
 #undef WORD_OF_EXPANDED
 #undef WORD
 #undef VEC
-#undef SHIFT
 #undef VEC_LANES
 #undef WORD_BYTES
 #undef WIDE_W
@@ -164,8 +156,6 @@ static void NAME(unpack)(const uint8_t *in, size_t n, unsigned bits, uint64_t ba
 #undef WIDE
 #undef WITH_WIDTH
 #undef ROW_BYTES
-#undef ROW_BIT
-#undef ROW_OF
 #undef PART_VECS
 #undef PART_BYTES
 #undef ROW_PARTS
