@@ -267,8 +267,8 @@ static uint64_t strings_cost(const struct codec_out *out, const struct codec_str
 
 /* A sample of strings: all of them, or some in stretches of neighbours. */
 struct sample {
-  uint32_t n;
-  uint32_t *rows, *codes, *first;
+  uint32_t n, found; /* strings; distinct ones */
+  uint32_t *rows, *codes, *first, *times;
 };
 
 static void sample_rows(struct sample *sample, uint32_t n) {
@@ -277,6 +277,20 @@ static void sample_rows(struct sample *sample, uint32_t n) {
   for (uint32_t i = 0; i < sample->n; i++)
     sample->rows[i] =
         sample->n == n ? i : (uint32_t)((uint64_t)(i / STRETCH) * (n - STRETCH) / (stretches - 1)) + i % STRETCH;
+}
+
+/* How many distinct strings there are: where `one` are met once and `two` twice, at least about one * one / 2 two others
+ * were not met (A. Chao, "Nonparametric estimation of the number of classes in a population", 1984). */
+static uint64_t guess_distinct(const struct sample *sample) {
+  uint64_t one = 0, two = 0;
+  memset(sample->times, 0, sample->found * sizeof *sample->times);
+  for (uint32_t i = 0; i < sample->n; i++)
+    sample->times[sample->codes[i]]++;
+  for (uint32_t i = 0; i < sample->found; i++) {
+    one += sample->times[i] == 1;
+    two += sample->times[i] == 2;
+  }
+  return sample->found + one * one / (2 * two + 1);
 }
 
 static weft_status cost_of_sample(struct codec_out *out, const struct codec_strings *strings, struct sample *sample,
@@ -288,23 +302,26 @@ static weft_status cost_of_sample(struct codec_out *out, const struct codec_stri
   sample_rows(sample, strings->n);
   column = weft_column_with_selection(column, sample->rows, sample->n);
   CODEC_TRY(out->group(out->ctx, &column, 1, sample->codes, &found, sample->first));
-  uint64_t distinct = codec_distinct(strings->n, sample->n, found);
+  sample->found = (uint32_t)found;
+  uint64_t distinct = sample->n < strings->n ? guess_distinct(sample) : found;
+  distinct = distinct < strings->n ? distinct : strings->n;
   for (size_t i = 0; i < found; i++) {
     const int64_t *ends = offsets + sample->rows[sample->first[i]];
     bytes += (uint64_t)(ends[1] - ends[0]);
   }
   bytes = (uint64_t)((double)bytes * (double)distinct / (double)found);
-  /* Codes take a bit each at the least; what they do take is known once there are any. */
   *cost = strings_cost(out, strings, (uint32_t)distinct, bytes) + strings->n / 8;
   return WEFT_OK;
 }
 
-/* Bytes of a dictionary and its codes, judged by a sample of so many strings. */
+/* Bytes of a dictionary and its codes, judged by a sample of so many strings. Codes take a bit each at the least; what they
+ * do take is known once there are any. */
 static weft_status guess_cost(struct codec_out *out, const struct codec_strings *strings, uint32_t n, uint64_t *cost) {
   struct sample sample = {.n = n};
-  CODEC_TRY(codec_alloc(out->ctx, n, 3 * sizeof *sample.rows, 0, &sample.rows));
+  CODEC_TRY(codec_alloc(out->ctx, n, 4 * sizeof *sample.rows, 0, &sample.rows));
   sample.codes = sample.rows + n;
   sample.first = sample.codes + n;
+  sample.times = sample.first + n;
   return codec_free(out->ctx, sample.rows, cost_of_sample(out, strings, &sample, cost));
 }
 
