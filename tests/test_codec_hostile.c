@@ -200,7 +200,7 @@ START_TEST(runs_by_their_ends_are_refused_when_these_cannot_be) {
 }
 END_TEST
 
-/* 2,100 runs of 3 rows, of which one end is set to another number; read from first to last, and row by row from the last. */
+/* 2,100 runs of 3 rows, of which one end is set to another number; read at once, and row by row from the last. */
 START_TEST(runs_of_several_blocks_must_go_on_from_block_to_block) {
   static const struct {
     uint32_t run, end;
