@@ -130,14 +130,12 @@ static size_t drawn(size_t i, size_t n, size_t counted) {
   return i * part + (size_t)((uint64_t)((uint32_t)i * golden_ratio) * part >> 32);
 }
 
-/* How many distinct values there are, by how often one is met again among COUNTED that are spread over the stream. Those met
- * OFTEN are known, and say nothing of how many others there are: one of them may be half of all. */
+/* How many distinct values there are, by how often one is met again among COUNTED that are spread over the stream. */
 static uint64_t distinct_values(const struct codec_out *out, const struct codec_values *values) {
   uint16_t slots[SLOTS], times[SLOTS]; /* 1 + the number of the part whose value is there, 0: none; how often it was met */
   size_t n = values->n, counted = n < COUNTED ? n : COUNTED;
   struct codec_draw draw = {.drawn = counted};
   memset(slots, 0, sizeof slots);
-  memset(times, 0, sizeof times);
   for (size_t i = 0; i < counted; i++) {
     uint64_t word = identity(out, values, drawn(i, n, counted));
     size_t slot = (size_t)(word * 0x9e3779b97f4a7c15 >> 52);
