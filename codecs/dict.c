@@ -194,8 +194,8 @@ static weft_status put(struct codec_out *out, struct distinct *d, enum weft_role
   return weft__codec_encode(out, &codes, WEFT_ROLE_CODES, cascade + 1, depth + 1);
 }
 
-/* Bytes of the codes as they will be packed, judged by some of their blocks: those of values in order of first sight lie
- * close to each other where the values come again in the same order. */
+/* Bytes of the codes as they will be packed, judged by some of their blocks: those of values in order of first sight lie close
+ * to each other where the values come again in the same order. */
 static uint64_t codes_cost(const struct codec_out *out, const struct distinct *d) {
   enum { MOST = 32 };
   size_t blocks = codec_blocks(d->n), taken = blocks < MOST ? blocks : MOST, rows = 0;
@@ -267,7 +267,7 @@ static uint64_t strings_cost(const struct codec_out *out, const struct codec_str
 
 /* A sample of strings: all of them, or some in stretches of neighbours. */
 struct sample {
-  uint32_t n, found; /* strings; distinct ones */
+  uint32_t n;
   uint32_t *rows, *codes, *first, *times;
 };
 
@@ -279,21 +279,16 @@ static void sample_rows(struct sample *sample, uint32_t n) {
         sample->n == n ? i : (uint32_t)((uint64_t)(i / STRETCH) * (n - STRETCH) / (stretches - 1)) + i % STRETCH;
 }
 
-/* How many distinct strings there are among n: where `one` of the sample's are met once and `two` twice, at least about
- * one * one / 2 two others were not met (A. Chao, "Nonparametric estimation of the number of classes in a population",
- * 1984); and of the rows that are not in it, no greater share has strings not met than of its own had such that came but
- * once (A. Turing's rule: I. J. Good, "The population frequencies of species", 1953). */
-static uint64_t guess_distinct(const struct sample *sample, uint32_t n) {
-  uint64_t one = 0, two = 0;
-  memset(sample->times, 0, sample->found * sizeof *sample->times);
+static struct codec_draw draw_of(const struct sample *sample, size_t found) {
+  struct codec_draw draw = {.drawn = sample->n, .met = found};
+  memset(sample->times, 0, found * sizeof *sample->times);
   for (uint32_t i = 0; i < sample->n; i++)
     sample->times[sample->codes[i]]++;
-  for (uint32_t i = 0; i < sample->found; i++) {
-    one += sample->times[i] == 1;
-    two += sample->times[i] == 2;
+  for (size_t i = 0; i < found; i++) {
+    draw.once += sample->times[i] == 1;
+    draw.twice += sample->times[i] == 2;
   }
-  uint64_t others = one * one / (2 * two + 1), most = one * (n - sample->n) / sample->n;
-  return sample->found + (others < most ? others : most);
+  return draw;
 }
 
 static weft_status cost_of_sample(struct codec_out *out, const struct codec_strings *strings, struct sample *sample,
@@ -305,8 +300,8 @@ static weft_status cost_of_sample(struct codec_out *out, const struct codec_stri
   sample_rows(sample, strings->n);
   column = weft_column_with_selection(column, sample->rows, sample->n);
   CODEC_TRY(out->group(out->ctx, &column, 1, sample->codes, &found, sample->first));
-  sample->found = (uint32_t)found;
-  uint64_t distinct = guess_distinct(sample, strings->n);
+  const struct codec_draw draw = draw_of(sample, found);
+  uint64_t distinct = codec_distinct(strings->n, &draw);
   for (size_t i = 0; i < found; i++) {
     const int64_t *ends = offsets + sample->rows[sample->first[i]];
     bytes += (uint64_t)(ends[1] - ends[0]);

@@ -255,7 +255,7 @@ START_TEST(an_end_that_reads_otherwise_in_its_block_is_refused) {
   rig_end(&rig, WEFT_U64, 8, values.n);
   MUST(rig.ctx, weft__codec_start(&rig.in, rig.in.values));
   uint64_t word;
-  REFUSED(rig.ctx, weft__codec_read(&rig.in, rig.in.values, row, 1, &word), WEFT_E_CORRUPT, "is in no run");
+  REFUSED(rig.ctx, weft__codec_read(&rig.in, rig.in.values, row, 1, &word), WEFT_E_CORRUPT, "and its words with");
   rig_done(&rig);
   rig_close(&rig);
 }
