@@ -216,19 +216,21 @@ struct codec_draw {
   uint64_t drawn, met, once, twice;
 };
 
-/* How many distinct values there are among n. Those met three times or more are known, and say nothing of others: one of them may be
- * half of all. Of the rest, those met once and twice tell how many were not met at least (A. Chao, "Nonparametric estimation of
- * the number of classes in a population", 1984). But where few values come back, and none often, they do so in pairs, of which
- * the draw met as many as the square of its share: each stands for one value less. */
+/* How many distinct values there are among n. Those met once and twice tell how many were not met at least (A. Chao,
+ * "Nonparametric estimation of the number of classes in a population", 1984); but of what was not drawn, no greater share
+ * is values not met than of the draw was values met once (A. Turing's rule: I. J. Good, "The population frequencies of
+ * species", 1953). And where few values come back, and none often, they do so in pairs, of which the draw met as many as
+ * the square of its share: each stands for one value less. */
 static inline uint64_t codec_distinct(uint64_t n, const struct codec_draw *draw) {
-  if (draw->drawn >= n)
-    return draw->met;
-  double once = (double)draw->once, twice = (double)draw->twice, share = (double)n / (double)draw->drawn;
-  double rest = (once + 2 * twice) * share, pairs = twice * share * share;
-  double distinct = twice > 0 ? once + twice + once * once / (2 * twice + 1) : rest;
-  if (pairs < rest / 2 && rest - pairs < distinct)
-    distinct = rest - pairs;
-  return draw->met - draw->once - draw->twice + (uint64_t)(distinct < rest ? distinct : rest);
+  if (draw->drawn >= n || draw->met == draw->drawn)
+    return draw->drawn >= n ? draw->met : n;
+  double whole = (double)n, share = whole / (double)draw->drawn, pairs = (double)draw->twice * share * share;
+  double others = (double)draw->once * (double)draw->once / (double)(2 * draw->twice + 1),
+         most = (double)draw->once * (share - 1);
+  double all = (double)draw->met + (others < most ? others : most);
+  if (draw->once + 2 * draw->twice == draw->drawn && pairs < whole / 2 && whole - pairs < all)
+    all = whole - pairs;
+  return all < whole ? (uint64_t)all : n;
 }
 
 /* A cascade of AUTO alone. */
