@@ -13,3 +13,7 @@ elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "^(aarch64|arm64)$")
 else()
   set(WEFT_ISAS scalar)
 endif()
+# Builds that take long for each table, or run where not all can, may have some alone, scalar among them.
+if(WEFT_ONLY_ISAS)
+  set(WEFT_ISAS ${WEFT_ONLY_ISAS})
+endif()

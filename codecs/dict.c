@@ -245,10 +245,6 @@ static weft_status encode(struct codec_out *out, const struct codec_values *valu
 
 /* ---- Encoding strings ---- */
 
-/* Strings of which the distinct ones are counted beforehand, in so many stretches of neighbours. */
-#define COUNTED 2048
-#define STRETCHES 64
-
 /* Bytes of the ends of n of the strings, as they will be packed, judged by some of their blocks. */
 static uint64_t ends_cost(const struct codec_out *out, const struct codec_strings *strings, uint32_t n) {
   enum { MOST = 64 };
@@ -269,36 +265,76 @@ static uint64_t strings_cost(const struct codec_out *out, const struct codec_str
   return 2 * CODEC_ENTRY_BYTES + bytes + ends_cost(out, strings, count);
 }
 
-/* How many distinct strings there are, judged by those that are met again among some. The stretches of neighbours make it fewer
- * where equal strings are near each other, which costs no more than to look. */
-static weft_status guess_distinct(struct codec_out *out, const struct codec_strings *strings, uint32_t *distinct) {
-  uint32_t rows[COUNTED], codes[COUNTED], first[COUNTED], n = strings->n < COUNTED ? strings->n : COUNTED;
-  for (uint32_t i = 0; i < n; i++)
-    rows[i] =
-        n < COUNTED
-            ? i
-            : (uint32_t)((uint64_t)(i / (COUNTED / STRETCHES)) * (strings->n - COUNTED / STRETCHES) / (STRETCHES - 1)) +
-                  i % (COUNTED / STRETCHES);
-  struct weft_column column =
-      weft_column_offsets64(strings->data, (size_t)strings->offsets[strings->n], strings->offsets, strings->n);
-  column = weft_column_with_selection(column, rows, n);
+/* A sample of strings: all of them, or some in stretches of neighbours. */
+struct sample {
+  uint32_t n;
+  uint32_t *rows, *codes, *first, *times;
+};
+
+static void sample_rows(struct sample *sample, uint32_t n) {
+  enum { STRETCH = 32 };
+  uint32_t stretches = sample->n / STRETCH;
+  for (uint32_t i = 0; i < sample->n; i++)
+    sample->rows[i] =
+        sample->n == n ? i : (uint32_t)((uint64_t)(i / STRETCH) * (n - STRETCH) / (stretches - 1)) + i % STRETCH;
+}
+
+static struct codec_draw draw_of(const struct sample *sample, size_t found) {
+  struct codec_draw draw = {.drawn = sample->n, .met = found};
+  memset(sample->times, 0, found * sizeof *sample->times);
+  for (uint32_t i = 0; i < sample->n; i++)
+    sample->times[sample->codes[i]]++;
+  for (size_t i = 0; i < found; i++) {
+    draw.once += sample->times[i] == 1;
+    draw.twice += sample->times[i] == 2;
+  }
+  return draw;
+}
+
+static weft_status cost_of_sample(struct codec_out *out, const struct codec_strings *strings, struct sample *sample,
+                                  uint64_t *cost) {
+  const int64_t *offsets = strings->offsets;
+  struct weft_column column = weft_column_offsets64(strings->data, (size_t)offsets[strings->n], offsets, strings->n);
   size_t found;
-  CODEC_TRY(out->group(out->ctx, &column, 1, codes, &found, first));
-  *distinct = (uint32_t)codec_distinct(strings->n, n, found);
+  uint64_t bytes = 0;
+  sample_rows(sample, strings->n);
+  column = weft_column_with_selection(column, sample->rows, sample->n);
+  CODEC_TRY(out->group(out->ctx, &column, 1, sample->codes, &found, sample->first));
+  const struct codec_draw draw = draw_of(sample, found);
+  uint64_t distinct = codec_distinct(strings->n, &draw);
+  for (size_t i = 0; i < found; i++) {
+    const int64_t *ends = offsets + sample->rows[sample->first[i]];
+    bytes += (uint64_t)(ends[1] - ends[0]);
+  }
+  bytes = (uint64_t)((double)bytes * (double)distinct / (double)found);
+  *cost = strings_cost(out, strings, (uint32_t)distinct, bytes) + strings->n / 8;
   return WEFT_OK;
 }
 
-/* Numbers strings where that may pay. *as_dictionary: it does. Costs of both are noted. */
+/* Bytes of a dictionary and its codes, judged by a sample of so many strings. Codes take a bit each at the least; what they
+ * do take is known once there are any. */
+static weft_status guess_cost(struct codec_out *out, const struct codec_strings *strings, uint32_t n, uint64_t *cost) {
+  struct sample sample = {.n = n};
+  CODEC_TRY(codec_alloc(out->ctx, n, 4 * sizeof *sample.rows, 0, &sample.rows));
+  sample.codes = sample.rows + n;
+  sample.first = sample.codes + n;
+  sample.times = sample.first + n;
+  return codec_free(out->ctx, sample.rows, cost_of_sample(out, strings, &sample, cost));
+}
+
+/* Numbers strings where that may pay. *as_dictionary: it does. Costs of both are noted. As it takes long to number strings
+ * that are distinct, larger and larger samples must have promised that it is worth it, each of which takes little of the
+ * time that the next one takes. */
 static weft_status choose(struct codec_out *out, const struct codec_strings *strings, struct distinct *d, unsigned depth,
                           bool *as_dictionary) {
+  enum { FIRST = 2048, STEP = 16, SHARE = 8 };
   uint64_t all = (uint64_t)(strings->offsets[strings->n] - strings->offsets[0]);
   uint64_t plain = 2 * CODEC_ENTRY_BYTES + all + ends_cost(out, strings, strings->n), coded = 0;
-  uint32_t distinct, stream = out->streams++;
+  uint32_t stream = out->streams++;
   *as_dictionary = false;
   if (!out->no_dictionary) {
-    CODEC_TRY(guess_distinct(out, strings, &distinct));
-    /* Codes take a bit each at the least; what they do take is known once there are any. */
-    coded = strings_cost(out, strings, distinct, (uint64_t)((double)all * distinct / strings->n)) + strings->n / 8;
+    for (uint64_t n = FIRST; n == FIRST || (codec_dictionary_pays(coded, plain) && n <= strings->n / SHARE); n *= STEP)
+      CODEC_TRY(guess_cost(out, strings, n < strings->n ? (uint32_t)n : strings->n, &coded));
     if (codec_dictionary_pays(coded, plain)) {
       CODEC_TRY(number_values(out, d));
       coded = strings_cost(out, strings, d->count, string_bytes(d)) + codes_cost(out, d);
@@ -400,6 +436,14 @@ static weft_status look_up(struct codec_in *in, const struct dict *dict, const u
   return WEFT_OK;
 }
 
+static void copy_values(const uint8_t *values, const uint32_t *codes, uint32_t n, size_t item, uint8_t *out) {
+  enum { USUAL = 16 }; /* UUIDs, decimals: copies of a constant number of bytes take no call */
+  for (uint32_t i = 0; item == USUAL && i < n; i++)
+    memcpy(out + (size_t)i * USUAL, values + (size_t)codes[i] * USUAL, USUAL);
+  for (uint32_t i = 0; item != USUAL && i < n && item > 0; i++)
+    memcpy(out + i * item, values + codes[i] * item, item);
+}
+
 static weft_status read_piece(struct codec_in *in, struct codec_node *node, uint32_t first, uint32_t n, uint8_t *out) {
   struct dict *dict = node->state;
   uint32_t size = dict->dictionary->n;
@@ -412,8 +456,7 @@ static weft_status read_piece(struct codec_in *in, struct codec_node *node, uint
   CODEC_TRY(weft__dict_codes(in, node, first, n, dict->piece));
   if (!dict->values)
     return look_up(in, dict, dict->piece, n, out);
-  for (uint32_t i = 0; i < n && item > 0; i++)
-    memcpy(out + i * item, dict->values + dict->piece[i] * item, item);
+  copy_values(dict->values, dict->piece, n, item, out);
   return WEFT_OK;
 }
 

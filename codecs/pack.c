@@ -368,24 +368,39 @@ static weft_status apply_patches(struct codec_in *in, const struct codec_node *n
   return WEFT_OK;
 }
 
+/* A block of DELTA with patches: its differences are put right, and summed as a block that is packed in all bits of a word,
+ * which is nothing but its words. */
+static weft_status sum_patched(struct codec_in *in, const struct codec_node *node, const struct block *block, void *out) {
+  uint64_t differences[CODEC_BLOCK];
+  unsigned item = node->item;
+  CODEC_KERNEL(in->codecs, unpack, item)(block->bits, block->n, block->width, block->base, differences);
+  CODEC_TRY(apply_patches(in, node, block, differences));
+  codec_set_word(differences, 0, item, 0);
+  codec_order(differences, block->n, item);
+  CODEC_KERNEL(in->codecs, undelta, item)((const uint8_t *)differences, block->n, 8 * item, 0, block->first, out);
+  return WEFT_OK;
+}
+
+/* A block of DELTA without patches. Its words must begin with the one that is told apart, or it would read otherwise by itself. */
+static weft_status sum_block(struct codec_in *in, const struct codec_node *node, const struct block *block, size_t b,
+                             void *out) {
+  unsigned item = node->item, bits = block->width;
+  uint64_t base = block->base, first = block->first;
+  CODEC_KERNEL(in->codecs, undelta, item)(block->bits, block->n, bits, base, first - base, out);
+  if (codec_word(out, 0, item) == first)
+    return WEFT_OK;
+  const struct packed *packed = node->state;
+  return weft__codec_corrupt(in, node, packed->at.firsts + item * b, "block %zu begins with %llu, and its words with %llu",
+                             b, (unsigned long long)first, (unsigned long long)codec_word(out, 0, item));
+}
+
 static weft_status read_block(struct codec_in *in, const struct codec_node *node, size_t b, void *out) {
   struct block block;
   CODEC_TRY(find_block(in, node, b, &block));
-  unsigned item = node->item;
-  if (node->codec == WEFT_CODEC_DELTA && block.patches == 0) {
-    CODEC_KERNEL(in->codecs, undelta, item)(block.bits, block.n, block.width, block.base, block.first - block.base, out);
-    return WEFT_OK;
-  }
-  CODEC_KERNEL(in->codecs, unpack, item)(block.bits, block.n, block.width, block.base, out);
-  if (block.patches > 0)
-    CODEC_TRY(apply_patches(in, node, &block, out));
-  if (node->codec == WEFT_CODEC_DELTA) {
-    uint64_t sum = block.first;
-    codec_set_word(out, 0, item, sum);
-    for (size_t i = 1; i < block.n; i++)
-      codec_set_word(out, i, item, sum += codec_word(out, i, item));
-  }
-  return WEFT_OK;
+  if (node->codec == WEFT_CODEC_DELTA)
+    return block.patches == 0 ? sum_block(in, node, &block, b, out) : sum_patched(in, node, &block, out);
+  CODEC_KERNEL(in->codecs, unpack, node->item)(block.bits, block.n, block.width, block.base, out);
+  return block.patches > 0 ? apply_patches(in, node, &block, out) : WEFT_OK;
 }
 
 /* Value i of a block without patches, that is not DELTA's. */

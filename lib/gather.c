@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Gathering rows: they are flattened piece by piece and put behind those before. Memory grows by half each time.
+ * Gathering rows: they are flattened piece by piece and put behind those before. Memory doubles as it grows.
  */
 #include "lib/gather.h"
 #include "lib/flatten.h"
@@ -15,11 +15,13 @@ weft_status weft__reserve(weft_ctx *ctx, struct bytes *bytes, size_t more) {
     return weft__fail(ctx, WEFT_E_OVERFLOW, "%zu bytes and %zu more are more than memory can hold", bytes->used, more);
   if (needed <= bytes->room)
     return WEFT_OK;
-  size_t room = bytes->room + bytes->room / 2;
-  room = room > needed ? room : needed;
-  void *p = weft_realloc(ctx, bytes->at, room);
+  size_t room = 2 * bytes->room > needed ? 2 * bytes->room : needed;
+  void *p = weft_alloc(ctx, room);
   if (!p)
     return ctx->cache.status;
+  if (bytes->used > 0) /* weft_realloc would copy the room too, which may never have been touched */
+    memcpy(p, bytes->at, bytes->used);
+  (void)!weft_free(ctx, bytes->at);
   bytes->at = p;
   bytes->room = room;
   return WEFT_OK;

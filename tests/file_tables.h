@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Tables for the suites of files: random columns of every type and layout with the truth of their rows, how they are written,
- * and the check that a file has them, every value of them, and says the right things of them.
+ * Tables for the suites of files: random columns of every type and layout with the truth of their rows, how they are
+ * written, and the check that a file has them, every value of them, and says the right things of them.
  */
 #ifndef TESTS_FILE_TABLES_H
 #define TESTS_FILE_TABLES_H

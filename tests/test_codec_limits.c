@@ -3,6 +3,9 @@
  * How much decoding may take: encodings made by hand that claim billions of rows in some hundred bytes, and every limit on what
  * may be allocated for right ones.
  */
+#include <sys/mman.h>
+#include <unistd.h>
+
 #include "attempts.h"
 #include "contexts.h"
 #include "golden/golden.h"
@@ -48,7 +51,7 @@ struct made {
   const char *what;
   enum weft_type type;
   uint32_t width, rows, n;
-  struct made_stream streams[20];
+  struct made_stream streams[20]; /* validity: by the rows that are null */
 };
 
 static uint8_t encoding[20000];
@@ -58,6 +61,7 @@ static size_t make(const struct made *made) {
   memset(encoding, 0, sizeof encoding);
   memcpy(encoding, "wfc\1", 4);
   encoding[4] = (uint8_t)made->type;
+  encoding[5] = made->streams[1].role == WEFT_ROLE_VALIDITY ? 2 : 0;
   encoding[7] = (uint8_t)made->n;
   little_put(encoding + 8, made->rows, 4);
   little_put(encoding + 12, made->width, 4);
@@ -90,6 +94,10 @@ enum {
   DICT = WEFT_CODEC_DICT,
   STRINGS = WEFT_CODEC_STRINGS,
   VALUES = WEFT_ROLE_VALUES,
+  VALIDITY = WEFT_ROLE_VALIDITY,
+  ZONE_MIN = WEFT_ROLE_ZONE_MIN,
+  ZONE_MAX = WEFT_ROLE_ZONE_MAX,
+  ZONE_NULLS = WEFT_ROLE_ZONE_NULLS,
   ENDS = WEFT_ROLE_ENDS,
   DICTIONARY = WEFT_ROLE_DICTIONARY,
   CODES = WEFT_ROLE_CODES
@@ -152,10 +160,11 @@ START_TEST(a_few_of_billions_of_rows_are_decoded_in_little_memory) {
     weft_status status = decode(bytes, &options, &decoded);
     CASE_CHECK(status == WEFT_OK, 0, "%s: %s", weft_status_text(status), weft_ctx_message(ctx));
     const struct weft_column *column = weft_decoded_column(decoded);
-    const uint8_t *values = column->data;
+    const uint32_t *narrow = column->data;
+    const uint64_t *wide = column->data;
     ck_assert_uint_eq(column->rows, 5000);
     for (size_t row = 0; row < 5000; row++)
-      CASE_CHECK(values[row * column->width] == 7, row, "%u", values[row * column->width]);
+      CASE_CHECK((column->width == 4 ? narrow[row] : wide[row]) == 7, row, "another value");
     weft_decoded_free(decoded);
   }
   ck_assert_uint_lt(peak_bytes(), 8 << 20);
@@ -193,6 +202,37 @@ START_TEST(a_dictionary_that_may_not_be_decoded_is_not_looked_up_for_long) {
 }
 END_TEST
 
+/* 4 GiB of addresses that are all the same memory. */
+static uint8_t *map_again_and_again(size_t piece, size_t whole) {
+  FILE *file = tmpfile();
+  ck_assert_ptr_nonnull(file);
+  ck_assert_int_eq(ftruncate(fileno(file), (off_t)piece), 0);
+  uint8_t *at = mmap(NULL, whole, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  ck_assert_ptr_ne(at, MAP_FAILED);
+  for (size_t from = 0; from < whole; from += piece)
+    ck_assert_ptr_ne(mmap(at + from, piece, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fileno(file), 0), MAP_FAILED);
+  fclose(file);
+  return at;
+}
+
+/* Where numbers of rows of 32 bits would begin anew. */
+START_TEST(the_longest_constant_is_decoded_to_its_end) {
+  if (rng_cases(100) < 100 || SIZE_MAX == UINT32_MAX)
+    return; /* it would take minutes, or cannot be */
+  const struct made made = {"the longest constant", WEFT_U8, 1, MANY, 1, {{CONST, VALUES, 1, 0, MANY, 1, 7}}};
+  size_t piece = 1 << 20, whole = (size_t)MANY + 2, bytes = make(&made);
+  uint8_t *at = map_again_and_again(piece, whole);
+  open_ctx();
+  struct weft_buffers buffers = {.size = sizeof buffers, .values = at, .values_bytes = MANY};
+  ck_assert_int_eq(weft_decode_into(ctx, encoding, bytes, NULL, &buffers), WEFT_OK);
+  ck_assert_uint_eq(buffers.values_bytes, MANY);
+  for (size_t i = 0; i < piece; i++)
+    ck_assert_uint_eq(at[i], 7);
+  munmap(at, whole);
+  close_ctx();
+}
+END_TEST
+
 START_TEST(runs_whose_ends_are_runs_are_refused) {
   open_ctx();
   const struct made nest = nest_of_runs();
@@ -204,6 +244,20 @@ START_TEST(runs_whose_ends_are_runs_are_refused) {
   close_ctx();
 }
 END_TEST
+
+/* What the header and the table say suffices to refuse each of n. */
+static void check_refused(const struct made *cases, size_t n) {
+  open_ctx();
+  for (size_t i = 0; i < n; i++) {
+    size_t bytes = make(&cases[i]);
+    struct rng rng = {i};
+    struct attempts attempts;
+    const char *say = attempt_encoding(ctx, &pool, &rng, encoding, bytes, &attempts);
+    CASE_CHECK(!say, 0, "%s", say);
+    CASE_CHECK(attempts.describe == WEFT_E_CORRUPT, 0, "%s", weft_status_text(attempts.describe));
+  }
+  close_ctx();
+}
 
 START_TEST(values_of_another_width_than_the_types_are_refused) {
   static const struct made cases[] = {
@@ -217,16 +271,47 @@ START_TEST(values_of_another_width_than_the_types_are_refused) {
        100,
        3,
        {{DICT, VALUES, 8, 2, 100, 0, 0}, {CONST, DICTIONARY, 8, 0, 3, 8, 7}, {CONST, CODES, 4, 0, 100, 4, 1}}}};
-  open_ctx();
-  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-    size_t bytes = make(&cases[i]);
-    struct rng rng = {i};
-    struct attempts attempts;
-    const char *say = attempt_encoding(ctx, &pool, &rng, encoding, bytes, &attempts);
-    CASE_CHECK(!say, 0, "%s", say);
-    CASE_CHECK(attempts.describe == WEFT_E_CORRUPT, 0, "%s", weft_status_text(attempts.describe));
-  }
-  close_ctx();
+  check_refused(cases, sizeof cases / sizeof *cases);
+}
+END_TEST
+
+START_TEST(streams_that_a_column_cannot_have_are_refused) {
+  static const struct made cases[] = {
+      {"words of a width that is not said", WEFT_U64, 8, 100, 1, {{RAW, VALUES, 0, 0, 100, 800, 7}}},
+      {"zones of strings",
+       WEFT_STRING,
+       0,
+       100,
+       4,
+       {{STRINGS, VALUES, 0, 1, 100, 0, 0},
+        {CONST, ENDS, 4, 0, 100, 4, 0},
+        {RAW, ZONE_MIN, 0, 0, 1, 0, 0},
+        {RAW, ZONE_MAX, 0, 0, 1, 0, 0}}},
+      {"zones of bytes",
+       WEFT_FIXED_BYTES,
+       3,
+       100,
+       3,
+       {{CONST, VALUES, 0, 0, 100, 3, 7}, {CONST, ZONE_MIN, 0, 0, 1, 3, 7}, {CONST, ZONE_MAX, 0, 0, 1, 3, 7}}},
+      {"nulls of blocks where none is",
+       WEFT_U32,
+       4,
+       100,
+       4,
+       {{CONST, VALUES, 4, 0, 100, 4, 7},
+        {CONST, ZONE_MIN, 4, 0, 1, 4, 7},
+        {CONST, ZONE_MAX, 4, 0, 1, 4, 7},
+        {CONST, ZONE_NULLS, 4, 0, 1, 4, 0}}},
+      {"zones without nulls where one is",
+       WEFT_U32,
+       4,
+       100,
+       4,
+       {{CONST, VALUES, 4, 0, 99, 4, 7},
+        {CONST, VALIDITY, 4, 0, 1, 4, 5},
+        {CONST, ZONE_MIN, 4, 0, 1, 4, 7},
+        {CONST, ZONE_MAX, 4, 0, 1, 4, 7}}}};
+  check_refused(cases, sizeof cases / sizeof *cases);
 }
 END_TEST
 
@@ -338,7 +423,9 @@ static void add_tests(TCase *tcase) {
   tcase_add_test(tcase, billions_of_rows_are_refused_where_they_are_more_than_may_be_allocated);
   tcase_add_test(tcase, a_dictionary_that_may_not_be_decoded_is_not_looked_up_for_long);
   tcase_add_test(tcase, runs_whose_ends_are_runs_are_refused);
+  tcase_add_test(tcase, the_longest_constant_is_decoded_to_its_end);
   tcase_add_test(tcase, values_of_another_width_than_the_types_are_refused);
+  tcase_add_test(tcase, streams_that_a_column_cannot_have_are_refused);
   tcase_add_loop_test(tcase, a_limit_is_refused_until_it_suffices, 0, (int)golden_count);
   tcase_add_test(tcase, a_column_of_more_rows_than_its_chunk_is_refused_before_it_is_gone_through);
 }

@@ -4,8 +4,8 @@
  */
 #include <math.h>
 
-#include "codecs/codec.h"
 #include "file_tables.h"
+#include "lib/file.h"
 
 static struct guard_pool pool;
 static struct file file;
@@ -123,7 +123,48 @@ START_TEST(ranges_by_zones_are_those_of_the_values) {
 }
 END_TEST
 
+/* Strings of 2 MB, in pieces that shrink until they fit. */
+START_TEST(ranges_of_strings_are_found_in_little_memory) {
+  enum { STRINGS = 2000, LENGTH = 1000 };
+  weft_ctx *ctx = ctx_with(NULL);
+  static uint8_t text[STRINGS][LENGTH], encoding[STRINGS * (LENGTH + 100)];
+  static const uint8_t codecs[] = {WEFT_CODEC_STRINGS, WEFT_CODEC_DICT};
+  const void *ptrs[STRINGS];
+  size_t lengths[STRINGS], bytes;
+  struct rng rng = {3};
+  struct weft_field field = {.name = "s", .type = WEFT_STRING};
+  for (size_t i = 0; i < STRINGS; i++) {
+    rng_fill(&rng, text[i], 8);
+    text[i][0] = (uint8_t)(1 + i * 7919 % 254);
+    ptrs[i] = text[i];
+    lengths[i] = LENGTH;
+  }
+  memset(text[777], 0, 40);
+  memset(text[1500], 255, 33);
+  struct weft_column column = weft_column_ptrs(ptrs, lengths, STRINGS);
+  for (size_t i = 0; i < sizeof codecs; i++) {
+    struct weft_encode_options options;
+    struct weft_encoded_info described;
+    struct file_range range = {0};
+    struct weft_chunk_info info;
+    weft_encode_options_init(&options, sizeof options);
+    options.codec[0] = codecs[i];
+    FILE_MUST(ctx, weft_encode(ctx, &column, &options, encoding, sizeof encoding, &bytes));
+    FILE_MUST(ctx, weft_describe(ctx, encoding, bytes, &described, sizeof described));
+    ck_assert_uint_eq(described.nodes[0].codec, codecs[i]);
+    ck_assert_int_eq(weft__range_decode(ctx, &field, encoding, bytes, &described, 100, &range), WEFT_E_LIMIT);
+    FILE_MUST(ctx, weft__range_decode(ctx, &field, encoding, bytes, &described, i ? 8 << 20 : 200000, &range));
+    weft__range_end(&field, &range, &info);
+    ck_assert(info.cut_min && info.cut_max && info.min_bytes == 32 && info.max_bytes == 32);
+    ck_assert_mem_eq(info.min, text[777], 32);
+    ck_assert_mem_eq(info.max, text[1500], 32);
+  }
+  weft_ctx_free(ctx);
+}
+END_TEST
+
 static void add_tests(TCase *tcase) {
+  tcase_add_test(tcase, ranges_of_strings_are_found_in_little_memory);
   tcase_add_test(tcase, a_zero_counts_for_both_of_its_signs_and_nans_are_the_greatest);
   tcase_add_test(tcase, blocks_of_negative_numbers_are_below_those_of_positive_ones);
   tcase_add_test(tcase, ranges_by_zones_are_those_of_the_values);
