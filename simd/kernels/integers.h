@@ -57,6 +57,10 @@
 #endif
 #endif
 
+#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+#error "a machine with the highest byte first has the scalar table alone"
+#endif
+
 /* For loops over rows, or over the few words that vectors leave: written out or made of vectors they are many times longer
  * and not faster. */
 #define LOOP_ROLLED _Pragma("GCC unroll 1")

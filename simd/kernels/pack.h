@@ -95,9 +95,9 @@ static void NAME(add)(const uint8_t *in, uint64_t base, uint8_t *out) {
     NAME(store)(out + at, NAME(load)(in + at) + bases);
 }
 
-/* Fewer than a block: value by value through 64 bits. */
+/* Fewer than a block, bits > 0: value by value through 64 bits. */
 static void NAME(pack_few)(const uint8_t *in, size_t n, unsigned bits, uint64_t base, uint8_t *out) {
-  uint64_t mask = bits == 0 ? 0 : (uint64_t)-1 >> (64 - bits), held = 0;
+  uint64_t mask = (uint64_t)-1 >> (64 - bits), held = 0;
   unsigned holds = 0; /* bits, below 64 */
   for (size_t i = 0; i < n; i++) {
     WORD word;
@@ -112,11 +112,13 @@ static void NAME(pack_few)(const uint8_t *in, size_t n, unsigned bits, uint64_t 
       held = holds == 0 ? 0 : value >> (bits - holds);
     }
   }
-  memcpy(out, &held, (holds + 7) / 8);
+  copy_few(out, &held, (holds + 7) / 8);
 }
 
 static void NAME(pack)(const void *in, size_t n, unsigned bits, uint64_t base, uint8_t *out) {
-  if (n < SIMD_PACK_BLOCK || bits == 0)
+  if (bits == 0)
+    return;
+  if (n < SIMD_PACK_BLOCK)
     NAME(pack_few)(in, n, bits, base, out);
   else if (bits == CODEC_W)
     NAME(add)(in, -base, out);
