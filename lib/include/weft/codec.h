@@ -60,8 +60,8 @@ struct weft_encode_options {
    * BITPACK} has the codes of a dictionary as runs whose values are packed. A codec that cannot encode the stream that it
    * meets is WEFT_E_INVALID; one that would take more than weft_encode_bound gives way to RAW. All AUTO. */
   uint8_t codec[WEFT_CODEC_DEPTH];
-  bool sorted_dictionary;       /* dictionaries in ascending order, rather than in order of first sight; false */
-  bool zones;                   /* record each block's least and greatest value and nulls, for numbers; false */
+  bool sorted_dictionary; /* dictionaries in ascending order, rather than in order of first sight; false */
+  bool zones; /* record each block's least and greatest value and nulls, for numbers of 32,768 rows or more; false */
   uint32_t dictionary_rows;     /* most values of a dictionary, beyond which AUTO takes another codec; 2^20 */
   struct weft_choices *choices; /* what AUTO considered is noted there; NULL */
 };
@@ -150,6 +150,7 @@ struct weft_decode_options {
   uint32_t form;      /* enum weft_form; VALUES */
   uint64_t max_bytes; /* most bytes that the call may allocate, scratch too: 2^30 */
   bool streaming;     /* write past the caches, for output that is larger than they and not read at once; false */
+  bool check_sums;    /* compare the checksums of all sections first, whatever the rows: damage is then told; false */
 };
 
 /* Fills options with the defaults given above. size is sizeof *options. NULL options: nothing happens. */
@@ -177,8 +178,8 @@ WEFT_API WEFT_MUST_CHECK weft_status weft_decode_room(weft_ctx *ctx, const void 
                                                       const struct weft_decode_options *options, struct weft_buffers *room);
 
 /* Decodes src[bytes], or the part that options (NULL: the defaults) say, into buffers. Only the blocks that hold wanted rows
- * are read. src is not trusted, and needs no alignment; what it says is checked as it is met, not its checksums (see
- * weft_verify). The context's thread only. On failure the buffers' memory is undefined, and nothing beyond it was touched.
+ * are read. src is not trusted, and needs no alignment; what it says is checked as it is met, its sections' checksums
+ * only where options ask for it: without, damage may come out as other values. The context's thread only. On failure the buffers' memory is undefined, and nothing beyond it was touched.
  * WEFT_E_CORRUPT: src contradicts itself; weft_ctx_message says what and at which offset. WEFT_E_UNSUPPORTED: as
  * weft_describe. WEFT_E_SPACE: a buffer is too small; the message has the bytes it takes. WEFT_E_INVALID: a pointer that is
  * NULL and may not be, rows beyond those there are, a form that this column does not have. WEFT_E_OVERFLOW: offsets of 4
@@ -198,8 +199,8 @@ WEFT_API WEFT_MUST_CHECK weft_status weft_decode(weft_ctx *ctx, const void *src,
                                                  const struct weft_decode_options *options, weft_decoded **out);
 
 /* The column, which lives as long as decoded: fixed, by offsets of 32 bits (of 64 where there are more than 2^31 - 1 bytes), by
- * views; in the form CODES the dictionary's values with the codes as selection. With validity where it has nulls. NULL for
- * NULL. Any thread. */
+ * views; in the form CODES the dictionary's values with the codes as selection. With validity where it has nulls: row_validity in the
+ * form CODES, else base_validity. NULL for NULL. Any thread. */
 WEFT_API const struct weft_column *weft_decoded_column(const weft_decoded *decoded);
 
 /* Frees it; NULL is fine. Any thread. */
@@ -209,7 +210,7 @@ WEFT_API void weft_decoded_free(weft_decoded *decoded);
  * (rows + 1023) / 1024 values of the column's type, nulls as many numbers; each may be NULL. Of a block of nulls alone min
  * and max are 0. Floats are ordered as numbers; NaNs count for neither, and where a block has them its max is a NaN; a zero
  * counts for both of its signs. options: first_row and rows, both multiples of 1024 (or the end), choose blocks; max_bytes;
- * no selection, and no form but VALUES. Statuses as weft_decode_into; WEFT_E_INVALID too where there are no zones. */
+ * no selection, and no form but VALUES. Statuses as weft_decode_into; WEFT_E_INVALID too where there are no zones (see info.has_zones). */
 WEFT_API WEFT_MUST_CHECK weft_status weft_zones(weft_ctx *ctx, const void *src, size_t bytes,
                                                 const struct weft_decode_options *options, void *min, void *max,
                                                 uint32_t *nulls);
