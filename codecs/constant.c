@@ -32,9 +32,9 @@ static weft_status read(struct codec_in *in, struct codec_node *node, uint32_t f
   if (codec_is_word(node->item)) {
     static const uint8_t none[1]; /* words of no bits above the value for their base */
     uint64_t value = codec_get(node->section, node->item);
-    for (uint32_t at = 0; at < n; at += CODEC_BLOCK) {
-      uint32_t part = n - at < CODEC_BLOCK ? n - at : CODEC_BLOCK;
-      CODEC_KERNEL(in->codecs, unpack, node->item)(none, part, 0, value, (uint8_t *)out + (size_t)at * node->item);
+    for (size_t at = 0; at < n; at += CODEC_BLOCK) {
+      size_t part = n - at < CODEC_BLOCK ? n - at : CODEC_BLOCK;
+      CODEC_KERNEL(in->codecs, unpack, node->item)(none, part, 0, value, (uint8_t *)out + at * node->item);
     }
     return WEFT_OK;
   }

@@ -268,7 +268,7 @@ static uint64_t strings_cost(const struct codec_out *out, const struct codec_str
 /* A sample of strings: all of them, or some in stretches of neighbours. */
 struct sample {
   uint32_t n;
-  uint32_t *rows, *codes, *first;
+  uint32_t *rows, *codes, *first, *times;
 };
 
 static void sample_rows(struct sample *sample, uint32_t n) {
@@ -277,6 +277,18 @@ static void sample_rows(struct sample *sample, uint32_t n) {
   for (uint32_t i = 0; i < sample->n; i++)
     sample->rows[i] =
         sample->n == n ? i : (uint32_t)((uint64_t)(i / STRETCH) * (n - STRETCH) / (stretches - 1)) + i % STRETCH;
+}
+
+static struct codec_draw draw_of(const struct sample *sample, size_t found) {
+  struct codec_draw draw = {.drawn = sample->n, .met = found};
+  memset(sample->times, 0, found * sizeof *sample->times);
+  for (uint32_t i = 0; i < sample->n; i++)
+    sample->times[sample->codes[i]]++;
+  for (size_t i = 0; i < found; i++) {
+    draw.once += sample->times[i] == 1;
+    draw.twice += sample->times[i] == 2;
+  }
+  return draw;
 }
 
 static weft_status cost_of_sample(struct codec_out *out, const struct codec_strings *strings, struct sample *sample,
@@ -288,23 +300,25 @@ static weft_status cost_of_sample(struct codec_out *out, const struct codec_stri
   sample_rows(sample, strings->n);
   column = weft_column_with_selection(column, sample->rows, sample->n);
   CODEC_TRY(out->group(out->ctx, &column, 1, sample->codes, &found, sample->first));
-  uint64_t distinct = codec_distinct(strings->n, sample->n, found);
+  const struct codec_draw draw = draw_of(sample, found);
+  uint64_t distinct = codec_distinct(strings->n, &draw);
   for (size_t i = 0; i < found; i++) {
     const int64_t *ends = offsets + sample->rows[sample->first[i]];
     bytes += (uint64_t)(ends[1] - ends[0]);
   }
   bytes = (uint64_t)((double)bytes * (double)distinct / (double)found);
-  /* Codes take a bit each at the least; what they do take is known once there are any. */
   *cost = strings_cost(out, strings, (uint32_t)distinct, bytes) + strings->n / 8;
   return WEFT_OK;
 }
 
-/* Bytes of a dictionary and its codes, judged by a sample of so many strings. */
+/* Bytes of a dictionary and its codes, judged by a sample of so many strings. Codes take a bit each at the least; what they
+ * do take is known once there are any. */
 static weft_status guess_cost(struct codec_out *out, const struct codec_strings *strings, uint32_t n, uint64_t *cost) {
   struct sample sample = {.n = n};
-  CODEC_TRY(codec_alloc(out->ctx, n, 3 * sizeof *sample.rows, 0, &sample.rows));
+  CODEC_TRY(codec_alloc(out->ctx, n, 4 * sizeof *sample.rows, 0, &sample.rows));
   sample.codes = sample.rows + n;
   sample.first = sample.codes + n;
+  sample.times = sample.first + n;
   return codec_free(out->ctx, sample.rows, cost_of_sample(out, strings, &sample, cost));
 }
 

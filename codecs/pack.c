@@ -381,17 +381,25 @@ static weft_status sum_patched(struct codec_in *in, const struct codec_node *nod
   return WEFT_OK;
 }
 
+/* A block of DELTA without patches. Its words must begin with the one that is told apart, or it would read otherwise by itself. */
+static weft_status sum_block(struct codec_in *in, const struct codec_node *node, const struct block *block, size_t b,
+                             void *out) {
+  unsigned item = node->item, bits = block->width;
+  uint64_t base = block->base, first = block->first;
+  CODEC_KERNEL(in->codecs, undelta, item)(block->bits, block->n, bits, base, first - base, out);
+  if (codec_word(out, 0, item) == first)
+    return WEFT_OK;
+  const struct packed *packed = node->state;
+  return weft__codec_corrupt(in, node, packed->at.firsts + item * b, "block %zu begins with %llu, and its words with %llu",
+                             b, (unsigned long long)first, (unsigned long long)codec_word(out, 0, item));
+}
+
 static weft_status read_block(struct codec_in *in, const struct codec_node *node, size_t b, void *out) {
   struct block block;
   CODEC_TRY(find_block(in, node, b, &block));
-  unsigned item = node->item;
-  if (node->codec == WEFT_CODEC_DELTA && block.patches == 0) {
-    CODEC_KERNEL(in->codecs, undelta, item)(block.bits, block.n, block.width, block.base, block.first - block.base, out);
-    return WEFT_OK;
-  }
   if (node->codec == WEFT_CODEC_DELTA)
-    return sum_patched(in, node, &block, out);
-  CODEC_KERNEL(in->codecs, unpack, item)(block.bits, block.n, block.width, block.base, out);
+    return block.patches == 0 ? sum_block(in, node, &block, b, out) : sum_patched(in, node, &block, out);
+  CODEC_KERNEL(in->codecs, unpack, node->item)(block.bits, block.n, block.width, block.base, out);
   return block.patches > 0 ? apply_patches(in, node, &block, out) : WEFT_OK;
 }
 

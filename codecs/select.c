@@ -122,20 +122,38 @@ static uint64_t identity(const struct codec_out *out, const struct codec_values 
   return codec_check(out->kernels, (const uint8_t *)values->at + i * values->item, values->item, 0);
 }
 
+/* Which value stands for part i of `counted` equal parts of n: each time at another place of its part, so that what comes back
+ * every so many values is not always met at the same of its places. */
+static size_t drawn(size_t i, size_t n, size_t counted) {
+  const uint32_t golden_ratio = 0x9e3779b9;
+  size_t part = n / counted;
+  return i * part + (size_t)((uint64_t)((uint32_t)i * golden_ratio) * part >> 32);
+}
+
 /* How many distinct values there are, by how often one is met again among COUNTED that are spread over the stream. */
 static uint64_t distinct_values(const struct codec_out *out, const struct codec_values *values) {
-  uint16_t slots[SLOTS]; /* 1 + number of the value there; 0: none */
-  size_t counted = values->n < COUNTED ? values->n : COUNTED, step = values->n / counted, met = 0;
+  uint16_t slots[SLOTS], times[SLOTS]; /* 1 + the number of the part whose value is there, 0: none; how often it was met */
+  size_t n = values->n, counted = n < COUNTED ? n : COUNTED;
+  struct codec_draw draw = {.drawn = counted};
   memset(slots, 0, sizeof slots);
   for (size_t i = 0; i < counted; i++) {
-    uint64_t word = identity(out, values, i * step);
+    uint64_t word = identity(out, values, drawn(i, n, counted));
     size_t slot = (size_t)(word * 0x9e3779b97f4a7c15 >> 52);
-    while (slots[slot] != 0 && identity(out, values, (size_t)(slots[slot] - 1) * step) != word)
+    while (slots[slot] != 0 && identity(out, values, drawn(slots[slot] - 1u, n, counted)) != word)
       slot = (slot + 1) % SLOTS;
-    met += slots[slot] == 0;
-    slots[slot] = slots[slot] != 0 ? slots[slot] : (uint16_t)(i + 1);
+    bool is_new = slots[slot] == 0;
+    if (is_new) {
+      slots[slot] = (uint16_t)(i + 1);
+      times[slot] = 0;
+    }
+    times[slot]++;
+    draw.met += is_new;
+    draw.once += is_new;
+    draw.once -= times[slot] == 2;
+    draw.twice += times[slot] == 2;
+    draw.twice -= times[slot] == 3;
   }
-  return codec_distinct(values->n, counted, met);
+  return codec_distinct(n, &draw);
 }
 
 /* Bytes of all the stream as dictionary and codes, given those that it takes when packed. */

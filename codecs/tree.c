@@ -208,8 +208,8 @@ static weft_status read_table(struct codec_in *in) {
     if (node->codec >= OPERATIONS || !operations[node->codec])
       return weft__codec_fail(in->ctx, WEFT_E_UNSUPPORTED, "%s: byte %llu: codec %u is not known", in->who,
                               (unsigned long long)at, node->codec);
-    if (p[2] != 0 && !codec_is_word(p[2]))
-      return corrupt(in, at + 2, "the width of words", p[2], 8);
+    if (p[2] != 0 ? !codec_is_word(p[2]) : codec_is_word(in->width)) /* one way to say a width */
+      return corrupt(in, at + 2, "the width of words", p[2], p[2] != 0 ? 8 : in->width);
     if (node->bytes > end - offset)
       return corrupt(in, at + 8, "the end of a section", offset + node->bytes, end);
     offset += node->bytes;
@@ -265,8 +265,10 @@ static weft_status find_roots(struct codec_in *in) {
       return weft__codec_corrupt(in, zone, 0, "%u values of %u bytes for %zu blocks", zone->n, zone->item,
                                  codec_blocks(rows));
   }
-  if (!in->zone_min != !in->zone_max || (in->zone_nulls && !in->zone_min))
+  if (!in->zone_min != !in->zone_max || (in->zone_nulls != NULL) != (in->zone_min && values < rows))
     return corrupt(in, 7, "the number of streams, of zones some,", in->n_nodes, in->n_nodes + 1);
+  if (in->zone_min && (in->type == WEFT_STRING || in->type == WEFT_FIXED_BYTES))
+    return weft__codec_corrupt(in, in->zone_min, 0, "zones of values that are no numbers");
   return WEFT_OK;
 }
 

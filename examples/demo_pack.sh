@@ -23,8 +23,9 @@ ms() {
   echo $((spent / runs))
 }
 
-weft_pack() { "$weft" pack $table.csv -o $table.weft --no-progress; }
-weft_unpack() { "$weft" unpack $table.weft -o back.csv --no-progress; }
+# All to stdout: with --output, weft would wait for the disk too.
+weft_pack() { "$weft" pack $table.csv --no-progress >$table.weft; }
+weft_unpack() { "$weft" unpack $table.weft --no-progress >back.csv; }
 gzip_pack() { gzip -6 -c $table.csv >$table.gz; }
 gzip_unpack() { gzip -dc $table.gz >back.csv; }
 zstd_pack() { zstd -q -$level -c $table.csv >$table.zst; }

@@ -199,7 +199,7 @@ static weft_status decode_piece(struct decoding *d, struct codec_node *node, siz
     spread_values(d, out, n, width);
     return WEFT_OK;
   }
-  uint8_t dense[CODEC_BLOCK * sizeof(uint64_t) + SIMD_SLACK];
+  _Alignas(uint64_t) uint8_t dense[CODEC_BLOCK * sizeof(uint64_t) + SIMD_SLACK]; /* codes are written as numbers */
   WEFT_TRY(read_values(d, node, dense));
   CODEC_KERNEL(d->in.codecs, expand, width)(dense, d->bits, n, out);
   return WEFT_OK;
@@ -207,7 +207,7 @@ static weft_status decode_piece(struct decoding *d, struct codec_node *node, siz
 
 /* Rows without nulls and selection are read at once, or where they are to go past the caches by way of one that is in them. */
 static weft_status decode_plain(struct decoding *d, struct codec_node *node, size_t width, uint8_t *out) {
-  uint8_t piece[CODEC_BLOCK * sizeof(uint64_t)];
+  _Alignas(uint64_t) uint8_t piece[CODEC_BLOCK * sizeof(uint64_t)];
   if (!d->options.streaming || width > sizeof(uint64_t)) {
     all_valid(d, 0);
     d->valid = d->n;
@@ -238,7 +238,7 @@ static weft_status decode_fixed(struct decoding *d, struct weft_buffers *buffers
   size_t width;
   struct codec_node *node = stream_of(d, &width);
   WEFT_TRY(need_room(d, "values", buffers->values, buffers->values_bytes, (uint64_t)d->n * width));
-  uint8_t *out = buffers->values;
+  uint8_t nothing[1], *out = buffers->values ? buffers->values : nothing; /* where values have no bytes */
   bool plain = !d->validity.node && (!d->options.selection || d->options.form == WEFT_FORM_DICTIONARY);
   if (plain && buffers->validity) {
     memset(buffers->validity, 0xff, d->n / 8);
@@ -273,6 +273,19 @@ static weft_status check_call(weft_ctx *ctx, const char *who, const struct weft_
   return WEFT_OK;
 }
 
+/* What run does once the encoding is open. */
+static weft_status decode(struct decoding *d, struct weft_buffers *buffers, enum decode_mode mode) {
+  if (mode == DECODE_ROOM && !has_strings(d)) {
+    size_t width;
+    stream_of(d, &width);
+    buffers->values_bytes = d->n * width;
+    buffers->data_bytes = buffers->offset_bytes = 0;
+    return WEFT_OK;
+  }
+  WEFT_TRY(weft__decoding_start(d));
+  return has_strings(d) ? weft__decode_strings(d, buffers, mode) : decode_fixed(d, buffers);
+}
+
 static weft_status run(weft_ctx *ctx, const char *who, const void *src, size_t bytes,
                        const struct weft_decode_options *options, struct weft_buffers *buffers, enum decode_mode mode) {
   if (!ctx)
@@ -281,19 +294,8 @@ static weft_status run(weft_ctx *ctx, const char *who, const void *src, size_t b
   struct decoding d;
   ctx_enter(ctx);
   weft_status status = weft__decoding_open(&d, ctx, who, src, bytes, options);
-  bool fixed_room = mode == DECODE_ROOM && !has_strings(&d);
-  if (status == WEFT_OK && !fixed_room)
-    status = weft__decoding_start(&d);
-  if (status == WEFT_OK && has_strings(&d)) {
-    status = weft__decode_strings(&d, buffers, mode);
-  } else if (status == WEFT_OK && fixed_room) {
-    size_t width;
-    stream_of(&d, &width);
-    buffers->values_bytes = d.n * width;
-    buffers->data_bytes = buffers->offset_bytes = 0;
-  } else if (status == WEFT_OK) {
-    status = decode_fixed(&d, buffers);
-  }
+  if (status == WEFT_OK)
+    status = decode(&d, buffers, mode);
   if (status == WEFT_OK && mode == DECODE_VALUES) {
     buffers->nulls = d.nulls;
     ctx_count_column(ctx, d.options.selection, d.n, buffers->values_bytes);
@@ -356,7 +358,9 @@ static weft_status read_zones(struct decoding *d, void *min, void *max, uint32_t
   struct codec_in *in = &d->in;
   if (!in->zone_min)
     return weft__fail(d->ctx, WEFT_E_INVALID, "weft_zones: none were recorded");
-  if (d->first % CODEC_BLOCK != 0 || (d->rows % CODEC_BLOCK != 0 && d->first + d->rows != in->rows) || d->options.selection)
+  if (d->options.selection || d->options.form != WEFT_FORM_VALUES)
+    return weft__fail(d->ctx, WEFT_E_INVALID, "weft_zones: options.selection or options.form is set");
+  if (d->first % CODEC_BLOCK != 0 || (d->rows % CODEC_BLOCK != 0 && d->first + d->rows != in->rows))
     return weft__fail(d->ctx, WEFT_E_INVALID, "weft_zones: rows %u to %u, not whole blocks of %d", d->first,
                       d->first + d->rows, CODEC_BLOCK);
   if (min)

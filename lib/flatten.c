@@ -249,6 +249,10 @@ static weft_status grow(weft_ctx *ctx, struct flat *out, size_t done, size_t use
   size_t least = needed + used / 2;
   *room = guess > (double)least && guess < (double)(PTRDIFF_MAX / 2) ? (size_t)guess : least;
   void *p = weft_realloc(ctx, out->owned[2], *room + SIMD_EDGE);
+  if (!p && *room > least) { /* where the rows at hand are the longest, the guess may be more than there is */
+    *room = least;
+    p = weft_realloc(ctx, out->owned[2], *room + SIMD_EDGE);
+  }
   if (!p)
     return ctx->cache.status;
   out->data = out->owned[2] = p;

@@ -37,8 +37,6 @@ static weft_status check_zone(struct codec_in *in, uint32_t block, const void *v
 
 static weft_status start_zones(struct codec_in *in) {
   struct codec_node *const zones[] = {in->zone_min, in->zone_max, in->zone_nulls};
-  if (in->type == WEFT_STRING || in->type == WEFT_FIXED_BYTES)
-    return !in->zone_min ? WEFT_OK : weft__codec_corrupt(in, in->zone_min, 0, "zones of values that are no numbers");
   for (size_t i = 0; i < sizeof zones / sizeof *zones; i++)
     if (zones[i])
       WEFT_TRY(weft__codec_start(in, zones[i]));

@@ -10,6 +10,18 @@
 #include "keys.h"
 #include "rng.h"
 
+/* Codecs, as cascades of them are long. */
+#define AUTO WEFT_CODEC_AUTO
+#define RAW WEFT_CODEC_RAW
+#define CONST WEFT_CODEC_CONST
+#define BITPACK WEFT_CODEC_BITPACK
+#define FOR WEFT_CODEC_FOR
+#define DELTA WEFT_CODEC_DELTA
+#define RLE WEFT_CODEC_RLE
+#define DICT WEFT_CODEC_DICT
+#define STRINGS WEFT_CODEC_STRINGS
+#define SPLIT WEFT_CODEC_SPLIT
+
 #define RIG_CAP ((size_t)16 << 20)
 
 struct rig {
@@ -53,6 +65,11 @@ static inline void *rig_array(struct rig *rig, size_t bytes) {
  * picked. */
 void rig_expect(struct rig *rig, const struct codec_values *expected);
 void rig_expect_strings(struct rig *rig, const struct codec_strings *expected);
+
+/* Numbers of values around the edges of bytes, words of bitmaps, and blocks. */
+static const uint32_t counts[] = {0,   1,   2,    3,    7,    8,    9,    63,   64,   65,   127,  128, 129,
+                                  500, 900, 1023, 1024, 1025, 2000, 2047, 2048, 2049, 3071, 3072, 3073};
+#define COUNTS (sizeof counts / sizeof *counts)
 
 /* What values are like. */
 enum value_kind {

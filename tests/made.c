@@ -14,6 +14,7 @@ size_t made_encoding(const struct made *made, uint8_t *to) {
   memset(to, 0, MADE_BYTES);
   memcpy(to, "wfc\1", 4);
   to[4] = (uint8_t)made->type;
+  to[5] = made->n > 1 && made->streams[1].role == WEFT_ROLE_VALIDITY && made->streams[1].item == 4 ? 2 : 0;
   to[7] = (uint8_t)made->n;
   little_put(to + 8, made->rows, 4);
   little_put(to + 12, made->width, 4);

@@ -19,7 +19,7 @@ struct made_stream {
 struct made {
   const char *what;
   enum weft_type type;
-  uint32_t width, rows, n; /* n: of streams */
+  uint32_t width, rows, n; /* n: of streams; a second one that is validity of u32 has the rows that are null */
   struct made_stream streams[20];
 };
 

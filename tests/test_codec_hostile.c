@@ -200,7 +200,7 @@ START_TEST(runs_by_their_ends_are_refused_when_these_cannot_be) {
 }
 END_TEST
 
-/* 2,100 runs of 3 rows, of which one end is set to another number; read from first to last, and row by row from the last. */
+/* 2,100 runs of 3 rows, of which one end is set to another number; read at once, and row by row from the last. */
 START_TEST(runs_of_several_blocks_must_go_on_from_block_to_block) {
   static const struct {
     uint32_t run, end;
@@ -255,7 +255,7 @@ START_TEST(an_end_that_reads_otherwise_in_its_block_is_refused) {
   rig_end(&rig, WEFT_U64, 8, values.n);
   MUST(rig.ctx, weft__codec_start(&rig.in, rig.in.values));
   uint64_t word;
-  REFUSED(rig.ctx, weft__codec_read(&rig.in, rig.in.values, row, 1, &word), WEFT_E_CORRUPT, "is in no run");
+  REFUSED(rig.ctx, weft__codec_read(&rig.in, rig.in.values, row, 1, &word), WEFT_E_CORRUPT, "and its words with");
   rig_done(&rig);
   rig_close(&rig);
 }
@@ -352,7 +352,7 @@ START_TEST(a_dictionary_is_refused_when_its_codes_or_its_shape_cannot_be) {
 }
 END_TEST
 
-#define STRINGS(what_, bytes_, ends_item, ends, message_)                                                                \
+#define BY_STRINGS(what_, bytes_, ends_item, ends, message_)                                                             \
   {                                                                                                                      \
     .what = (what_), .codec = WEFT_CODEC_STRINGS, .type = WEFT_STRING, .n = 3, .section = "onethree", .bytes = (bytes_), \
     .n_parts = 1, .parts = {OF(ENDS, ends_item, 3, ends)}, .message = (message_)                                         \
@@ -362,19 +362,19 @@ START_TEST(strings_are_refused_when_their_ends_cannot_be) {
   static const uint64_t wide[] = {3, 3, 8}, wide_beyond[] = {3, 3, 9}, wide_back[] = {3, 2, 8}, huge[] = {3, UINT64_MAX, 8},
                         wide_huge[] = {3, 3, UINT64_MAX - 7};
   const struct made cases[] = {
-      STRINGS("right", 8, 4, U32S(3, 3, 8), NULL),
-      STRINGS("right, of 8 bytes", 8, 8, wide, NULL),
-      STRINGS("descending", 8, 4, U32S(3, 2, 8), "one after another in 8 bytes"),
-      STRINGS("descending, of 8 bytes", 8, 8, wide_back, "one after another in 8 bytes"),
-      STRINGS("beyond", 8, 4, U32S(3, 3, 9), "the last at 9"),
-      STRINGS("beyond, of 8 bytes", 8, 8, wide_beyond, "the last at 9"),
-      STRINGS("first beyond", 8, 4, U32S(9, 9, 9), "the last at 9"),
-      STRINGS("far beyond", 8, 4, U32S(3, UINT32_MAX, UINT32_MAX), "4294967295"),
-      STRINGS("huge", 8, 8, huge, "one after another in 8 bytes"),
-      STRINGS("huge last", 8, 8, wide_huge, "18446744073709551608"),
-      STRINGS("not to the end", 8, 4, U32S(3, 3, 7), "the last at 7"),
-      STRINGS("no bytes", 0, 4, U32S(3, 3, 8), "in 0 bytes"),
-      STRINGS("narrow ends", 8, 2, U16S(3, 3, 8), "of 2 bytes"),
+      BY_STRINGS("right", 8, 4, U32S(3, 3, 8), NULL),
+      BY_STRINGS("right, of 8 bytes", 8, 8, wide, NULL),
+      BY_STRINGS("descending", 8, 4, U32S(3, 2, 8), "one after another in 8 bytes"),
+      BY_STRINGS("descending, of 8 bytes", 8, 8, wide_back, "one after another in 8 bytes"),
+      BY_STRINGS("beyond", 8, 4, U32S(3, 3, 9), "the last at 9"),
+      BY_STRINGS("beyond, of 8 bytes", 8, 8, wide_beyond, "the last at 9"),
+      BY_STRINGS("first beyond", 8, 4, U32S(9, 9, 9), "the last at 9"),
+      BY_STRINGS("far beyond", 8, 4, U32S(3, UINT32_MAX, UINT32_MAX), "4294967295"),
+      BY_STRINGS("huge", 8, 8, huge, "one after another in 8 bytes"),
+      BY_STRINGS("huge last", 8, 8, wide_huge, "18446744073709551608"),
+      BY_STRINGS("not to the end", 8, 4, U32S(3, 3, 7), "the last at 7"),
+      BY_STRINGS("no bytes", 0, 4, U32S(3, 3, 8), "in 0 bytes"),
+      BY_STRINGS("narrow ends", 8, 2, U16S(3, 3, 8), "of 2 bytes"),
       {"fewer ends", WEFT_CODEC_STRINGS, WEFT_STRING, 0, 3, "onethree", 8, 1, {OF(ENDS, 4, 2, words)}, "2 ends"},
       {"another role", WEFT_CODEC_STRINGS, WEFT_STRING, 0, 3, "onethree", 8, 1, {OF(CODES, 4, 3, words)}, "role 7"},
       {"no ends", WEFT_CODEC_STRINGS, WEFT_STRING, 0, 3, "onethree", 8, 0, {OF(ENDS, 4, 0, words)}, "0 parts"},
@@ -389,8 +389,8 @@ END_TEST
 
 START_TEST(a_string_that_ends_beyond_the_section_is_refused_wherever_it_is) {
   static const uint64_t wide[] = {9, 9, 8};
-  const struct made narrow_made = STRINGS("beyond", 8, 4, U32S(9, 9, 8), NULL);
-  const struct made wide_made = STRINGS("beyond, of 8 bytes", 8, 8, wide, NULL);
+  const struct made narrow_made = BY_STRINGS("beyond", 8, 4, U32S(9, 9, 8), NULL);
+  const struct made wide_made = BY_STRINGS("beyond, of 8 bytes", 8, 8, wide, NULL);
   rig_open(&rig, tables.list[_i]->isa, (size_t)_i);
   for (uint32_t row = 0; row < 2; row++)
     for (int i = 0; i < 2; i++) {

@@ -3,6 +3,9 @@
  * How much decoding may take: encodings made by hand that claim billions of rows in some hundred bytes, and every limit on what
  * may be allocated for right ones.
  */
+#include <sys/mman.h>
+#include <unistd.h>
+
 #include "attempts.h"
 #include "contexts.h"
 #include "golden/golden.h"
@@ -47,6 +50,10 @@ enum {
   DICT = WEFT_CODEC_DICT,
   STRINGS = WEFT_CODEC_STRINGS,
   VALUES = WEFT_ROLE_VALUES,
+  VALIDITY = WEFT_ROLE_VALIDITY,
+  ZONE_MIN = WEFT_ROLE_ZONE_MIN,
+  ZONE_MAX = WEFT_ROLE_ZONE_MAX,
+  ZONE_NULLS = WEFT_ROLE_ZONE_NULLS,
   ENDS = WEFT_ROLE_ENDS,
   DICTIONARY = WEFT_ROLE_DICTIONARY,
   CODES = WEFT_ROLE_CODES
@@ -152,6 +159,37 @@ START_TEST(a_dictionary_that_may_not_be_decoded_is_not_looked_up_for_long) {
 }
 END_TEST
 
+/* 4 GiB of addresses that are all the same memory. */
+static uint8_t *map_again_and_again(size_t piece, size_t whole) {
+  FILE *file = tmpfile();
+  ck_assert_ptr_nonnull(file);
+  ck_assert_int_eq(ftruncate(fileno(file), (off_t)piece), 0);
+  uint8_t *at = mmap(NULL, whole, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  ck_assert_ptr_ne(at, MAP_FAILED);
+  for (size_t from = 0; from < whole; from += piece)
+    ck_assert_ptr_ne(mmap(at + from, piece, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fileno(file), 0), MAP_FAILED);
+  fclose(file);
+  return at;
+}
+
+/* Where numbers of rows of 32 bits would begin anew. */
+START_TEST(the_longest_constant_is_decoded_to_its_end) {
+  if (rng_cases(100) < 100 || SIZE_MAX == UINT32_MAX)
+    return; /* it would take minutes, or cannot be */
+  const struct made made = {"the longest constant", WEFT_U8, 1, MANY, 1, {MADE_WORD(CONST, VALUES, 1, 0, MANY, 1, 7)}};
+  size_t piece = 1 << 20, whole = (size_t)MANY + 2, bytes = made_encoding(&made, encoding);
+  uint8_t *at = map_again_and_again(piece, whole);
+  open_ctx();
+  struct weft_buffers buffers = {.size = sizeof buffers, .values = at, .values_bytes = MANY};
+  ck_assert_int_eq(weft_decode_into(ctx, encoding, bytes, NULL, &buffers), WEFT_OK);
+  ck_assert_uint_eq(buffers.values_bytes, MANY);
+  for (size_t i = 0; i < piece; i++)
+    ck_assert_uint_eq(at[i], 7);
+  munmap(at, whole);
+  close_ctx();
+}
+END_TEST
+
 START_TEST(runs_whose_ends_are_runs_are_refused) {
   open_ctx();
   const struct made nest = nest_of_runs();
@@ -163,6 +201,20 @@ START_TEST(runs_whose_ends_are_runs_are_refused) {
   close_ctx();
 }
 END_TEST
+
+/* What the header and the table say suffices to refuse each of n. */
+static void check_refused(const struct made *cases, size_t n) {
+  open_ctx();
+  for (size_t i = 0; i < n; i++) {
+    size_t bytes = made_encoding(&cases[i], encoding);
+    struct rng rng = {i};
+    struct attempts attempts;
+    const char *say = attempt_encoding(ctx, &pool, &rng, encoding, bytes, &attempts);
+    CASE_CHECK(!say, 0, "%s", say);
+    CASE_CHECK(attempts.describe == WEFT_E_CORRUPT, 0, "%s", weft_status_text(attempts.describe));
+  }
+  close_ctx();
+}
 
 START_TEST(values_of_another_width_than_the_types_are_refused) {
   static const struct made cases[] = {
@@ -177,16 +229,42 @@ START_TEST(values_of_another_width_than_the_types_are_refused) {
        3,
        {MADE_WORD(DICT, VALUES, 8, 2, 100, 0, 0), MADE_WORD(CONST, DICTIONARY, 8, 0, 3, 8, 7),
         MADE_WORD(CONST, CODES, 4, 0, 100, 4, 1)}}};
-  open_ctx();
-  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-    size_t bytes = made_encoding(&cases[i], encoding);
-    struct rng rng = {i};
-    struct attempts attempts;
-    const char *say = attempt_encoding(ctx, &pool, &rng, encoding, bytes, &attempts);
-    CASE_CHECK(!say, 0, "%s", say);
-    CASE_CHECK(attempts.describe == WEFT_E_CORRUPT, 0, "%s", weft_status_text(attempts.describe));
-  }
-  close_ctx();
+  check_refused(cases, sizeof cases / sizeof *cases);
+}
+END_TEST
+
+START_TEST(streams_that_a_column_cannot_have_are_refused) {
+  static const struct made cases[] = {
+      {"words of a width that is not said", WEFT_U64, 8, 100, 1, {MADE_WORD(RAW, VALUES, 0, 0, 100, 800, 7)}},
+      {"zones of strings",
+       WEFT_STRING,
+       0,
+       100,
+       4,
+       {MADE_WORD(STRINGS, VALUES, 0, 1, 100, 0, 0), MADE_WORD(CONST, ENDS, 4, 0, 100, 4, 0),
+        MADE_WORD(RAW, ZONE_MIN, 0, 0, 1, 0, 0), MADE_WORD(RAW, ZONE_MAX, 0, 0, 1, 0, 0)}},
+      {"zones of bytes",
+       WEFT_FIXED_BYTES,
+       3,
+       100,
+       3,
+       {MADE_WORD(CONST, VALUES, 0, 0, 100, 3, 7), MADE_WORD(CONST, ZONE_MIN, 0, 0, 1, 3, 7),
+        MADE_WORD(CONST, ZONE_MAX, 0, 0, 1, 3, 7)}},
+      {"nulls of blocks where none is",
+       WEFT_U32,
+       4,
+       100,
+       4,
+       {MADE_WORD(CONST, VALUES, 4, 0, 100, 4, 7), MADE_WORD(CONST, ZONE_MIN, 4, 0, 1, 4, 7),
+        MADE_WORD(CONST, ZONE_MAX, 4, 0, 1, 4, 7), MADE_WORD(CONST, ZONE_NULLS, 4, 0, 1, 4, 0)}},
+      {"zones without nulls where one is",
+       WEFT_U32,
+       4,
+       100,
+       4,
+       {MADE_WORD(CONST, VALUES, 4, 0, 99, 4, 7), MADE_WORD(CONST, VALIDITY, 4, 0, 1, 4, 5),
+        MADE_WORD(CONST, ZONE_MIN, 4, 0, 1, 4, 7), MADE_WORD(CONST, ZONE_MAX, 4, 0, 1, 4, 7)}}};
+  check_refused(cases, sizeof cases / sizeof *cases);
 }
 END_TEST
 
@@ -298,7 +376,9 @@ static void add_tests(TCase *tcase) {
   tcase_add_test(tcase, billions_of_rows_are_refused_where_they_are_more_than_may_be_allocated);
   tcase_add_test(tcase, a_dictionary_that_may_not_be_decoded_is_not_looked_up_for_long);
   tcase_add_test(tcase, runs_whose_ends_are_runs_are_refused);
+  tcase_add_test(tcase, the_longest_constant_is_decoded_to_its_end);
   tcase_add_test(tcase, values_of_another_width_than_the_types_are_refused);
+  tcase_add_test(tcase, streams_that_a_column_cannot_have_are_refused);
   tcase_add_loop_test(tcase, a_limit_is_refused_until_it_suffices, 0, (int)golden_count);
   tcase_add_test(tcase, a_column_of_more_rows_than_its_chunk_is_refused_before_it_is_gone_through);
 }

@@ -334,6 +334,23 @@ START_TEST(no_rows_may_be_selected) {
 }
 END_TEST
 
+START_TEST(values_of_no_bytes_need_no_memory) {
+  uint8_t encoded[300];
+  struct weft_column column = weft_column_with_validity(weft_column_bytes(NULL, 0, 100), validity, 0);
+  size_t bytes;
+  ck_assert_int_eq(weft_encode(ctx, &column, NULL, encoded, sizeof encoded, &bytes), WEFT_OK);
+  uint8_t out_validity[13];
+  for (int i = 0; i < 2; i++) {
+    struct weft_decode_options options = decode_defaults();
+    struct weft_buffers buffers = {.size = sizeof buffers, .validity = out_validity};
+    options.streaming = i == 1;
+    ck_assert_int_eq(weft_decode_into(ctx, encoded, bytes, &options, &buffers), WEFT_OK);
+    ck_assert_uint_eq(buffers.nulls, 34);
+    ck_assert_int_eq(memcmp(out_validity, validity, 12), 0);
+  }
+}
+END_TEST
+
 /* ---- The rest ---- */
 
 START_TEST(a_description_for_an_older_caller_is_not_written_past_its_size) {
@@ -379,6 +396,30 @@ START_TEST(zones_are_of_whole_blocks) {
 }
 END_TEST
 
+START_TEST(zones_are_neither_selected_nor_of_another_form) {
+  static const uint32_t selection[] = {1};
+  uint32_t out[10];
+  struct weft_decode_options options = decode_defaults();
+  static uint32_t many[40000];
+  static uint8_t encoded[200000];
+  struct weft_encode_options encode = encode_defaults();
+  struct weft_column column = weft_column_fixed(many, WEFT_U32, 40000);
+  size_t bytes;
+  for (uint32_t i = 0; i < 40000; i++)
+    many[i] = i * 7919 % 100;
+  encode.zones = true;
+  encode.codec[0] = WEFT_CODEC_DICT;
+  ck_assert_int_eq(weft_encode(ctx, &column, &encode, encoded, sizeof encoded, &bytes), WEFT_OK);
+  options.form = WEFT_FORM_DICTIONARY;
+  REFUSED(weft_zones(ctx, encoded, bytes, &options, out, out, out), WEFT_E_INVALID, "form");
+  options.form = WEFT_FORM_VALUES;
+  options.rows = 2048;
+  options.selection = selection;
+  options.selected = 1;
+  REFUSED(weft_zones(ctx, encoded, bytes, &options, out, out, out), WEFT_E_INVALID, "selection");
+}
+END_TEST
+
 static void add_tests(TCase *tcase) {
   tcase_add_checked_fixture(tcase, open_encodings, close_encodings);
   const TTest *tests[] = {options_start_as_documented,
@@ -395,9 +436,11 @@ static void add_tests(TCase *tcase) {
                           buffers_that_are_missing_are_refused,
                           offsets_may_be_of_8_bytes,
                           no_rows_may_be_selected,
+                          values_of_no_bytes_need_no_memory,
                           a_description_for_an_older_caller_is_not_written_past_its_size,
                           zones_that_were_not_recorded_are_refused,
-                          zones_are_of_whole_blocks};
+                          zones_are_of_whole_blocks,
+                          zones_are_neither_selected_nor_of_another_form};
   for (size_t i = 0; i < sizeof tests / sizeof *tests; i++)
     tcase_add_test(tcase, tests[i]);
 }

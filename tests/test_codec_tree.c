@@ -10,21 +10,6 @@
 static struct tables tables;
 static struct rig rig;
 
-#define AUTO WEFT_CODEC_AUTO
-#define RAW WEFT_CODEC_RAW
-#define CONST WEFT_CODEC_CONST
-#define BITPACK WEFT_CODEC_BITPACK
-#define FOR WEFT_CODEC_FOR
-#define DELTA WEFT_CODEC_DELTA
-#define RLE WEFT_CODEC_RLE
-#define DICT WEFT_CODEC_DICT
-#define STRINGS WEFT_CODEC_STRINGS
-#define SPLIT WEFT_CODEC_SPLIT
-
-static const uint32_t counts[] = {0,   1,   2,    3,    7,    8,    9,    63,   64,   65,   127,  128, 129,
-                                  500, 900, 1023, 1024, 1025, 2000, 2047, 2048, 2049, 3071, 3072, 3073};
-#define COUNTS (sizeof counts / sizeof *counts)
-
 static void check_round_trip(const struct codec_values *values, const uint8_t *cascade) {
   rig_encode(&rig, values, cascade);
   unsigned expected = values->n == 0 ? RAW : cascade[0];
@@ -304,121 +289,6 @@ START_TEST(few_values_of_a_large_dictionary_are_read_without_room_for_it) {
 }
 END_TEST
 
-/* ---- Strings ---- */
-
-START_TEST(strings_are_given_back) {
-  static const uint8_t cascades[][WEFT_CODEC_DEPTH] = {
-      {AUTO}, {RAW}, {STRINGS}, {STRINGS, DELTA}, {STRINGS, FOR}, {DICT}, {DICT, RLE, BITPACK}, {DICT, RAW}, {AUTO, RLE}};
-  static const uint8_t expected[] = {AUTO, STRINGS, STRINGS, STRINGS, STRINGS, DICT, DICT, DICT, AUTO};
-  rig_open(&rig, tables.list[_i]->isa, 4000 + (size_t)_i);
-  for (size_t c = 0; c < sizeof cascades / sizeof *cascades; c++)
-    for (size_t k = 0; k < COUNTS; k++)
-      for (uint32_t distinct = 1; distinct < 100000; distinct *= 40) {
-        struct codec_strings strings = rig_strings(&rig, counts[k], distinct);
-        rig.options.sorted_dictionary = k % 2;
-        char what[40];
-        snprintf(what, sizeof what, "%s, %s, %u distinct", weft_codec_name(cascades[c][0]), weft_codec_name(cascades[c][1]),
-                 distinct);
-        guard_case.what = what;
-        rig_encode_strings(&rig, &strings, cascades[c]);
-        unsigned codec = rig.in.values->codec;
-        CASE_CHECK(expected[c] == AUTO || codec == (strings.n == 0 ? STRINGS : expected[c]), 0, "%s",
-                   weft_codec_name(codec));
-        rig_expect_strings(&rig, &strings);
-        rig_done(&rig);
-      }
-  rig_close(&rig);
-}
-END_TEST
-
-START_TEST(the_parts_of_strings_go_by_the_cascade) {
-  rig_open(&rig, NULL, 0);
-  struct codec_strings strings = rig_strings(&rig, 2000, 100);
-  static const uint8_t deltas[] = {STRINGS, DELTA, AUTO}, raw[] = {RAW, AUTO, AUTO}, runs[] = {DICT, RLE, BITPACK};
-  rig_encode_strings(&rig, &strings, deltas);
-  ck_assert_uint_eq(rig.in.values->child[0]->codec, DELTA);
-  rig_done(&rig);
-  rig_encode_strings(&rig, &strings, raw);
-  ck_assert_uint_eq(rig.in.values->child[0]->codec, RAW);
-  rig_done(&rig);
-  rig_encode_strings(&rig, &strings, runs);
-  ck_assert_uint_eq(rig.in.values->child[0]->codec, STRINGS);
-  ck_assert_uint_eq(rig.in.values->child[1]->codec, RLE);
-  ck_assert_uint_eq(rig.in.values->child[1]->child[0]->codec, BITPACK);
-  rig_done(&rig);
-  rig_close(&rig);
-}
-END_TEST
-
-START_TEST(a_sorted_dictionary_of_strings_is_in_the_order_of_bytes) {
-  static const char text[] = "bananaabanana\0aaaaaaaaab";
-  static const int64_t offsets[] = {0, 6, 7, 13, 14, 22, 22, 23, 24}; /* banana a banana \0 aaaaaaaa "" a b */
-  static const uint8_t cascade[] = {DICT, AUTO, AUTO};
-  rig_open(&rig, NULL, 0);
-  rig.options.sorted_dictionary = true;
-  struct codec_strings strings = {.data = (const uint8_t *)text, .offsets = offsets, .n = 8};
-  rig_encode_strings(&rig, &strings, cascade);
-  MUST(rig.ctx, weft__codec_start(&rig.in, rig.in.values));
-  int64_t ends[7];
-  const uint8_t *data;
-  ck_assert_uint_eq(rig.in.values->child[0]->n, 6);
-  MUST(rig.ctx, weft__strings_read(&rig.in, rig.in.values->child[0], 0, 6, ends, &data));
-  static const int64_t expected[] = {0, 0, 1, 2, 10, 11, 17}; /* "" \0 a aaaaaaaa b banana */
-  for (size_t i = 0; i < 7; i++)
-    ck_assert_int_eq(ends[i], expected[i]);
-  ck_assert(memcmp(data, "\0aaaaaaaaabbanana", 17) == 0);
-  rig_done(&rig);
-  rig_close(&rig);
-}
-END_TEST
-
-/* Encodes n strings, of so many distinct ones, as AUTO has it. Its notes must name both codecs, and which was chosen. */
-static enum weft_codec chosen_for(uint32_t n, uint32_t distinct) {
-  struct weft_choice list[20];
-  struct weft_choices choices = {.list = list, .capacity = 20};
-  rig_open(&rig, NULL, 0);
-  rig.options.choices = &choices;
-  struct codec_strings strings = rig_strings(&rig, n, distinct);
-  rig_encode_strings(&rig, &strings, weft__codec_auto);
-  enum weft_codec codec = (enum weft_codec)rig.in.values->codec;
-  ck_assert_uint_ge(choices.n, 2);
-  ck_assert_uint_eq(list[0].codec, DICT);
-  ck_assert_uint_eq(list[1].codec, STRINGS);
-  for (size_t i = 0; i < 2; i++) {
-    ck_assert(list[i].chosen == (list[i].codec == codec));
-    ck_assert_uint_eq(list[i].values, n);
-    ck_assert_uint_eq(list[i].stream, 0);
-  }
-  uint64_t expected = list[codec == STRINGS].bytes, taken = rig.out.used - CODEC_HEADER_BYTES;
-  ck_assert_msg(taken < expected * 21 / 20 + 50 && taken > expected * 19 / 20 - 50,
-                "%u strings, %u distinct: %llu bytes, expected were %llu", n, distinct, (unsigned long long)taken,
-                (unsigned long long)expected);
-  rig_done(&rig);
-  rig_close(&rig);
-  return codec;
-}
-
-START_TEST(strings_that_repeat_go_to_a_dictionary_and_others_do_not) {
-  ck_assert_int_eq(chosen_for(50000, 1), DICT);
-  ck_assert_int_eq(chosen_for(50000, 3000), DICT);
-  ck_assert_int_eq(chosen_for(50000, 10000000), STRINGS);
-  ck_assert_int_eq(chosen_for(600, 20), DICT);
-  ck_assert_int_eq(chosen_for(600, 10000000), STRINGS);
-}
-END_TEST
-
-START_TEST(one_string_again_and_again_takes_its_bytes_once_and_a_constant) {
-  rig_open(&rig, NULL, 0);
-  struct codec_strings strings = rig_strings(&rig, 5000, 1);
-  rig_encode_strings(&rig, &strings, weft__codec_auto);
-  ck_assert_uint_eq(rig.in.values->codec, DICT);
-  ck_assert_uint_eq(rig.in.values->child[1]->codec, CONST);
-  ck_assert_uint_lt(rig.out.used, 200);
-  rig_done(&rig);
-  rig_close(&rig);
-}
-END_TEST
-
 /* ---- Refusals, and no memory ---- */
 
 START_TEST(a_codec_refuses_values_that_it_is_not_for) {
@@ -483,11 +353,6 @@ static void add_tests(TCase *tcase) {
   tcase_add_test(tcase, zeros_of_both_signs_and_nans_of_all_bits_are_values_of_their_own);
   tcase_add_test(tcase, a_dictionary_that_grows_too_large_gives_way_to_another_codec);
   tcase_add_loop_test(tcase, few_values_of_a_large_dictionary_are_read_without_room_for_it, 0, tables.n);
-  tcase_add_loop_test(tcase, strings_are_given_back, 0, tables.n);
-  tcase_add_test(tcase, the_parts_of_strings_go_by_the_cascade);
-  tcase_add_test(tcase, a_sorted_dictionary_of_strings_is_in_the_order_of_bytes);
-  tcase_add_test(tcase, strings_that_repeat_go_to_a_dictionary_and_others_do_not);
-  tcase_add_test(tcase, one_string_again_and_again_takes_its_bytes_once_and_a_constant);
   tcase_add_test(tcase, a_codec_refuses_values_that_it_is_not_for);
   tcase_add_test(tcase, too_little_room_is_said_and_nothing_is_left);
 }

@@ -126,12 +126,44 @@ START_TEST(a_selection_past_the_rows_of_numbers_is_refused) {
 }
 END_TEST
 
+/* As if all rows were as long as those first ones it would take a hundred times what there is. */
+START_TEST(one_long_string_among_the_first_takes_no_more_than_there_is) {
+  enum { ROWS = 100000, LONG = 1 << 20 };
+  static char bytes[LONG];
+  static const void *ptrs[ROWS];
+  static size_t lengths[ROWS];
+  struct weft_slab_options slab_options;
+  weft_slab_options_init(&slab_options, sizeof slab_options);
+  slab_options.limit_bytes = 32 << 20;
+  weft_slab *slab;
+  ck_assert_int_eq(weft_slab_create(&slab_options, &slab), WEFT_OK);
+  struct weft_ctx_options options = ctx_defaults();
+  options.slab = slab;
+  weft_ctx *ctx = ctx_with(&options);
+  int64_t all = 0;
+  for (size_t i = 0; i < ROWS; i++) {
+    ptrs[i] = bytes;
+    lengths[i] = i == 7 ? LONG : i % 3;
+    all += (int64_t)lengths[i];
+  }
+  struct weft_column column = weft_column_ptrs(ptrs, lengths, ROWS);
+  struct flat flat;
+  weft_status status = weft__flatten(ctx, &column, 0, ROWS, true, &flat);
+  ck_assert_msg(status == WEFT_OK, "%s", weft_ctx_message(ctx));
+  ck_assert_int_eq(flat.offsets[ROWS], all);
+  weft__flat_close(ctx, &flat);
+  weft_ctx_free(ctx);
+  ck_assert_int_eq(weft_slab_release(slab), WEFT_OK);
+}
+END_TEST
+
 static void add_tests(TCase *tcase) {
   tables = tables_here();
   tcase_add_loop_test(tcase, every_range_of_a_random_column_is_flattened_right, 0, tables.n);
   tcase_add_test(tcase, what_lies_as_wanted_is_borrowed);
   tcase_add_test(tcase, no_rows_are_flattened_to_none_whatever_the_pointers);
   tcase_add_test(tcase, a_selection_past_the_rows_of_numbers_is_refused);
+  tcase_add_test(tcase, one_long_string_among_the_first_takes_no_more_than_there_is);
 }
 
 int main(void) {

@@ -17,8 +17,8 @@ get() { # PATH: of what describe says of t.weft
 }
 
 # The table in t.csv, written as weft writes tables, comes back byte for byte.
-comes_back() { # PACK-OPTION...
-  pack t.csv "$@"
+comes_back() {
+  pack t.csv
   exits 0 "$WEFT" verify t.weft
   exits 0 "$WEFT" unpack t.weft
   same t.csv out.txt
@@ -76,7 +76,7 @@ for digits in 1 2 5 9 12 14 15 16 17; do
   [ $digits -gt 15 ] || [ "$(get columns/0/type)" = f64 ] || bad "$digits digits became $(get columns/0/type)"
 done
 
-fact "a table of no rows keeps its header, and so does one of a million columns' worth of names in quotes"
+fact "a table of no rows keeps its header, and one of thousands of columns comes back"
 printf 'a,"b,c","say ""d""","e\nf"\n' >t.csv
 comes_back
 [ "$(get rows)" = 0 ] && [ "$(get chunks)" = 0 ] || bad "rows $(get rows)"
@@ -113,7 +113,7 @@ pack t.csv --null NULL
 fact "random tables come back, as SQLite reads them, of every chunk size and either delimiter"
 seed=1
 for rows in 1 2 63 64 1023 1024 1025 5000; do
-  for format in csv:, tsv:$'\t'; do
+  for format in 'csv:,' tsv:$'\t'; do
     seed=$((seed + 1))
     random_table $rows $((rows / 3 + 5)) $seed "${format#*:}" a b c >"t.${format%:*}"
     pack "t.${format%:*}" --chunk-rows 1024

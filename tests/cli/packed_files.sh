@@ -34,7 +34,6 @@ exits 0 "$WEFT" cat t.weft --columns '"a <b> & ""c"""' --rows 3:5
 prints $'"a <b> & ""c"""\n9\n16'
 
 fact "cat reads no more of a file than it needs"
-head -c 3000 t.weft >part
 size=$(stat -c %s t.weft)
 offset=$("$WEFT" describe --json t.weft | "$JSON_GET" columns/0/chunks/3/offset)
 damaged() { # OFFSET: t.weft with one bit flipped there, in bad.weft
