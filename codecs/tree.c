@@ -185,8 +185,8 @@ static weft_status read_header(struct codec_in *in) {
   return WEFT_OK;
 }
 
-/* Reads the table, in which the parts of a stream follow it, each with its own behind it: open[] are the streams whose parts
- * are still to come. */
+/* Reads the table, in which the parts of a stream follow it, each with its own behind it: open[] are the streams whose
+ * parts are still to come. */
 static weft_status read_table(struct codec_in *in) {
   const uint8_t *table = in->at + in->bytes - (size_t)in->n_nodes * CODEC_ENTRY_BYTES;
   uint64_t offset = CODEC_HEADER_BYTES, end = (uint64_t)(table - in->at);
