@@ -179,7 +179,8 @@ struct codec_out {
   size_t cap;
   uint32_t streams;   /* encoded so far: numbers of choices */
   bool no_dictionary; /* a dictionary grew too large: none is chosen any more */
-  uint64_t instead;   /* where AUTO chose DICT: bytes that the next best is expected to take; 0: DICT was asked for */
+  uint64_t
+      instead; /* the bytes that the next best of a stream for which AUTO chose DICT is expected to take; 0: DICT was asked for */
   unsigned n_nodes;
   struct codec_entry {
     uint8_t codec, role, item, children; /* item: bytes of a word; 0 for others */
@@ -212,20 +213,26 @@ static inline bool codec_dictionary_pays(uint64_t bytes, uint64_t instead) {
   return bytes < instead - instead / 10;
 }
 
-/* How many distinct ones there are among n, where so many were met among `counted` of them that are spread over all. Two
- * rules, each right for what it supposes: equal values come from a few that are equally frequent, as birthdays do; or
- * hardly any comes more than twice, so that each pair stands for one value less. The second where it is fewer, and pairs
- * are few. */
-static inline uint64_t codec_distinct(uint64_t n, uint64_t counted, uint64_t met) {
-  uint64_t again = counted - met;
-  if (counted >= n)
-    return met;
-  if (again == 0)
-    return n;
-  double drawn = (double)met + (double)met * (double)met / (2 * (double)again), step = (double)n / (double)counted;
-  double pairs = (double)again * step * step, whole = (double)n;
-  double least = pairs < whole / 2 && whole - pairs < drawn ? whole - pairs : drawn;
-  return least < whole ? (uint64_t)least : n;
+/* Values drawn from among others: how many, how many distinct ones, and of those how many were met once and twice. */
+struct codec_draw {
+  uint64_t drawn, met, once, twice;
+};
+
+/* How many distinct values there are among n. Those met once and twice tell how many were not met at least (A. Chao,
+ * "Nonparametric estimation of the number of classes in a population", 1984); but of what was not drawn, no greater share
+ * is values not met than of the draw was values met once (A. Turing's rule: I. J. Good, "The population frequencies of
+ * species", 1953). And where few values come back, and none often, they do so in pairs, of which the draw met as many as
+ * the square of its share: each stands for one value less. */
+static inline uint64_t codec_distinct(uint64_t n, const struct codec_draw *draw) {
+  if (draw->drawn >= n || draw->met == draw->drawn)
+    return draw->drawn >= n ? draw->met : n;
+  double whole = (double)n, share = whole / (double)draw->drawn, pairs = (double)draw->twice * share * share;
+  double others = (double)draw->once * (double)draw->once / (double)(2 * draw->twice + 1),
+         most = (double)draw->once * (share - 1);
+  double all = (double)draw->met + (others < most ? others : most);
+  if (draw->once + 2 * draw->twice == draw->drawn && pairs < whole / 2 && whole - pairs < all)
+    all = whole - pairs;
+  return all < whole ? (uint64_t)all : n;
 }
 
 /* A cascade of AUTO alone. */

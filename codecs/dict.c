@@ -267,7 +267,7 @@ static uint64_t strings_cost(const struct codec_out *out, const struct codec_str
 
 /* A sample of strings: all of them, or some in stretches of neighbours. */
 struct sample {
-  uint32_t n, found; /* strings; distinct ones */
+  uint32_t n;
   uint32_t *rows, *codes, *first, *times;
 };
 
@@ -279,18 +279,16 @@ static void sample_rows(struct sample *sample, uint32_t n) {
         sample->n == n ? i : (uint32_t)((uint64_t)(i / STRETCH) * (n - STRETCH) / (stretches - 1)) + i % STRETCH;
 }
 
-/* How many distinct strings there are: where `one` are met once and `two` twice, at least about one * one / 2 two others
- * were not met (A. Chao, "Nonparametric estimation of the number of classes in a population", 1984). */
-static uint64_t guess_distinct(const struct sample *sample) {
-  uint64_t one = 0, two = 0;
-  memset(sample->times, 0, sample->found * sizeof *sample->times);
+static struct codec_draw draw_of(const struct sample *sample, size_t found) {
+  struct codec_draw draw = {.drawn = sample->n, .met = found};
+  memset(sample->times, 0, found * sizeof *sample->times);
   for (uint32_t i = 0; i < sample->n; i++)
     sample->times[sample->codes[i]]++;
-  for (uint32_t i = 0; i < sample->found; i++) {
-    one += sample->times[i] == 1;
-    two += sample->times[i] == 2;
+  for (size_t i = 0; i < found; i++) {
+    draw.once += sample->times[i] == 1;
+    draw.twice += sample->times[i] == 2;
   }
-  return sample->found + one * one / (2 * two + 1);
+  return draw;
 }
 
 static weft_status cost_of_sample(struct codec_out *out, const struct codec_strings *strings, struct sample *sample,
@@ -302,9 +300,8 @@ static weft_status cost_of_sample(struct codec_out *out, const struct codec_stri
   sample_rows(sample, strings->n);
   column = weft_column_with_selection(column, sample->rows, sample->n);
   CODEC_TRY(out->group(out->ctx, &column, 1, sample->codes, &found, sample->first));
-  sample->found = (uint32_t)found;
-  uint64_t distinct = sample->n < strings->n ? guess_distinct(sample) : found;
-  distinct = distinct < strings->n ? distinct : strings->n;
+  const struct codec_draw draw = draw_of(sample, found);
+  uint64_t distinct = codec_distinct(strings->n, &draw);
   for (size_t i = 0; i < found; i++) {
     const int64_t *ends = offsets + sample->rows[sample->first[i]];
     bytes += (uint64_t)(ends[1] - ends[0]);

@@ -132,26 +132,30 @@ static size_t drawn(size_t i, size_t n, size_t counted) {
   return i * part + (size_t)((uint64_t)((uint32_t)i * golden_ratio) * part >> 32);
 }
 
-/* How many distinct values there are, by how often one is met again among COUNTED that are spread over the stream. Those
- * met OFTEN are known, and say nothing of how many others there are: one of them may be half of all. */
+/* How many distinct values there are, by how often one is met again among COUNTED that are spread over the stream. */
 static uint64_t distinct_values(const struct codec_out *out, const struct codec_values *values) {
-  enum { OFTEN = 3 };
-  uint16_t slots[SLOTS], times[COUNTED]; /* 1 + the number of the first part whose value is there, 0: none; its times */
-  size_t n = values->n, counted = n < COUNTED ? n : COUNTED, met = 0, often = 0, rest = counted;
+  uint16_t slots[SLOTS], times[SLOTS]; /* 1 + the number of the part whose value is there, 0: none; how often it was met */
+  size_t n = values->n, counted = n < COUNTED ? n : COUNTED;
+  struct codec_draw draw = {.drawn = counted};
   memset(slots, 0, sizeof slots);
-  memset(times, 0, sizeof times);
   for (size_t i = 0; i < counted; i++) {
     uint64_t word = identity(out, values, drawn(i, n, counted));
     size_t slot = (size_t)(word * 0x9e3779b97f4a7c15 >> 52);
     while (slots[slot] != 0 && identity(out, values, drawn(slots[slot] - 1u, n, counted)) != word)
       slot = (slot + 1) % SLOTS;
-    met += slots[slot] == 0;
-    slots[slot] = slots[slot] != 0 ? slots[slot] : (uint16_t)(i + 1);
-    size_t now = ++times[slots[slot] - 1];
-    often += now == OFTEN;
-    rest -= now > OFTEN ? 1 : now == OFTEN ? OFTEN : 0;
+    bool is_new = slots[slot] == 0;
+    if (is_new) {
+      slots[slot] = (uint16_t)(i + 1);
+      times[slot] = 0;
+    }
+    times[slot]++;
+    draw.met += is_new;
+    draw.once += is_new;
+    draw.once -= times[slot] == 2;
+    draw.twice += times[slot] == 2;
+    draw.twice -= times[slot] == 3;
   }
-  return often + codec_distinct((uint64_t)n * rest / counted, rest, met - often);
+  return codec_distinct(n, &draw);
 }
 
 /* Bytes of all the stream as dictionary and codes, given those that it takes when packed. */

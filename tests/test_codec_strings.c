@@ -133,15 +133,15 @@ static weft_status group_noted(weft_ctx *ctx, const struct weft_column *keys, si
   return weft_group(ctx, keys, n_keys, codes, count, first);
 }
 
-/* Strings of 16 bytes: string i is said by numbers[i]. */
-#define WIDTH 16
-static struct codec_strings strings_of(const uint64_t *numbers, uint32_t n) {
-  static uint8_t data[1 << 20];
-  static int64_t offsets[(1 << 20) / WIDTH + 1];
+/* Strings of 16 bytes, string i being said by numbers[i]; of none where that is 0, if zeros are empty. */
+static struct codec_strings strings_of(const uint64_t *numbers, uint32_t n, bool zeros_are_empty) {
+  enum { WIDTH = 16, MOST = 1 << 16 };
+  static uint8_t data[MOST * WIDTH];
+  static int64_t offsets[MOST + 1];
   for (uint32_t i = 0; i < n; i++) {
     struct rng rng = {numbers[i]};
-    rng_fill(&rng, data + (size_t)i * WIDTH, WIDTH);
-    offsets[i + 1] = (int64_t)(i + 1) * WIDTH;
+    rng_fill(&rng, data + offsets[i], WIDTH);
+    offsets[i + 1] = offsets[i] + (zeros_are_empty && numbers[i] == 0 ? 0 : WIDTH);
   }
   return (struct codec_strings){.data = data, .offsets = offsets, .n = n};
 }
@@ -159,17 +159,38 @@ static enum weft_codec encoded_as(const struct codec_strings *strings) {
   return codec;
 }
 
+/* Distinct strings, or every other is the same one. */
+static struct codec_strings many_strings(bool half_are_one, bool which_is_empty) {
+  for (uint32_t i = 0; i < MANY; i++)
+    numbers[i] = half_are_one && i % 2 == 0 ? 0 : rng_next(&rig.rng);
+  return strings_of(numbers, MANY, which_is_empty);
+}
+
 START_TEST(distinct_strings_are_not_all_numbered_to_find_that_out) {
   rig_open(&rig, NULL, 0);
-  for (uint32_t frequent = 0; frequent < 2; frequent++) {
-    for (uint32_t i = 0; i < MANY; i++) /* the second time each other string is the same */
-      numbers[i] = frequent && i % 2 == 0 ? 0 : rng_next(&rig.rng);
-    struct codec_strings strings = strings_of(numbers, MANY);
-    for (uint32_t i = 0; frequent && i < MANY; i++) /* and has no bytes */
-      ((int64_t *)(uintptr_t)strings.offsets)[i + 1] = strings.offsets[i] + (i % 2) * WIDTH;
+  for (int half = 0; half < 2; half++) {
+    struct codec_strings strings = many_strings(half, true);
     ck_assert_int_eq(encoded_as(&strings), STRINGS);
     ck_assert_uint_le(most_grouped, MANY / 16);
   }
+  rig_close(&rig);
+}
+END_TEST
+
+START_TEST(one_string_in_half_of_the_rows_makes_a_dictionary_though_the_others_are_distinct) {
+  rig_open(&rig, NULL, 0);
+  struct codec_strings strings = many_strings(true, false);
+  ck_assert_int_eq(encoded_as(&strings), DICT);
+  rig_close(&rig);
+}
+END_TEST
+
+START_TEST(strings_that_come_some_two_times_each_make_a_dictionary_though_few_are_met_again) {
+  rig_open(&rig, NULL, 0);
+  for (uint32_t i = 0; i < MANY; i++)
+    numbers[i] = rng_upto(&rig.rng, MANY / 2);
+  struct codec_strings strings = strings_of(numbers, MANY, false);
+  ck_assert_int_eq(encoded_as(&strings), DICT);
   rig_close(&rig);
 }
 END_TEST
@@ -181,7 +202,7 @@ START_TEST(a_sample_that_promises_too_much_does_not_make_a_dictionary) {
   for (uint32_t i = 0; i < 64; i++) /* where the sample is taken, equal ones */
     for (uint32_t k = 0; k < 32; k++)
       numbers[(uint64_t)i * (MANY - 32) / 63 + k] = k % 4;
-  struct codec_strings strings = strings_of(numbers, MANY);
+  struct codec_strings strings = strings_of(numbers, MANY, false);
   ck_assert_int_eq(encoded_as(&strings), STRINGS);
   ck_assert_uint_eq(most_grouped, MANY); /* it was believed */
   rig_close(&rig);
@@ -195,6 +216,8 @@ static void add_tests(TCase *tcase) {
   tcase_add_test(tcase, strings_that_repeat_go_to_a_dictionary_and_others_do_not);
   tcase_add_test(tcase, one_string_again_and_again_takes_its_bytes_once_and_a_constant);
   tcase_add_test(tcase, distinct_strings_are_not_all_numbered_to_find_that_out);
+  tcase_add_test(tcase, one_string_in_half_of_the_rows_makes_a_dictionary_though_the_others_are_distinct);
+  tcase_add_test(tcase, strings_that_come_some_two_times_each_make_a_dictionary_though_few_are_met_again);
   tcase_add_test(tcase, a_sample_that_promises_too_much_does_not_make_a_dictionary);
 }
 

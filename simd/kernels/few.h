@@ -98,8 +98,7 @@ ALWAYS_INLINE struct NAME(plan) NAME(plan)(unsigned bits) {
 }
 
 ALWAYS_INLINE void NAME(few_step)(const uint8_t *in, const struct NAME(plan) * plan, VEC mask, VEC bases, uint8_t *out) {
-  LOOP_ROLLED
-  for (unsigned i = 0, bit = 0; i < FEW_VALUES; i++, bit += plan->bits) {
+  _Pragma("GCC unroll 4") for (unsigned i = 0, bit = 0; i < FEW_VALUES; i++, bit += plan->bits) {
     uint64_t value = load_64(in + bit / 8) >> bit % 8;
 #if CODEC_W == 64
     value |= (uint64_t)in[bit / 8 + 8] << 1 << (63 - bit % 8);
@@ -111,31 +110,31 @@ ALWAYS_INLINE void NAME(few_step)(const uint8_t *in, const struct NAME(plan) * p
 
 #endif
 
+/* bits > 0 */
 static void NAME(unpack_few)(const uint8_t *in, size_t n, unsigned bits, uint64_t base, uint8_t *out) {
   const struct NAME(plan) plan = NAME(plan)(bits);
   const VEC mask = NAME(low_bits)(bits), bases = NAME(splat)(base);
-  const size_t step = FEW_VALUES * bits / 8;
-  const uint8_t *end = in + (n * bits + 7) / 8;
-  uint8_t copy[2 * FEW_BYTES] = {0}, last[FEW_VALUES * WORD_BYTES], *to = out;
-  size_t lasts = 0;
+  const ptrdiff_t step = (ptrdiff_t)(FEW_VALUES * bits / 8);
+  ptrdiff_t bytes = (ptrdiff_t)(n * bits + 7) / 8; /* that may be read */
+  uint8_t copy[2 * FEW_BYTES] = {0}, last[FEW_VALUES * WORD_BYTES];
   for (;;) {
-    for (; n >= FEW_VALUES && end - in >= FEW_BYTES; n -= FEW_VALUES, in += step, out += FEW_VALUES * WORD_BYTES)
+    const ptrdiff_t whole = (ptrdiff_t)(n / FEW_VALUES) * step, past = bytes - FEW_BYTES + 1,
+                    stop = whole < past ? whole : past;
+    const uint8_t *begun = out;
+    for (ptrdiff_t at = 0; at < stop; at += step, in += step, out += FEW_VALUES * WORD_BYTES)
       NAME(few_step)(in, &plan, mask, bases, out);
-    if (n == 0)
+    n -= (size_t)(out - begun) / WORD_BYTES;
+    bytes -= (out - begun) / (FEW_VALUES * WORD_BYTES) * step;
+    if (bytes >= FEW_BYTES || n == 0)
       break;
-    if (end - in < FEW_BYTES) { /* from here on of a copy that more may be read of */
-      memcpy(copy, in, (size_t)(end - in));
-      in = copy;
-      end = copy + sizeof copy;
-    }
-    if (n < FEW_VALUES) { /* less than a step: to a copy that more may be written of */
-      to = out;
-      out = last;
-      lasts = n;
-      n = FEW_VALUES;
-    }
+    copy_few(copy, in, (size_t)bytes); /* the same from a copy that more may be read of */
+    in = copy;
+    bytes = sizeof copy;
   }
-  memcpy(to, last, lasts * WORD_BYTES);
+  if (n > 0) {
+    NAME(few_step)(in, &plan, mask, bases, last);
+    copy_few(out, last, n * WORD_BYTES);
+  }
 }
 
 #undef FEW_VALUES

@@ -26,6 +26,7 @@ struct NAME(plan) {
   __m512i first; /* for each 8, which bit of them is the first */
   __m512i
       shifts; /* for each byte of the output, from which bit of the 8 on it is; where 9 are needed, from the first bit on */
+  VEC mask, bases;
 };
 
 ALWAYS_INLINE VEC NAME(few)(__m512i in, const struct NAME(plan) * plan, bool nine) {
@@ -34,42 +35,42 @@ ALWAYS_INLINE VEC NAME(few)(__m512i in, const struct NAME(plan) * plan, bool nin
     __m512i next = _mm512_permutexvar_epi8(_mm512_add_epi8(plan->bytes, _mm512_set1_epi8(8)), in);
     bytes = _mm512_shrdv_epi64(bytes, next, plan->first);
   }
-  return (VEC)_mm512_multishift_epi64_epi8(plan->shifts, bytes);
+  return ((VEC)_mm512_multishift_epi64_epi8(plan->shifts, bytes) & plan->mask) + plan->bases;
 }
 
-ALWAYS_INLINE void NAME(unpack_plan)(const uint8_t *in, size_t n, unsigned bits, uint64_t base, uint8_t *out,
-                                     const struct NAME(plan) * plan, bool nine) {
-  const VEC mask = NAME(low_bits)(bits), bases = NAME(splat)(base);
+ALWAYS_INLINE void NAME(unpack_plan)(const uint8_t *in, size_t n, unsigned bits, struct NAME(plan) plan, uint8_t *out,
+                                     bool nine) {
   const size_t step = VEC_LANES * bits / 8;
   size_t bytes = (n * bits + 7) / 8;
   for (; n >= VEC_LANES && bytes >= VEC_BYTES; n -= VEC_LANES, bytes -= step, in += step, out += VEC_BYTES)
-    NAME(store)(out, (NAME(few)(_mm512_loadu_si512(in), plan, nine) & mask) + bases);
-  /* Nothing past the ends. */
-  for (size_t lanes; n > 0; n -= lanes, bytes -= step, in += step, out += VEC_BYTES) {
-    lanes = n < VEC_LANES ? n : VEC_LANES;
-    __m512i some = _mm512_maskz_loadu_epi8(bytes < VEC_BYTES ? ((uint64_t)1 << bytes) - 1 : (uint64_t)-1, in);
-    VEC values = (NAME(few)(some, plan, nine) & mask) + bases;
-    if (lanes == VEC_LANES)
-      NAME(store)(out, values);
-    else
-      _mm512_mask_storeu_epi8(out, (uint64_t)-1 >> (VEC_BYTES - lanes * WORD_BYTES), (__m512i)values);
+    NAME(store)(out, NAME(few)(_mm512_loadu_si512(in), &plan, nine));
+  /* Less than 64 bytes, or less than a vector of values, are left: one load has them all. */
+  __m512i left = _mm512_maskz_loadu_epi8(bytes < VEC_BYTES ? ((uint64_t)1 << bytes) - 1 : (uint64_t)-1, in);
+  LOOP_ROLLED
+  for (; n >= VEC_LANES; n -= VEC_LANES, out += VEC_BYTES) {
+    NAME(store)(out, NAME(few)(left, &plan, nine));
+    plan.bytes = _mm512_add_epi8(plan.bytes, _mm512_set1_epi8((char)step));
   }
+  _mm512_mask_storeu_epi8(out, ((uint64_t)1 << n * WORD_BYTES) - 1, (__m512i)NAME(few)(left, &plan, nine));
 }
 
+/* bits > 0 */
 static void NAME(unpack_few)(const uint8_t *in, size_t n, unsigned bits, uint64_t base, uint8_t *out) {
   const uint64_t each_byte = 0x0101010101010101, byte_count = 0x0706050403020100;
   const unsigned eight = 64 / CODEC_W * bits; /* bits of the values of 8 bytes */
   const unsigned odd = eight & -eight;        /* where not whole bytes, they begin with every odd'th bit of a byte */
-  const bool nine = odd < 8 && eight + 8 - odd > 64;
   block_words64 bit = block_count64() * eight, first = bit & 7,
                 shifts = block_splat64(FEW_BEFORE * (uint64_t)bits + FEW_OFFSET);
-  struct NAME(plan) plan = {.bytes = (__m512i)((bit >> 3) * each_byte + byte_count), .first = (__m512i)first};
-  if (nine) {
+  struct NAME(plan) plan = {.bytes = (__m512i)((bit >> 3) * each_byte + byte_count),
+                            .first = (__m512i)first,
+                            .shifts = (__m512i)(shifts + first * each_byte),
+                            .mask = NAME(low_bits)(bits),
+                            .bases = NAME(splat)(base)};
+  if (CODEC_W >= 32 && odd < 8 && eight + 8 - odd > 64) {
     plan.shifts = (__m512i)shifts;
-    NAME(unpack_plan)(in, n, bits, base, out, &plan, true);
+    NAME(unpack_plan)(in, n, bits, plan, out, true);
   } else {
-    plan.shifts = (__m512i)(shifts + first * each_byte);
-    NAME(unpack_plan)(in, n, bits, base, out, &plan, false);
+    NAME(unpack_plan)(in, n, bits, plan, out, false);
   }
 }
 

@@ -59,6 +59,11 @@
 #define LOOP_ROLLED _Pragma("GCC unroll 1")
 #define KEEP_SINGLE(word) __asm__("" : "+r"(word))
 
+/* memcpy, not inlined: of so few bytes gcc makes loops. */
+__attribute__((noinline)) static void copy_few(void *to, const void *from, size_t bytes) {
+  memcpy(to, from, bytes);
+}
+
 ALWAYS_INLINE uint64_t load_64(const void *from) {
   uint64_t word;
   memcpy(&word, from, sizeof word);

@@ -130,8 +130,18 @@ static void NAME(pack)(const void *in, size_t n, unsigned bits, uint64_t base, u
 #include "simd/kernels/few.h"
 #endif
 
+/* bits = 0 */
+static void NAME(fill)(size_t n, uint64_t base, uint8_t *out) {
+  const VEC bases = NAME(splat)(base);
+  for (; n >= VEC_LANES; n -= VEC_LANES, out += VEC_BYTES)
+    NAME(store)(out, bases);
+  copy_few(out, &bases, n * WORD_BYTES);
+}
+
 static void NAME(unpack)(const uint8_t *in, size_t n, unsigned bits, uint64_t base, void *out) {
-  if (n < SIMD_PACK_BLOCK || bits == 0)
+  if (bits == 0)
+    NAME(fill)(n, base, out);
+  else if (n < SIMD_PACK_BLOCK)
     NAME(unpack_few)(in, n, bits, base, out);
   else if (bits == CODEC_W)
     NAME(add)(in, base, out);
