@@ -179,8 +179,7 @@ struct codec_out {
   size_t cap;
   uint32_t streams;   /* encoded so far: numbers of choices */
   bool no_dictionary; /* a dictionary grew too large: none is chosen any more */
-  uint64_t
-      instead; /* the bytes that the next best of a stream for which AUTO chose DICT is expected to take; 0: DICT was asked for */
+  uint64_t instead;   /* where AUTO chose DICT: bytes that the next best is expected to take; 0: DICT was asked for */
   unsigned n_nodes;
   struct codec_entry {
     uint8_t codec, role, item, children; /* item: bytes of a word; 0 for others */
