@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * From an encoding back to a column, whole or in part: the calls that describe, decode and verify. Values of fixed width are
- * here, strings in decode_strings.c.
+ * From an encoding back to a column, whole or in part: the calls that describe, decode and verify. Values of fixed width
+ * are here, strings in decode_strings.c.
  */
 #include "lib/decode.h"
 
@@ -219,7 +219,8 @@ static weft_status decode_piece(struct decoding *d, struct codec_node *node, siz
   return WEFT_OK;
 }
 
-/* Rows without nulls and selection are read at once, or where they are to go past the caches by way of one that is in them. */
+/* Rows without nulls and selection are read at once, or where they are to go past the caches by way of one that is in
+ * them. */
 static weft_status decode_plain(struct decoding *d, struct codec_node *node, size_t width, uint8_t *out) {
   _Alignas(uint64_t) uint8_t piece[CODEC_BLOCK * sizeof(uint64_t)];
   if (!d->options.streaming || width > sizeof(uint64_t)) {
