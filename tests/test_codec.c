@@ -3,6 +3,8 @@
  * Codecs: columns of every type, layout and shape, with nulls and selections, in guarded memory, encoded on every table to the
  * same bytes, and decoded in every way beside the plain truth of their rows.
  */
+#include <math.h>
+
 #include "coded.h"
 #include "contexts.h"
 #include "suite.h"
@@ -314,6 +316,29 @@ START_TEST(zones_are_those_of_the_rows_of_each_block) {
 }
 END_TEST
 
+/* Of a block whose least or greatest is a zero, whichever sign it has: the one that no zero is below, or above. */
+START_TEST(a_zero_counts_for_both_of_its_signs) {
+  enum { ROWS = 33 * 1024 };
+  static double values[ROWS], min[33], max[33];
+  static uint8_t encoded[400000];
+  weft_ctx *ctx = ctx_with(NULL);
+  struct weft_encode_options options = by_codec(WEFT_CODEC_AUTO);
+  options.zones = true;
+  for (size_t i = 0; i < ROWS; i++)
+    values[i] = i % 2 ? (i / 1024 % 2 ? 0.0 : -0.0) : (i / 1024 % 3 ? 1.0 : -1.0);
+  struct weft_column column = weft_column_fixed(values, WEFT_F64, ROWS);
+  size_t bytes;
+  ck_assert_int_eq(weft_encode(ctx, &column, &options, encoded, sizeof encoded, &bytes), WEFT_OK);
+  ck_assert_int_eq(weft_zones(ctx, encoded, bytes, NULL, min, max, NULL), WEFT_OK);
+  for (size_t i = 0; i < 33; i++) {
+    bool negative = i % 3 == 0; /* -1 and zeros, else zeros and 1 */
+    ck_assert_msg(negative ? min[i] == -1.0 : min[i] == 0 && signbit(min[i]), "min of block %zu is %g", i, min[i]);
+    ck_assert_msg(negative ? max[i] == 0 && !signbit(max[i]) : max[i] == 1.0, "max of block %zu is %g", i, max[i]);
+  }
+  weft_ctx_free(ctx);
+}
+END_TEST
+
 static void add_tests(TCase *tcase) {
   tables = tables_here();
   tcase_add_loop_test(tcase, a_random_column_comes_back_in_every_way_by_every_table, 0, 2);
@@ -324,6 +349,7 @@ static void add_tests(TCase *tcase) {
                       2 * (WEFT_CODEC_SPLIT + 1));
   tcase_add_loop_test(tcase, every_cascade_comes_back_or_is_refused_by_every_table, 0, WEFT_STRING);
   tcase_add_test(tcase, what_the_encoder_chose_from_is_noted_as_far_as_there_is_room);
+  tcase_add_test(tcase, a_zero_counts_for_both_of_its_signs);
   tcase_add_loop_test(tcase, zones_are_those_of_the_rows_of_each_block, 0, WEFT_F64);
 }
 

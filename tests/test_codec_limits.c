@@ -9,6 +9,7 @@
 #include "attempts.h"
 #include "contexts.h"
 #include "golden/golden.h"
+#include "made.h"
 #include "repair.h"
 #include "suite.h"
 
@@ -40,52 +41,7 @@ static uint64_t peak_bytes(void) {
 
 /* ---- Made by hand ---- */
 
-struct made_stream {
-  uint8_t codec, role, item, children;
-  uint32_t n;
-  size_t bytes; /* of the section: a word, then zeros */
-  uint64_t word;
-};
-
-struct made {
-  const char *what;
-  enum weft_type type;
-  uint32_t width, rows, n;
-  struct made_stream streams[20]; /* validity: by the rows that are null */
-};
-
-static uint8_t encoding[20000];
-
-static size_t make(const struct made *made) {
-  size_t at = ENCODING_HEADER;
-  memset(encoding, 0, sizeof encoding);
-  memcpy(encoding, "wfc\1", 4);
-  encoding[4] = (uint8_t)made->type;
-  encoding[5] = made->streams[1].role == WEFT_ROLE_VALIDITY ? 2 : 0;
-  encoding[7] = (uint8_t)made->n;
-  little_put(encoding + 8, made->rows, 4);
-  little_put(encoding + 12, made->width, 4);
-  little_put(encoding + 16, (uint64_t)made->rows * made->width, 8);
-  for (uint32_t i = 0; i < made->n; i++) {
-    const struct made_stream *stream = &made->streams[i];
-    for (size_t k = 0; k < stream->bytes && k < 8; k++)
-      encoding[at + k] = (uint8_t)(stream->word >> 8 * k);
-    at += stream->bytes;
-  }
-  for (uint32_t i = 0; i < made->n; i++, at += ENCODING_ENTRY) {
-    const struct made_stream *stream = &made->streams[i];
-    uint8_t *entry = encoding + at;
-    entry[0] = stream->codec;
-    entry[1] = stream->role;
-    entry[2] = stream->item;
-    entry[3] = stream->children;
-    little_put(entry + 4, stream->n, 4);
-    little_put(entry + 8, stream->bytes, 8);
-  }
-  repair_encoding(encoding, at);
-  guard_case = (struct guard_case){.what = made->what, .rows = made->rows};
-  return at;
-}
+static uint8_t encoding[MADE_BYTES];
 
 enum {
   RAW = WEFT_CODEC_RAW,
@@ -103,24 +59,25 @@ enum {
   CODES = WEFT_ROLE_CODES
 };
 
-static const struct made constant = {"a constant", WEFT_U32, 4, MANY, 1, {{CONST, VALUES, 4, 0, MANY, 4, 7}}};
+static const struct made constant = {"a constant", WEFT_U32, 4, MANY, 1, {MADE_WORD(CONST, VALUES, 4, 0, MANY, 4, 7)}};
 
-static const struct made dictionary = {
-    "a dictionary of a constant",
-    WEFT_U64,
-    8,
-    MANY,
-    3,
-    {{DICT, VALUES, 8, 2, MANY, 0, 0}, {CONST, DICTIONARY, 8, 0, MANY, 8, 7}, {CONST, CODES, 4, 0, MANY, 4, 1000000}}};
+static const struct made dictionary = {"a dictionary of a constant",
+                                       WEFT_U64,
+                                       8,
+                                       MANY,
+                                       3,
+                                       {MADE_WORD(DICT, VALUES, 8, 2, MANY, 0, 0),
+                                        MADE_WORD(CONST, DICTIONARY, 8, 0, MANY, 8, 7),
+                                        MADE_WORD(CONST, CODES, 4, 0, MANY, 4, 1000000)}};
 
 /* Dictionaries of dictionaries, as deep as streams go. */
 static struct made nest_of_dictionaries(void) {
   struct made made = {"dictionaries in dictionaries", WEFT_U32, 4, MANY, 0, {{0}}};
   for (int depth = 0; depth < 8; depth++)
-    made.streams[made.n++] = (struct made_stream){DICT, depth == 0 ? VALUES : DICTIONARY, 4, 2, MANY, 0, 0};
-  made.streams[made.n++] = (struct made_stream){CONST, DICTIONARY, 4, 0, MANY, 4, 7};
+    made.streams[made.n++] = (struct made_stream)MADE_WORD(DICT, depth == 0 ? VALUES : DICTIONARY, 4, 2, MANY, 0, 0);
+  made.streams[made.n++] = (struct made_stream)MADE_WORD(CONST, DICTIONARY, 4, 0, MANY, 4, 7);
   for (int depth = 0; depth < 8; depth++)
-    made.streams[made.n++] = (struct made_stream){CONST, CODES, 4, 0, MANY, 4, 99};
+    made.streams[made.n++] = (struct made_stream)MADE_WORD(CONST, CODES, 4, 0, MANY, 4, 99);
   return made;
 }
 
@@ -128,10 +85,10 @@ static struct made nest_of_dictionaries(void) {
 static struct made nest_of_runs(void) {
   struct made made = {"runs in runs", WEFT_U32, 4, MANY, 0, {{0}}};
   for (int depth = 0; depth < 7; depth++) {
-    made.streams[made.n++] = (struct made_stream){RLE, depth == 0 ? VALUES : ENDS, 4, 2, MANY, 0, 0};
-    made.streams[made.n++] = (struct made_stream){CONST, VALUES, 4, 0, MANY, 4, 7};
+    made.streams[made.n++] = (struct made_stream)MADE_WORD(RLE, depth == 0 ? VALUES : ENDS, 4, 2, MANY, 0, 0);
+    made.streams[made.n++] = (struct made_stream)MADE_WORD(CONST, VALUES, 4, 0, MANY, 4, 7);
   }
-  made.streams[made.n++] = (struct made_stream){CONST, ENDS, 4, 0, MANY, 4, 7};
+  made.streams[made.n++] = (struct made_stream)MADE_WORD(CONST, ENDS, 4, 0, MANY, 4, 7);
   return made;
 }
 
@@ -154,7 +111,7 @@ START_TEST(a_few_of_billions_of_rows_are_decoded_in_little_memory) {
   const struct made nest = nest_of_dictionaries(), *const cases[] = {&constant, &dictionary, &nest};
   open_ctx();
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-    size_t bytes = make(cases[i]);
+    size_t bytes = made_encoding(cases[i], encoding);
     struct weft_decode_options options = rows_of(MANY - 5000, 5000);
     weft_decoded *decoded;
     weft_status status = decode(bytes, &options, &decoded);
@@ -176,7 +133,7 @@ START_TEST(billions_of_rows_are_refused_where_they_are_more_than_may_be_allocate
   const struct made nest = nest_of_dictionaries(), *const cases[] = {&constant, &dictionary, &nest};
   open_ctx();
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-    size_t bytes = make(cases[i]);
+    size_t bytes = made_encoding(cases[i], encoding);
     struct weft_decode_options options = rows_of(0, UINT64_MAX);
     weft_decoded *decoded = (weft_decoded *)&decoded;
     weft_status status = decode(bytes, &options, &decoded);
@@ -192,7 +149,7 @@ END_TEST
 START_TEST(a_dictionary_that_may_not_be_decoded_is_not_looked_up_for_long) {
   open_ctx();
   const struct made nest = nest_of_dictionaries();
-  size_t bytes = make(&nest);
+  size_t bytes = made_encoding(&nest, encoding);
   struct weft_decode_options options = rows_of(0, 200000);
   weft_decoded *decoded;
   ck_assert_int_eq(decode(bytes, &options, &decoded), WEFT_E_LIMIT);
@@ -219,8 +176,8 @@ static uint8_t *map_again_and_again(size_t piece, size_t whole) {
 START_TEST(the_longest_constant_is_decoded_to_its_end) {
   if (rng_cases(100) < 100 || SIZE_MAX == UINT32_MAX)
     return; /* it would take minutes, or cannot be */
-  const struct made made = {"the longest constant", WEFT_U8, 1, MANY, 1, {{CONST, VALUES, 1, 0, MANY, 1, 7}}};
-  size_t piece = 1 << 20, whole = (size_t)MANY + 2, bytes = make(&made);
+  const struct made made = {"the longest constant", WEFT_U8, 1, MANY, 1, {MADE_WORD(CONST, VALUES, 1, 0, MANY, 1, 7)}};
+  size_t piece = 1 << 20, whole = (size_t)MANY + 2, bytes = made_encoding(&made, encoding);
   uint8_t *at = map_again_and_again(piece, whole);
   open_ctx();
   struct weft_buffers buffers = {.size = sizeof buffers, .values = at, .values_bytes = MANY};
@@ -236,7 +193,7 @@ END_TEST
 START_TEST(runs_whose_ends_are_runs_are_refused) {
   open_ctx();
   const struct made nest = nest_of_runs();
-  size_t bytes = make(&nest);
+  size_t bytes = made_encoding(&nest, encoding);
   struct weft_decode_options options = rows_of(MANY / 2, 1);
   weft_decoded *decoded;
   ck_assert_int_eq(decode(bytes, &options, &decoded), WEFT_E_CORRUPT);
@@ -249,7 +206,7 @@ END_TEST
 static void check_refused(const struct made *cases, size_t n) {
   open_ctx();
   for (size_t i = 0; i < n; i++) {
-    size_t bytes = make(&cases[i]);
+    size_t bytes = made_encoding(&cases[i], encoding);
     struct rng rng = {i};
     struct attempts attempts;
     const char *say = attempt_encoding(ctx, &pool, &rng, encoding, bytes, &attempts);
@@ -261,56 +218,52 @@ static void check_refused(const struct made *cases, size_t n) {
 
 START_TEST(values_of_another_width_than_the_types_are_refused) {
   static const struct made cases[] = {
-      {"u32 in u8", WEFT_U8, 1, 100, 1, {{CONST, VALUES, 4, 0, 100, 4, 7}}},
-      {"u8 in u64", WEFT_U64, 8, 100, 1, {{RAW, VALUES, 1, 0, 100, 100, 7}}},
-      {"u64 in 3 bytes", WEFT_FIXED_BYTES, 3, 100, 1, {{CONST, VALUES, 8, 0, 100, 8, 7}}},
-      {"u32 as strings", WEFT_STRING, 0, 100, 1, {{CONST, VALUES, 4, 0, 100, 4, 7}}},
+      {"u32 in u8", WEFT_U8, 1, 100, 1, {MADE_WORD(CONST, VALUES, 4, 0, 100, 4, 7)}},
+      {"u8 in u64", WEFT_U64, 8, 100, 1, {MADE_WORD(RAW, VALUES, 1, 0, 100, 100, 7)}},
+      {"u64 in 3 bytes", WEFT_FIXED_BYTES, 3, 100, 1, {MADE_WORD(CONST, VALUES, 8, 0, 100, 8, 7)}},
+      {"u32 as strings", WEFT_STRING, 0, 100, 1, {MADE_WORD(CONST, VALUES, 4, 0, 100, 4, 7)}},
       {"a dictionary of u64 in u32",
        WEFT_U32,
        4,
        100,
        3,
-       {{DICT, VALUES, 8, 2, 100, 0, 0}, {CONST, DICTIONARY, 8, 0, 3, 8, 7}, {CONST, CODES, 4, 0, 100, 4, 1}}}};
+       {MADE_WORD(DICT, VALUES, 8, 2, 100, 0, 0), MADE_WORD(CONST, DICTIONARY, 8, 0, 3, 8, 7),
+        MADE_WORD(CONST, CODES, 4, 0, 100, 4, 1)}}};
   check_refused(cases, sizeof cases / sizeof *cases);
 }
 END_TEST
 
 START_TEST(streams_that_a_column_cannot_have_are_refused) {
   static const struct made cases[] = {
-      {"words of a width that is not said", WEFT_U64, 8, 100, 1, {{RAW, VALUES, 0, 0, 100, 800, 7}}},
+      {"words of a width that is not said", WEFT_U64, 8, 100, 1, {MADE_WORD(RAW, VALUES, 0, 0, 100, 800, 7)}},
       {"zones of strings",
        WEFT_STRING,
        0,
        100,
        4,
-       {{STRINGS, VALUES, 0, 1, 100, 0, 0},
-        {CONST, ENDS, 4, 0, 100, 4, 0},
-        {RAW, ZONE_MIN, 0, 0, 1, 0, 0},
-        {RAW, ZONE_MAX, 0, 0, 1, 0, 0}}},
+       {MADE_WORD(STRINGS, VALUES, 0, 1, 100, 0, 0), MADE_WORD(CONST, ENDS, 4, 0, 100, 4, 0),
+        MADE_WORD(RAW, ZONE_MIN, 0, 0, 1, 0, 0), MADE_WORD(RAW, ZONE_MAX, 0, 0, 1, 0, 0)}},
       {"zones of bytes",
        WEFT_FIXED_BYTES,
        3,
        100,
        3,
-       {{CONST, VALUES, 0, 0, 100, 3, 7}, {CONST, ZONE_MIN, 0, 0, 1, 3, 7}, {CONST, ZONE_MAX, 0, 0, 1, 3, 7}}},
+       {MADE_WORD(CONST, VALUES, 0, 0, 100, 3, 7), MADE_WORD(CONST, ZONE_MIN, 0, 0, 1, 3, 7),
+        MADE_WORD(CONST, ZONE_MAX, 0, 0, 1, 3, 7)}},
       {"nulls of blocks where none is",
        WEFT_U32,
        4,
        100,
        4,
-       {{CONST, VALUES, 4, 0, 100, 4, 7},
-        {CONST, ZONE_MIN, 4, 0, 1, 4, 7},
-        {CONST, ZONE_MAX, 4, 0, 1, 4, 7},
-        {CONST, ZONE_NULLS, 4, 0, 1, 4, 0}}},
+       {MADE_WORD(CONST, VALUES, 4, 0, 100, 4, 7), MADE_WORD(CONST, ZONE_MIN, 4, 0, 1, 4, 7),
+        MADE_WORD(CONST, ZONE_MAX, 4, 0, 1, 4, 7), MADE_WORD(CONST, ZONE_NULLS, 4, 0, 1, 4, 0)}},
       {"zones without nulls where one is",
        WEFT_U32,
        4,
        100,
        4,
-       {{CONST, VALUES, 4, 0, 99, 4, 7},
-        {CONST, VALIDITY, 4, 0, 1, 4, 5},
-        {CONST, ZONE_MIN, 4, 0, 1, 4, 7},
-        {CONST, ZONE_MAX, 4, 0, 1, 4, 7}}}};
+       {MADE_WORD(CONST, VALUES, 4, 0, 99, 4, 7), MADE_WORD(CONST, VALIDITY, 4, 0, 1, 4, 5),
+        MADE_WORD(CONST, ZONE_MIN, 4, 0, 1, 4, 7), MADE_WORD(CONST, ZONE_MAX, 4, 0, 1, 4, 7)}}};
   check_refused(cases, sizeof cases / sizeof *cases);
 }
 END_TEST
@@ -403,7 +356,7 @@ START_TEST(a_column_of_more_rows_than_its_chunk_is_refused_before_it_is_gone_thr
   struct weft_chunk_info info;
   ck_assert_int_eq(weft_reader_chunk(reader, 0, 0, &info, sizeof info), WEFT_OK);
   weft_reader_free(reader);
-  size_t bytes = make(&constant);
+  size_t bytes = made_encoding(&constant, encoding);
   ck_assert_uint_eq(bytes, info.bytes);
   memcpy(file.bytes + info.offset, encoding, bytes);
   repair_file(file.bytes, file.n);

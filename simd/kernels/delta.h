@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Differences between neighbours and their sums, the least and the greatest, for words of CODEC_W bits. Included by pack.h once
- * per width.
+ * Differences between neighbours and their sums, the least and the greatest, for words of CODEC_W bits. Included by pack.h
+ * once per width.
  */
 typedef WORD NAME(summands) __attribute__((vector_size(SUM_BYTES)));
 #define SUMMANDS NAME(summands)
@@ -15,8 +15,9 @@ typedef WORD NAME(summands) __attribute__((vector_size(SUM_BYTES)));
     words += slid;                                                                       \
   } while (0)
 
-/* out[n] becomes its running sums. Each vector's words are added up with the SUM_LANES - 1 before them, vectors overlapping, so
- * that from one vector of sums to the next there is but an addition. Four vectors at a time save moves between registers. */
+/* out[n] becomes its running sums. Each vector's words are added up with the SUM_LANES - 1 before them, vectors
+ * overlapping, so that from one vector of sums to the next there is but an addition. Four vectors at a time save moves
+ * between registers. */
 static void NAME(sum)(uint8_t *out, size_t n, uint64_t before) {
   SUMMANDS sums = (SUMMANDS){0} + (WORD)before, steps[5] = {{0}};
   for (; n >= 4 * SUM_LANES; n -= 4 * SUM_LANES) {
