@@ -12,8 +12,8 @@ static bool is_strings(const struct coded *coded) {
 
 /* ---- Encoding ---- */
 
-/* What a column takes as it is, as weft_encode_bound's comment has it: of strings by offsets, without a selection, all bytes
- * that lie between the first and the last. */
+/* What a column takes as it is, as weft_encode_bound's comment has it: of strings by offsets, without a selection, all
+ * bytes that lie between the first and the last. */
 static size_t raw_bytes(const struct test_column *truth) {
   const struct weft_column *column = &truth->column;
   size_t bytes = 0, all = 0;

@@ -28,8 +28,8 @@ enum {
   NO_ROLE = 9
 };
 
-/* Tries the bytes on every table: weft_verify, or weft_describe before it, refuses them, and the message has the word. Without a
- * word they are right. */
+/* Tries the bytes on every table: weft_verify, or weft_describe before it, refuses them, and the message has the word.
+ * Without a word they are right. */
 static void refused(const uint8_t *bytes, size_t n, const char *word) {
   uint8_t *at = guard_take(&pool, GUARD_HIGH, n, 0, NULL);
   memcpy(at, bytes, n);

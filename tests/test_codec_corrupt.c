@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Golden encodings and files, cut off at every byte and with every bit flipped: found by weft_verify and weft_reader_verify,
- * and harmless to everything that does not look, with the sums as they were and with sums made right again.
+ * Golden encodings and files, cut off at every byte and with every bit flipped: found by weft_verify and
+ * weft_reader_verify, and harmless to everything that does not look, with the sums as they were and with sums made right
+ * again.
  */
 #include "attempts.h"
 #include "contexts.h"

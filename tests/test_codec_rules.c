@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The calls of codecs: options and their sizes, NULL wherever a pointer is taken, buffers and what is asked of them, rows that
- * there are not, and the statuses that all of that has.
+ * The calls of codecs: options and their sizes, NULL wherever a pointer is taken, buffers and what is asked of them, rows
+ * that there are not, and the statuses that all of that has.
  */
 #include "contexts.h"
 #include "suite.h"
