@@ -49,6 +49,7 @@ static enum cli_exit decode(struct print *print, struct print_column *column, ui
                             uint64_t rows) {
   struct weft_decode_options options;
   weft_decode_options_init(&options, sizeof options);
+  options.check_sums = true;
   options.first_row = first;
   options.rows = rows;
   options.form = column->type.type == WEFT_STRING ? WEFT_FORM_VIEWS : WEFT_FORM_VALUES;

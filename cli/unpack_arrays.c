@@ -82,6 +82,7 @@ static enum cli_exit write_chunk(struct array *array, uint64_t chunk) {
   weft_decoded *decoded = NULL;
   char what[400];
   weft_decode_options_init(&options, sizeof options);
+  options.check_sums = true;
   weft_status status = weft_reader_decode(packed->reader, chunk, array->column, &options, &decoded);
   if (status != WEFT_OK) {
     snprintf(what, sizeof what, "column '%.200s' of chunk %llu", array->field.name, (unsigned long long)chunk);

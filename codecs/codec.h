@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * What all codecs share: streams of values on their way in and out, the tree of an encoding, and how codecs hand streams on to
- * each other without knowing each other (tree.c calls them by number). docs/format.md describes the bytes.
+ * What all codecs share: streams of values on their way in and out, the tree of an encoding, and how codecs hand streams on
+ * to each other without knowing each other (tree.c calls them by number). docs/format.md describes the bytes.
  *
  * A stream is n values of `item` bytes each: words of 1, 2, 4 or 8 in the machine's order, or bytes of any other width. An
- * encoder appends its stream's own bytes, its section, and then its parts, each a stream again; a decoder reads any range of
- * its stream from its section and by reading its parts.
+ * encoder appends its stream's own bytes, its section, and then its parts, each a stream again; a decoder reads any range
+ * of its stream from its section and by reading its parts.
  */
 #ifndef CODECS_CODEC_H
 #define CODECS_CODEC_H
@@ -119,7 +119,8 @@ static inline bool codec_is_word(size_t item) {
   return item == 1 || item == 2 || item == 4 || item == 8;
 }
 
-/* Whether values of a type come and go with their bytes turned: those that are bytes, where words have the highest first. */
+/* Whether values of a type come and go with their bytes turned: those that are bytes, where words have the highest
+ * first. */
 static inline bool codec_is_turned(enum weft_type type, size_t item) {
   return SIMD_BIG_ENDIAN && type == WEFT_FIXED_BYTES && item > 1 && codec_is_word(item);
 }
@@ -178,8 +179,7 @@ struct codec_out {
   size_t cap;
   uint32_t streams;   /* encoded so far: numbers of choices */
   bool no_dictionary; /* a dictionary grew too large: none is chosen any more */
-  uint64_t
-      instead; /* the bytes that the next best of a stream for which AUTO chose DICT is expected to take; 0: DICT was asked for */
+  uint64_t instead;   /* where AUTO chose DICT: bytes that the next best is expected to take; 0: DICT was asked for */
   unsigned n_nodes;
   struct codec_entry {
     uint8_t codec, role, item, children; /* item: bytes of a word; 0 for others */
@@ -202,7 +202,8 @@ weft_status weft__codec_encode_strings(struct codec_out *out, const struct codec
 weft_status weft__strings_encode(struct codec_out *out, const struct codec_strings *strings, enum weft_role role,
                                  const uint8_t *cascade, unsigned depth);
 
-/* The bytes that a block of n words, at most CODEC_BLOCK, takes as BITPACK, FOR or DELTA, its part of the directory included. */
+/* The bytes that a block of n words, at most CODEC_BLOCK, takes as BITPACK, FOR or DELTA, its part of the directory
+ * included. */
 size_t weft__packed_cost(const struct simd_codecs *codecs, enum weft_codec codec, const void *words, size_t n,
                          unsigned item, bool is_signed);
 
@@ -303,8 +304,8 @@ struct codec_in {
   struct codec_node *values, *validity, *zone_min, *zone_max, *zone_nulls;
 };
 
-/* Reads header and table of in->at[in->bytes] and checks them; the fields up to bytes are set by the caller. Any status that
- * weft_describe documents. */
+/* Reads header and table of in->at[in->bytes] and checks them; the fields up to bytes are set by the caller. Any status
+ * that weft_describe documents. */
 weft_status weft__codec_open(struct codec_in *in);
 
 /* Gives back what was allocated for in. */
@@ -330,8 +331,8 @@ weft_status weft__codec_corrupt(struct codec_in *in, const struct codec_node *no
 weft_status weft__codec_fail(weft_ctx *ctx, weft_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* Strings first .. first + n of a started stream of STRINGS: *data, in its section, holds them one after another, string i from
- * offsets[i] to offsets[i + 1], offsets[0] being 0. offsets[n + 1]. */
+/* Strings first .. first + n of a started stream of STRINGS: *data, in its section, holds them one after another, string
+ * i from offsets[i] to offsets[i + 1], offsets[0] being 0. offsets[n + 1]. */
 weft_status weft__strings_read(struct codec_in *in, struct codec_node *node, uint32_t first, uint32_t n, int64_t *offsets,
                                const uint8_t **data);
 

@@ -194,8 +194,8 @@ static weft_status put(struct codec_out *out, struct distinct *d, enum weft_role
   return weft__codec_encode(out, &codes, WEFT_ROLE_CODES, cascade + 1, depth + 1);
 }
 
-/* Bytes of the codes as they will be packed, judged by some of their blocks: those of values in order of first sight lie close
- * to each other where the values come again in the same order. */
+/* Bytes of the codes as they will be packed, judged by some of their blocks: those of values in order of first sight lie
+ * close to each other where the values come again in the same order. */
 static uint64_t codes_cost(const struct codec_out *out, const struct distinct *d) {
   enum { MOST = 32 };
   size_t blocks = codec_blocks(d->n), taken = blocks < MOST ? blocks : MOST, rows = 0;

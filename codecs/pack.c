@@ -62,8 +62,8 @@ static struct plan cheapest(const uint32_t *lengths, size_t n, unsigned item) {
   return best;
 }
 
-/* The bits within which all but 3 in 32 of the numbers counted lie: more outliers are no gain as patches, and fewer would be
- * missed in blocks that have one or two of them among the words looked at. */
+/* The bits within which all but 3 in 32 of the numbers counted lie: more outliers are no gain as patches, and fewer
+ * would be missed in blocks that have one or two of them among the words looked at. */
 static unsigned most_within(const uint32_t *lengths, size_t counted) {
   unsigned bits = 64;
   for (size_t beyond = 0; bits > 0 && (beyond += lengths[bits]) <= 3 * counted / 32;)
@@ -102,8 +102,8 @@ static uint64_t least_within(const void *words, size_t n, unsigned item, uint64_
   return (base + least) & mask;
 }
 
-/* Whether patches would pay is guessed from some words: how far most of them are from one in the middle; outliers may lie above, and
- * below, as the one negative step of a sorted sequence that starts anew. What pays is then counted. */
+/* Whether patches would pay is guessed from some words: how far most of them are from one in the middle; outliers may
+ * lie above, and below, as the one negative step of a sorted sequence that starts anew. What pays is then counted. */
 static struct plan plan_block(const struct simd_codecs *codecs, const void *words, size_t n, unsigned item, uint64_t flip,
                               bool has_base) {
   struct simd_range range = CODEC_KERNEL(codecs, range, item)(words, n, has_base ? flip : 0);
@@ -381,7 +381,8 @@ static weft_status sum_patched(struct codec_in *in, const struct codec_node *nod
   return WEFT_OK;
 }
 
-/* A block of DELTA without patches. Its words must begin with the one that is told apart, or it would read otherwise by itself. */
+/* A block of DELTA without patches. Its words must begin with the one that is told apart, or it would read otherwise by
+ * itself. */
 static weft_status sum_block(struct codec_in *in, const struct codec_node *node, const struct block *block, size_t b,
                              void *out) {
   unsigned item = node->item, bits = block->width;
@@ -423,8 +424,8 @@ static uint64_t read_one(const struct block *block, size_t i, unsigned item) {
   return block->base + (width < 64 ? value & (((uint64_t)1 << width) - 1) : value);
 }
 
-/* Values from `from` on of block b, n of them, not the whole block: one by one where they are few, else by way of the block's
- * words, which are kept for the next. */
+/* Values from `from` on of block b, n of them, not the whole block: one by one where they are few, else by way of the
+ * block's words, which are kept for the next. */
 static weft_status read_part(struct codec_in *in, const struct codec_node *node, size_t b, size_t from, size_t n,
                              void *out) {
   enum { FEW = 16 };

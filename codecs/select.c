@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * The selector: which codec a stream of words goes to. A few of its blocks are measured as each codec would have them, with
- * the same code that encodes; what that says of the whole is compared. docs/internals/codecs.md has the rules' measurements.
+ * the same code that encodes; what that says of the whole is compared. docs/internals/codecs.md has the rules'
+ * measurements.
  */
 #include "codecs/tree.h"
 
@@ -28,7 +29,8 @@ static struct sample sample_of(const struct codec_values *values, size_t most) {
   return (struct sample){values, taken, blocks / taken};
 }
 
-/* Block i of a sample: its words, and how many. Blocks in the middle of equal parts, so that neither end counts for more. */
+/* Block i of a sample: its words, and how many. Blocks in the middle of equal parts, so that neither end counts for
+ * more. */
 static const void *sample_block(const struct sample *sample, size_t i, size_t *n) {
   size_t block = i * sample->step + sample->step / 2;
   *n = codec_block_values(sample->values->n, block);
@@ -88,8 +90,8 @@ static uint64_t leaf_bytes(const struct codec_out *out, const struct codec_value
 /* Runs must be fewer than the values by one in so many, to be looked at. */
 #define MOST_RUNS 32
 
-/* Bytes of all the stream as runs, 0: too many: the sampled blocks' runs are gathered and measured as their streams would be. room: of
- * SAMPLE_MOST blocks of words and twice as many numbers. */
+/* Bytes of all the stream as runs, 0: too many: the sampled blocks' runs are gathered and measured as their streams
+ * would be. room: of SAMPLE_MOST blocks of words and twice as many numbers. */
 static uint64_t run_bytes(const struct codec_out *out, const struct sample *sample, uint8_t *room) {
   unsigned item = sample->values->item;
   uint8_t *run_values = room;
@@ -122,8 +124,8 @@ static uint64_t identity(const struct codec_out *out, const struct codec_values 
   return codec_check(out->kernels, (const uint8_t *)values->at + i * values->item, values->item, 0);
 }
 
-/* Which value stands for part i of `counted` equal parts of n: each time at another place of its part, so that what comes back
- * every so many values is not always met at the same of its places. */
+/* Which value stands for part i of `counted` equal parts of n: each time at another place of its part, so that what
+ * comes back every so many values is not always met at the same of its places. */
 static size_t drawn(size_t i, size_t n, size_t counted) {
   const uint32_t golden_ratio = 0x9e3779b9;
   size_t part = n / counted;
@@ -226,8 +228,8 @@ static enum weft_codec least(const struct costs *costs) {
   return best;
 }
 
-/* Whether the best is better than all others by so much that more blocks would not change it. FOR and BITPACK are one, as either
- * is the other but for the bases. */
+/* Whether the best is better than all others by so much that more blocks would not change it. FOR and BITPACK are one,
+ * as either is the other but for the bases. */
 static bool is_clear(const struct costs *costs) {
   enum weft_codec best = least(costs);
   uint64_t bound = costs->of[best] + costs->of[best] / 4;

@@ -133,21 +133,10 @@ static weft_status corrupt(const struct codec_in *in, uint64_t at, const char *w
 
 /* Bytes of a value of a type, of which FIXED_BYTES has its own; UINT32_MAX: no type. */
 static uint32_t width_of(unsigned type, uint32_t width) {
-  switch (type) {
-  case WEFT_I8:
-  case WEFT_U8: return 1;
-  case WEFT_I16:
-  case WEFT_U16: return 2;
-  case WEFT_I32:
-  case WEFT_U32:
-  case WEFT_F32: return 4;
-  case WEFT_I64:
-  case WEFT_U64:
-  case WEFT_F64: return 8;
-  case WEFT_FIXED_BYTES: return width;
-  case WEFT_STRING: return 0;
-  default: return UINT32_MAX;
-  }
+  if (type == WEFT_FIXED_BYTES || type == WEFT_STRING)
+    return type == WEFT_STRING ? 0 : width;
+  size_t known = weft_column_fixed(NULL, (enum weft_type)type, 0).width;
+  return known != 0 ? (uint32_t)known : UINT32_MAX;
 }
 
 static weft_status read_header(struct codec_in *in) {
@@ -185,8 +174,8 @@ static weft_status read_header(struct codec_in *in) {
   return WEFT_OK;
 }
 
-/* Reads the table, in which the parts of a stream follow it, each with its own behind it: open[] are the streams whose parts
- * are still to come. */
+/* Reads the table, in which the parts of a stream follow it, each with its own behind it: open[] are the streams whose
+ * parts are still to come. */
 static weft_status read_table(struct codec_in *in) {
   const uint8_t *table = in->at + in->bytes - (size_t)in->n_nodes * CODEC_ENTRY_BYTES;
   uint64_t offset = CODEC_HEADER_BYTES, end = (uint64_t)(table - in->at);

@@ -22,8 +22,8 @@ weft_status weft__codec_open_out(struct codec_out *out);
 /* Writes table and header: out->used bytes are the encoding. */
 weft_status weft__codec_close_out(struct codec_out *out, const struct codec_head *head);
 
-/* The codec for a stream of at least one value, at a depth from which WEFT_CODEC_DEPTH - depth codecs may follow (at least one
- * that packs or copies always may). */
+/* The codec for a stream of at least one value, at a depth from which WEFT_CODEC_DEPTH - depth codecs may follow (at
+ * least one that packs or copies always may). */
 weft_status weft__codec_choose(struct codec_out *out, const struct codec_values *values, enum weft_role role,
                                unsigned depth, enum weft_codec *codec);
 

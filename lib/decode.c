@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * From an encoding back to a column, whole or in part: the calls that describe, decode and verify. Values of fixed width are
- * here, strings in decode_strings.c.
+ * From an encoding back to a column, whole or in part: the calls that describe, decode and verify. Values of fixed width
+ * are here, strings in decode_strings.c.
  */
 #include "lib/decode.h"
 
@@ -62,6 +62,19 @@ static weft_status check_rows(struct decoding *d) {
   return WEFT_OK;
 }
 
+static weft_status check_sums(const struct codec_in *in) {
+  for (unsigned i = 0; i < in->n_nodes; i++) {
+    const struct codec_node *node = &in->nodes[i];
+    uint64_t sum = codec_check(in->kernels, node->section, (size_t)node->bytes, 0);
+    if (sum != node->check)
+      return weft__fail(
+          in->ctx, WEFT_E_CORRUPT, "%s: stream %u (%s), bytes %llu to %llu: their checksum is %016llx, not %016llx",
+          in->who, i, weft_codec_name(node->codec), (unsigned long long)node->offset,
+          (unsigned long long)(node->offset + node->bytes), (unsigned long long)sum, (unsigned long long)node->check);
+  }
+  return WEFT_OK;
+}
+
 weft_status weft__decoding_open(struct decoding *d, weft_ctx *ctx, const char *who, const void *src, size_t bytes,
                                 const struct weft_decode_options *options) {
   d->ctx = ctx;
@@ -80,7 +93,8 @@ weft_status weft__decoding_open(struct decoding *d, weft_ctx *ctx, const char *w
   if (form == WEFT_FORM_CODES && !dictionary_of(&d->in))
     return weft__fail(ctx, WEFT_E_INVALID, "%s: options.form is CODES, and the column's codec is %s", who,
                       weft_codec_name(d->in.values->codec));
-  return check_rows(d);
+  WEFT_TRY(check_rows(d));
+  return d->options.check_sums ? check_sums(&d->in) : WEFT_OK;
 }
 
 weft_status weft__decoding_start(struct decoding *d) {
@@ -205,7 +219,8 @@ static weft_status decode_piece(struct decoding *d, struct codec_node *node, siz
   return WEFT_OK;
 }
 
-/* Rows without nulls and selection are read at once, or where they are to go past the caches by way of one that is in them. */
+/* Rows without nulls and selection are read at once, or where they are to go past the caches by way of one that is in
+ * them. */
 static weft_status decode_plain(struct decoding *d, struct codec_node *node, size_t width, uint8_t *out) {
   _Alignas(uint64_t) uint8_t piece[CODEC_BLOCK * sizeof(uint64_t)];
   if (!d->options.streaming || width > sizeof(uint64_t)) {

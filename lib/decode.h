@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * A decoding call: what was asked for, found in the encoding. For lib/decode.c, which has the public calls and values of fixed
- * width, and lib/decode_strings.c.
+ * A decoding call: what was asked for, found in the encoding. For lib/decode.c, which has the public calls and values of
+ * fixed width, and lib/decode_strings.c.
  */
 #ifndef LIB_DECODE_H
 #define LIB_DECODE_H
@@ -34,12 +34,12 @@ weft_status weft__decode_validity(const struct decoding *d, uint32_t at, uint32_
 /* What becomes of strings: their room is found, they are decoded, or all is gone through and nothing written. */
 enum decode_mode { DECODE_ROOM, DECODE_VALUES, DECODE_CHECK };
 
-/* Strings as values or as views. Buffers' memory is touched by DECODE_VALUES alone; DECODE_ROOM sets values_bytes, data_bytes and
- * offset_bytes to what they must be; DECODE_CHECK needs no buffers. */
+/* Strings as values or as views. Buffers' memory is touched by DECODE_VALUES alone; DECODE_ROOM sets values_bytes,
+ * data_bytes and offset_bytes to what they must be; DECODE_CHECK needs no buffers. */
 weft_status weft__decode_strings(struct decoding *d, struct weft_buffers *buffers, enum decode_mode mode);
 
-/* Opens the encoding, finds in it what options (NULL: the defaults) ask for; and starts its values and validity. In any case
- * weft__codec_close(&d->in) is due afterwards. */
+/* Opens the encoding, finds in it what options (NULL: the defaults) ask for; and starts its values and validity. In any
+ * case weft__codec_close(&d->in) is due afterwards. */
 weft_status weft__decoding_open(struct decoding *d, weft_ctx *ctx, const char *who, const void *src, size_t bytes,
                                 const struct weft_decode_options *options);
 weft_status weft__decoding_start(struct decoding *d);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Strings out of an encoding: as offsets and bytes, or as views. They come from a stream of strings, or by way of codes from
- * a dictionary that is one.
+ * Strings out of an encoding: as offsets and bytes, or as views. They come from a stream of strings, or by way of codes
+ * from a dictionary that is one.
  */
 #include "lib/decode.h"
 

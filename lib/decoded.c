@@ -59,6 +59,7 @@ static weft_status decode_form(struct call *call, uint32_t form, uint64_t rows, 
     WEFT_TRY(take(call, (rows + 7) / 8, &validity));
   buffers->validity = validity;
   options.max_bytes = call->options.max_bytes;
+  call->options.check_sums = options.check_sums = false; /* they were compared above */
   WEFT_TRY(weft_decode_into(call->ctx, call->src, call->bytes, &options, buffers));
   weft_decoded *decoded = call->decoded;
   size_t n = (size_t)rows;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * weft_encode: from a column to the streams of an encoding: values without those under nulls, validity, zones. What becomes of
- * a stream is codecs/'s.
+ * weft_encode: from a column to the streams of an encoding: values without those under nulls, validity, zones. What becomes
+ * of a stream is codecs/'s.
  */
 #include "codecs/tree.h"
 #include "lib/flatten.h"
@@ -140,8 +140,8 @@ static weft_status encode_bitmap(struct encoding *e, const uint8_t *cascade) {
   return status != WEFT_OK ? status : freed;
 }
 
-/* Row numbers take about the logarithm of their mean distance, so they are smaller than the bitmap where a row in 16 or fewer
- * is the odd one. */
+/* Row numbers take about the logarithm of their mean distance, so they are smaller than the bitmap where a row in 16 or
+ * fewer is the odd one. */
 static enum codec_nulls form_of_nulls(const struct flat *flat) {
   enum { RARE = 16 };
   if (flat->nulls == 0)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The validity of an encoding's rows: from a bitmap, or from the numbers of the rows that are null, or of those that are not.
+ * The validity of an encoding's rows: from a bitmap, or from the numbers of the rows that are null, or of those that are
+ * not.
  */
 #include "lib/validity.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The validity of an encoding's rows, read in memory that does not grow with them: bits of any rows, and how many values lie
- * before them.
+ * The validity of an encoding's rows, read in memory that does not grow with them: bits of any rows, and how many values
+ * lie before them.
  */
 #ifndef LIB_VALIDITY_H
 #define LIB_VALIDITY_H
@@ -23,8 +23,8 @@ struct validity {
 /* Starts the stream. weft__codec_open was called on in. */
 weft_status weft__validity_open(struct codec_in *in, struct validity *validity);
 
-/* Bits of rows row .. row + n, n <= CODEC_BLOCK, from bit 0 of bits[CODEC_BLOCK / 64] on, the others 0; *rank: valid rows before.
- * Fast where row is that of the call before, plus its n. */
+/* Bits of rows row .. row + n, n <= CODEC_BLOCK, from bit 0 of bits[CODEC_BLOCK / 64] on, the others 0; *rank: valid
+ * rows before. Fast where row is that of the call before, plus its n. */
 weft_status weft__validity_read(struct validity *validity, uint32_t row, uint32_t n, uint64_t *bits, uint32_t *rank);
 
 /* Makes every block be found at once, for rows in any order. 4 bytes a block. */

@@ -1,22 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * weft_verify: every checksum of an encoding, every value decoded, and the zones held against the values.
+ * weft_verify: every checksum of an encoding compared, every value decoded, and the zones held against the values.
  */
 #include "lib/decode.h"
 #include "lib/zones.h"
-
-static weft_status check_sums(const struct codec_in *in) {
-  for (unsigned i = 0; i < in->n_nodes; i++) {
-    const struct codec_node *node = &in->nodes[i];
-    uint64_t sum = codec_check(in->kernels, node->section, (size_t)node->bytes, 0);
-    if (sum != node->check)
-      return weft__fail(
-          in->ctx, WEFT_E_CORRUPT, "%s: stream %u (%s), bytes %llu to %llu: their checksum is %016llx, not %016llx",
-          in->who, i, weft_codec_name(node->codec), (unsigned long long)node->offset,
-          (unsigned long long)(node->offset + node->bytes), (unsigned long long)sum, (unsigned long long)node->check);
-  }
-  return WEFT_OK;
-}
 
 /* The zones of a block, and the values that they are of. */
 static weft_status check_zone(struct codec_in *in, uint32_t block, const void *values, uint32_t valid, uint32_t nulls) {
@@ -65,7 +52,6 @@ static weft_status check_fixed(struct codec_in *in, struct validity *validity) {
 
 static weft_status verify(struct decoding *d) {
   struct codec_in *in = &d->in;
-  WEFT_TRY(check_sums(in));
   WEFT_TRY(start_zones(in));
   return in->type == WEFT_STRING ? weft__decode_strings(d, NULL, DECODE_CHECK) : check_fixed(in, &d->validity);
 }
@@ -74,8 +60,11 @@ weft_status weft_verify(weft_ctx *ctx, const void *src, size_t bytes) {
   if (!ctx)
     return WEFT_E_INVALID;
   struct decoding d;
+  struct weft_decode_options options;
+  weft_decode_options_init(&options, sizeof options);
+  options.check_sums = true;
   ctx_enter(ctx);
-  weft_status status = weft__decoding_open(&d, ctx, "weft_verify", src, bytes, NULL);
+  weft_status status = weft__decoding_open(&d, ctx, "weft_verify", src, bytes, &options);
   if (status == WEFT_OK)
     status = weft__decoding_start(&d);
   if (status == WEFT_OK)

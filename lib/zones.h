@@ -17,9 +17,9 @@ struct zones {
 weft_status weft__zones_find(weft_ctx *ctx, enum weft_type type, const struct flat *flat, struct zones *zones);
 void weft__zones_close(weft_ctx *ctx, struct zones *zones);
 
-/* The least and the greatest of values[n] of a numeric type, n > 0, at *min and *max, as weft_zones has them: floats in the
- * order of numbers, a zero standing for both of its signs; NaNs are left out, and make a max of NaN. False: all are NaN, and
- * both are. */
+/* The least and the greatest of values[n] of a numeric type, n > 0, at *min and *max, as weft_zones has them: floats in
+ * the order of numbers, a zero standing for both of its signs; NaNs are left out, and make a max of NaN. False: all are
+ * NaN, and both are. */
 bool weft__range(const struct simd_codecs *codecs, enum weft_type type, const void *values, size_t n, void *min, void *max);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Differences between neighbours and their sums, the least and the greatest, for words of CODEC_W bits. Included by pack.h once
- * per width.
+ * Differences between neighbours and their sums, the least and the greatest, for words of CODEC_W bits. Included by pack.h
+ * once per width.
  */
 typedef WORD NAME(summands) __attribute__((vector_size(SUM_BYTES)));
 #define SUMMANDS NAME(summands)
@@ -15,8 +15,9 @@ typedef WORD NAME(summands) __attribute__((vector_size(SUM_BYTES)));
     words += slid;                                                                       \
   } while (0)
 
-/* out[n] becomes its running sums. Each vector's words are added up with the SUM_LANES - 1 before them, vectors overlapping, so
- * that from one vector of sums to the next there is but an addition. Four vectors at a time save moves between registers. */
+/* out[n] becomes its running sums. Each vector's words are added up with the SUM_LANES - 1 before them, vectors
+ * overlapping, so that from one vector of sums to the next there is but an addition. Four vectors at a time save moves
+ * between registers. */
 static void NAME(sum)(uint8_t *out, size_t n, uint64_t before) {
   SUMMANDS sums = (SUMMANDS){0} + (WORD)before, steps[5] = {{0}};
   for (; n >= 4 * SUM_LANES; n -= 4 * SUM_LANES) {
@@ -95,13 +96,11 @@ typedef int64_t NAME(signed_words) __attribute__((vector_size(VEC_BYTES)));
 #define RANGE_FLIP ((uint64_t)1 << 63)
 
 ALWAYS_INLINE VEC NAME(least)(VEC a, VEC b) {
-  VEC below = (VEC)((NAME(signed_words))a < (NAME(signed_words))b);
-  return (a & below) | (b & ~below);
+  return (VEC)VEC_CHOOSE((VEC_INTEGER)((NAME(signed_words))a < (NAME(signed_words))b), (VEC_INTEGER)a, (VEC_INTEGER)b);
 }
 
 ALWAYS_INLINE VEC NAME(greatest)(VEC a, VEC b) {
-  VEC below = (VEC)((NAME(signed_words))a < (NAME(signed_words))b);
-  return (b & below) | (a & ~below);
+  return (VEC)VEC_CHOOSE((VEC_INTEGER)((NAME(signed_words))a > (NAME(signed_words))b), (VEC_INTEGER)a, (VEC_INTEGER)b);
 }
 #else
 #define RANGE_FLIP 0
@@ -115,11 +114,12 @@ ALWAYS_INLINE VEC NAME(greatest)(VEC a, VEC b) {
 }
 #endif
 
-/* Vectors of values, the last of which may overlap the one before; then what they leave, or few values, one by one. */
+/* Vectors of values, the last of which may overlap the one before; then the lanes of what they leave, or few values. */
 static struct simd_range NAME(range)(const void *in, size_t n, uint64_t flip) {
-  const uint8_t *from = in;
-  uint8_t left[2 * VEC_BYTES];
+  const uint8_t *lows = in, *highs = in;
+  VEC left[2];
   if (n >= VEC_LANES) {
+    const uint8_t *from = in;
     const VEC flips = NAME(splat)(flip ^ RANGE_FLIP);
     VEC least = NAME(load)(from) ^ flips, greatest = least;
     for (size_t i = VEC_LANES; i < n; i += VEC_LANES) {
@@ -127,20 +127,23 @@ static struct simd_range NAME(range)(const void *in, size_t n, uint64_t flip) {
       least = NAME(least)(least, words);
       greatest = NAME(greatest)(greatest, words);
     }
-    NAME(store)(left, least ^ flips);
-    NAME(store)(left + VEC_BYTES, greatest ^ flips);
-    from = left;
-    n = 2 * VEC_LANES;
+    left[0] = least ^ flips;
+    left[1] = greatest ^ flips;
+    lows = (const uint8_t *)&left[0];
+    highs = (const uint8_t *)&left[1];
+    n = VEC_LANES;
   }
   WORD least = (WORD)-1, greatest = 0;
   LOOP_ROLLED
-  for (size_t i = 0; i < n; i++) {
-    WORD word;
-    memcpy(&word, from + i * WORD_BYTES, sizeof word);
-    word ^= (WORD)flip;
-    KEEP_SINGLE(word);
-    least = word < least ? word : least;
-    greatest = word > greatest ? word : greatest;
+  for (size_t at = 0; at < n * WORD_BYTES; at += WORD_BYTES) {
+    WORD low, high;
+    memcpy(&low, lows + at, sizeof low);
+    memcpy(&high, highs + at, sizeof high);
+    low ^= (WORD)flip;
+    high ^= (WORD)flip;
+    KEEP_SINGLE(low);
+    least = low < least ? low : least;
+    greatest = high > greatest ? high : greatest;
   }
   return (struct simd_range){(WORD)(least ^ (WORD)flip), (WORD)(greatest ^ (WORD)flip)};
 }

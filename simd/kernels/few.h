@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * Fewer values than a block of CODEC_W bits, which lie bit behind bit, unpacked by vectors of up to 32 bytes. Included by pack.h
- * once per width. A step takes FEW_VALUES values, which begin and end with whole bytes, and may read FEW_BYTES bytes from their
- * first on: as many as theirs or more. A plan has what `bits` decides of each lane.
+ * Fewer values than a block of CODEC_W bits, which lie bit behind bit, unpacked by vectors of up to 32 bytes. Included by
+ * pack.h once per width. A step takes FEW_VALUES values, which begin and end with whole bytes, and may read FEW_BYTES bytes
+ * from their first on: as many as theirs or more. A plan has what `bits` decides of each lane.
  */
 #if CODEC_W <= 16
 
-/* 16 bytes of the input are behind a half of the output, or behind all of it: their bytes are moved to words twice as wide,
- * once for the lower and once for the upper half of the values, and `factors` moves each value up to bit 7, from where on it
- * is narrowed. */
+/* 16 bytes of the input are behind a half of the output, or behind all of it: their bytes are moved to words twice as
+ * wide, once for the lower and once for the upper half of the values, and `factors` moves each value up to bit 7, from
+ * where on it is narrowed. */
 #define FEW_VALUES VEC_LANES
 #define FEW_BYTES VEC_BYTES
 
@@ -41,8 +41,8 @@ ALWAYS_INLINE void NAME(few_step)(const uint8_t *in, const struct NAME(plan) * p
 
 #elif VEC_BYTES == 32
 
-/* Each lane's value is in one or two words of the input. Four values of 64 bits may begin with the second half of a byte: two
- * loads of four each, with a plan each. */
+/* Each lane's value is in one or two words of the input. Four values of 64 bits may begin with the second half of a
+ * byte: two loads of four each, with a plan each. */
 #define FEW_PARTS (CODEC_W / 32)
 #define FEW_VALUES 8
 #define FEW_BYTES (FEW_PARTS * VEC_BYTES)

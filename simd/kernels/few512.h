@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Fewer values than a block of CODEC_W bits, which lie bit behind bit, unpacked by vectors of 64 bytes. Included by pack.h once
- * per width.
+ * Fewer values than a block of CODEC_W bits, which lie bit behind bit, unpacked by vectors of 64 bytes. Included by pack.h
+ * once per width.
  */
 
 /* Of each byte of 8: how many values begin before its own, and 8 times which byte of its value it is. */
@@ -19,8 +19,8 @@
 #define FEW_OFFSET 0x3830282018100800
 #endif
 
-/* The values of 8 bytes of the output begin in one byte of the input and are within 8 from there on, or, where they begin in
- * the middle of it, within 9. */
+/* The values of 8 bytes of the output begin in one byte of the input and are within 8 from there on, or, where they
+ * begin in the middle of it, within 9. */
 struct NAME(plan) {
   __m512i bytes; /* where the 8 bytes come from */
   __m512i first; /* for each 8, which bit of them is the first */

@@ -4,9 +4,18 @@
  * vector ones of SUM_BYTES. The only vectors of 64 bytes are those of avx512vbmi: the others with 512 bits take too many
  * instructions for what they would win, and have these kernels from avx2.
  *
- * VEC_INTEGER: the intrinsics' type. VEC_SHUFFLE: bytes of each 16 by index, 0 where it has its top bit. VEC_OF_16: 16 bytes
- * at low, and where a vector has so many, 16 at high. VEC_NARROW: the words, of `width` bits, in half of that, for each 16 bytes
- * those of low before those of high. VEC_MIN, VEC_MAX: of words as unsigned, up to 32 bits. VEC_FUNNEL: the funnel shift is an instruction. SUM_SLIDE: words moved up by k bytes, into whose place the last k of before come.
+<<<<<<< HEAD
+ * VEC_FUNNEL: the funnel shift is an instruction. VEC_INTEGER: the intrinsics' type. VEC_SHUFFLE: bytes of each 16 by index, 0
+ * where it has its top bit. VEC_CHOOSE: bytes of `set` where the mask has ones, else of `clear`. VEC_OF_16: the 16 bytes at low,
+ * and where a vector has room those at high above them. VEC_NARROW: words of `width` bits in half of that, for each 16 bytes
+ * those of low before those of high. VEC_MIN, VEC_MAX: of unsigned words, up to 32 bits. SUM_SLIDE: words moved up by k bytes,
+ * into whose place the last k of before come.
+=======
+ * VEC_INTEGER: the intrinsics' type. VEC_SHUFFLE: bytes of each 16 by index, 0 where it has its top bit. VEC_OF_16: 16
+ * bytes at low, and where a vector has so many, 16 at high. VEC_NARROW: the words, of `width` bits, in half of that, for
+ * each 16 bytes those of low before those of high. VEC_MIN, VEC_MAX: of words as unsigned, up to 32 bits. VEC_FUNNEL: the
+ * funnel shift is an instruction. SUM_SLIDE: words moved up by k bytes, into whose place the last k of before come.
+>>>>>>> refs/heads/crev
  */
 #ifndef SIMD_KERNELS_INTEGERS_H
 #define SIMD_KERNELS_INTEGERS_H
@@ -21,6 +30,7 @@
 #define VEC_BYTES 32
 #define VEC_INTEGER simde__m256i
 #define VEC_SHUFFLE(bytes, indices) simde_mm256_shuffle_epi8(bytes, indices)
+#define VEC_CHOOSE(mask, set, clear) simde_mm256_blendv_epi8(clear, set, mask)
 #define VEC_OF_16(low, high) simde_mm256_loadu2_m128i((const void *)(high), (const void *)(low))
 #define VEC_MIN(a, b, width) simde_mm256_min_epu##width(a, b)
 #define VEC_MAX(a, b, width) simde_mm256_max_epu##width(a, b)
@@ -30,6 +40,7 @@
 #define VEC_BYTES 16
 #define VEC_INTEGER simde__m128i
 #define VEC_SHUFFLE(bytes, indices) simde_mm_shuffle_epi8(bytes, indices)
+#define VEC_CHOOSE(mask, set, clear) simde_mm_blendv_epi8(clear, set, mask)
 #define VEC_OF_16(low, high) simde_mm_loadu_si128((const void *)(low))
 #define VEC_MIN(a, b, width) simde_mm_min_epu##width(a, b)
 #define VEC_MAX(a, b, width) simde_mm_max_epu##width(a, b)

@@ -30,8 +30,8 @@
 #define PART_BYTES (PART_VECS * VEC_BYTES)
 #define ROW_PARTS (ROW_BYTES / PART_BYTES)
 
-/* A full block, for 0 < bits < CODEC_W. The words that values begin in are held in registers; where a row's values go on into
- * the next ones, those are loaded. The branch on that costs less than to load and shift two words for every row. */
+/* A full block, for 0 < bits < CODEC_W. The words that values begin in are held in registers; where a row's values go on
+ * into the next ones, those are loaded. The branch on that costs less than to load and shift two words for every row. */
 static void NAME(unpack_block)(const uint8_t *in, unsigned bits, uint64_t base, uint8_t *out) {
   const VEC mask = NAME(low_bits)(bits), bases = NAME(splat)(base);
   for (unsigned part = 0; part < ROW_PARTS; part++, in += PART_BYTES, out += PART_BYTES) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The spelling that the kernels of bit-packing are written in, for words of CODEC_W bits: a vector of VEC_BYTES (64, 32 or 16)
- * bytes of them in GNU C, whose +, -, &, <<, >> the compiler turns into the instruction set's. Included by pack.h once per
- * width. Tables with vectors exist for little-endian machines alone, whose words lie as the packed ones do.
+ * The spelling that the kernels of bit-packing are written in, for words of CODEC_W bits: a vector of VEC_BYTES (64, 32 or
+ * 16) bytes of them in GNU C, whose +, -, &, <<, >> the compiler turns into the instruction set's. Included by pack.h once
+ * per width. Tables with vectors exist for little-endian machines alone, whose words lie as the packed ones do.
  */
 typedef WORD VEC __attribute__((vector_size(VEC_BYTES)));
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Codecs: a column of up to 2^32 - 2 rows, encoded in one piece of memory, and back, whole or in part. The bytes are described
- * in docs/format.md and are the same whatever CPU or instruction set wrote them. Files of many columns and chunks are in
- * <weft/file.h>.
+ * Codecs: a column of up to 2^32 - 2 rows, encoded in one piece of memory, and back, whole or in part. The bytes are
+ * described in docs/format.md and are the same whatever CPU or instruction set wrote them. Files of many columns and chunks
+ * are in <weft/file.h>.
  *
  * An encoding is a tree of codecs: the outermost turns the column's values into streams that are smaller or simpler, and
  * hands those on. Every value comes back with the very bits that it had, floats included (-0.0, NaNs' payloads); what lay
@@ -60,27 +60,33 @@ struct weft_encode_options {
    * BITPACK} has the codes of a dictionary as runs whose values are packed. A codec that cannot encode the stream that it
    * meets is WEFT_E_INVALID; one that would take more than weft_encode_bound gives way to RAW. All AUTO. */
   uint8_t codec[WEFT_CODEC_DEPTH];
-  bool sorted_dictionary;       /* dictionaries in ascending order, rather than in order of first sight; false */
-  bool zones;                   /* record each block's least and greatest value and nulls, for numbers; false */
+<<<<<<< HEAD
+  bool sorted_dictionary; /* dictionaries in ascending order, rather than in order of first sight; false */
+  bool zones; /* record each block's least and greatest value and nulls, for numbers of 32,768 rows or more; false */
   uint32_t dictionary_rows;     /* most values of a dictionary, beyond which AUTO takes another codec; 2^20 */
+=======
+  bool sorted_dictionary;   /* dictionaries in ascending order, rather than in order of first sight; false */
+  bool zones;               /* record each block's least and greatest value and nulls, for 2^15 numbers or more; false */
+  uint32_t dictionary_rows; /* most values of a dictionary, beyond which AUTO takes another codec; 2^20 */
+>>>>>>> refs/heads/crev
   struct weft_choices *choices; /* what AUTO considered is noted there; NULL */
 };
 
 /* Fills options with the defaults given above. size is sizeof *options. NULL options: nothing happens. */
 WEFT_API void weft_encode_options_init(struct weft_encode_options *options, size_t size);
 
-/* The most bytes that weft_encode takes for a column: its values, offsets and validity as they are, 1 % and 128 bytes. O(1) but
- * for strings by pointers or views and for columns with a selection, whose lengths are added up. The column is trusted. Any
- * thread. On failure *bytes is 0. WEFT_E_INVALID: column or bytes is NULL, or the column has no layout. WEFT_E_OVERFLOW: more
- * than 2^32 - 2 rows. */
+/* The most bytes that weft_encode takes for a column: its values, offsets and validity as they are, 1 % and 128 bytes.
+ * O(1) but for strings by pointers or views and for columns with a selection, whose lengths are added up. The column is
+ * trusted. Any thread. On failure *bytes is 0. WEFT_E_INVALID: column or bytes is NULL, or the column has no layout.
+ * WEFT_E_OVERFLOW: more than 2^32 - 2 rows. */
 WEFT_API WEFT_MUST_CHECK weft_status weft_encode_bound(const struct weft_column *column, size_t *bytes);
 
-/* Encodes a column (of any layout, trusted) into dst[cap]; *bytes is what it took. cap may be less than weft_encode_bound, as
- * most columns take less. options may be NULL for the defaults. dst needs no alignment (at a multiple of 64 it is decoded
- * fastest) and overlaps nothing. The context's thread only. On failure *bytes is 0 and dst undefined. WEFT_E_SPACE: cap does
- * not do. WEFT_E_INVALID: ctx, column, dst or bytes is NULL, the column has no layout, or the options name a codec that cannot
- * be, or have a size that this library does not know. WEFT_E_OVERFLOW: more than 2^32 - 2 rows. WEFT_E_NOMEM, WEFT_E_LIMIT: no
- * scratch memory. */
+/* Encodes a column (of any layout, trusted) into dst[cap]; *bytes is what it took. cap may be less than
+ * weft_encode_bound, as most columns take less. options may be NULL for the defaults. dst needs no alignment (at a
+ * multiple of 64 it is decoded fastest) and overlaps nothing. The context's thread only. On failure *bytes is 0 and dst
+ * undefined. WEFT_E_SPACE: cap does not do. WEFT_E_INVALID: ctx, column, dst or bytes is NULL, the column has no layout,
+ * or the options name a codec that cannot be, or have a size that this library does not know. WEFT_E_OVERFLOW: more than
+ * 2^32 - 2 rows. WEFT_E_NOMEM, WEFT_E_LIMIT: no scratch memory. */
 WEFT_API WEFT_MUST_CHECK weft_status weft_encode(weft_ctx *ctx, const struct weft_column *column,
                                                  const struct weft_encode_options *options, void *dst, size_t cap,
                                                  size_t *bytes);
@@ -125,10 +131,10 @@ struct weft_encoded_info {
   struct weft_encoded_node nodes[WEFT_NODES]; /* [n_nodes], in the order of the format */
 };
 
-/* Reads the header and the table of streams of src[bytes] and checks them, sections' bytes unread: O(1). size is sizeof *info,
- * of which no more is written. Any thread may use it, ctx being its own. On failure *info is zeros. WEFT_E_CORRUPT: src is no
- * encoding, or is damaged there; weft_ctx_message says what and at which offset. WEFT_E_UNSUPPORTED: a version or a codec that
- * this library does not know. WEFT_E_INVALID: ctx, src or info is NULL. */
+/* Reads the header and the table of streams of src[bytes] and checks them, sections' bytes unread: O(1). size is sizeof
+ * *info, of which no more is written. Any thread may use it, ctx being its own. On failure *info is zeros.
+ * WEFT_E_CORRUPT: src is no encoding, or is damaged there; weft_ctx_message says what and at which offset.
+ * WEFT_E_UNSUPPORTED: a version or a codec that this library does not know. WEFT_E_INVALID: ctx, src or info is NULL. */
 WEFT_API WEFT_MUST_CHECK weft_status weft_describe(weft_ctx *ctx, const void *src, size_t bytes,
                                                    struct weft_encoded_info *info, size_t size);
 
@@ -150,16 +156,19 @@ struct weft_decode_options {
   uint32_t form;      /* enum weft_form; VALUES */
   uint64_t max_bytes; /* most bytes that the call may allocate, scratch too: 2^30 */
   bool streaming;     /* write past the caches, for output that is larger than they and not read at once; false */
+  bool check_sums;    /* compare the checksums of all sections first, whatever the rows: damage is then told; false */
 };
 
 /* Fills options with the defaults given above. size is sizeof *options. NULL options: nothing happens. */
 WEFT_API void weft_decode_options_init(struct weft_decode_options *options, size_t size);
 
-/* The caller's memory for weft_decode_into, and what came of it. n is the number of rows decoded: those selected, else those
- * of the range (of WEFT_FORM_DICTIONARY, info.dictionary_rows). Memory of one kind may not overlap another's, nor src. */
+/* The caller's memory for weft_decode_into, and what came of it. n is the number of rows decoded: those selected, else
+ * those of the range (of WEFT_FORM_DICTIONARY, info.dictionary_rows). Memory of one kind may not overlap another's, nor
+ * src. */
 struct weft_buffers {
   size_t size; /* sizeof this struct where the caller was compiled */
-  /* Fixed width: values[n]. Codes: uint32_t[n]. Views: struct weft_view[n], aligned to 4. Strings as values: their bytes. */
+  /* Fixed width: values[n]. Codes: uint32_t[n]. Views: struct weft_view[n], aligned to 4. Strings as values: their
+   * bytes. */
   void *values;
   size_t values_bytes; /* room at values; afterwards what was used */
   void *offsets;       /* strings as values: [n + 1], of offset_bytes each, from 0 on, aligned to it. Else not used */
@@ -170,20 +179,31 @@ struct weft_buffers {
   uint64_t nulls;      /* set: null rows among the n; their values are zeros, their codes 0, their strings empty */
 };
 
-/* The room that weft_decode_into needs: sets values_bytes and data_bytes, and offset_bytes to 4 or 8 as the bytes ask for.
- * For fixed widths and codes from the header alone; for strings it may decode where they end. The rest of buffers stays. The
- * context's thread only. Statuses as weft_decode_into. */
+/* The room that weft_decode_into needs: sets values_bytes and data_bytes, and offset_bytes to 4 or 8 as the bytes ask
+ * for. For fixed widths and codes from the header alone; for strings it may decode where they end. The rest of buffers
+ * stays. The context's thread only. Statuses as weft_decode_into. */
 WEFT_API WEFT_MUST_CHECK weft_status weft_decode_room(weft_ctx *ctx, const void *src, size_t bytes,
                                                       const struct weft_decode_options *options, struct weft_buffers *room);
 
+<<<<<<< HEAD
 /* Decodes src[bytes], or the part that options (NULL: the defaults) say, into buffers. Only the blocks that hold wanted rows
- * are read. src is not trusted, and needs no alignment; what it says is checked as it is met, not its checksums (see
- * weft_verify). The context's thread only. On failure the buffers' memory is undefined, and nothing beyond it was touched.
+ * are read. src is not trusted, and needs no alignment; what it says is checked as it is met, its sections' checksums
+ * only where options ask for it: without, damage may come out as other values. The context's thread only. On failure the buffers' memory is undefined, and nothing beyond it was touched.
  * WEFT_E_CORRUPT: src contradicts itself; weft_ctx_message says what and at which offset. WEFT_E_UNSUPPORTED: as
  * weft_describe. WEFT_E_SPACE: a buffer is too small; the message has the bytes it takes. WEFT_E_INVALID: a pointer that is
  * NULL and may not be, rows beyond those there are, a form that this column does not have. WEFT_E_OVERFLOW: offsets of 4
  * bytes, or views, for more than 2^31 - 1 bytes. WEFT_E_LIMIT: scratch beyond max_bytes, or the slab's limit. WEFT_E_NOMEM: no
  * memory. */
+=======
+/* Decodes src[bytes], or the part that options (NULL: the defaults) say, into buffers. Only the blocks that hold wanted
+ * rows are read. src is not trusted, and needs no alignment; what it says is checked as it is met, not its checksums
+ * (see weft_verify). The context's thread only. On failure the buffers' memory is undefined, and nothing beyond it was
+ * touched. WEFT_E_CORRUPT: src contradicts itself; weft_ctx_message says what and at which offset. WEFT_E_UNSUPPORTED:
+ * as weft_describe. WEFT_E_SPACE: a buffer is too small; the message has the bytes it takes. WEFT_E_INVALID: a pointer
+ * that is NULL and may not be, rows beyond those there are, a form that this column does not have. WEFT_E_OVERFLOW:
+ * offsets of 4 bytes, or views, for more than 2^31 - 1 bytes. WEFT_E_LIMIT: scratch beyond max_bytes, or the slab's
+ * limit. WEFT_E_NOMEM: no memory. */
+>>>>>>> refs/heads/crev
 WEFT_API WEFT_MUST_CHECK weft_status weft_decode_into(weft_ctx *ctx, const void *src, size_t bytes,
                                                       const struct weft_decode_options *options,
                                                       struct weft_buffers *buffers);
@@ -197,9 +217,15 @@ typedef struct weft_decoded weft_decoded;
 WEFT_API WEFT_MUST_CHECK weft_status weft_decode(weft_ctx *ctx, const void *src, size_t bytes,
                                                  const struct weft_decode_options *options, weft_decoded **out);
 
+<<<<<<< HEAD
 /* The column, which lives as long as decoded: fixed, by offsets of 32 bits (of 64 where there are more than 2^31 - 1 bytes), by
- * views; in the form CODES the dictionary's values with the codes as selection. With validity where it has nulls. NULL for
- * NULL. Any thread. */
+ * views; in the form CODES the dictionary's values with the codes as selection. With validity where it has nulls: row_validity in the
+ * form CODES, else base_validity. NULL for NULL. Any thread. */
+=======
+/* The column, which lives as long as decoded: fixed, by offsets of 32 bits (of 64 where there are more than 2^31 - 1
+ * bytes), by views; in the form CODES the dictionary's values with the codes as selection. With validity where it has
+ * nulls. NULL for NULL. Any thread. */
+>>>>>>> refs/heads/crev
 WEFT_API const struct weft_column *weft_decoded_column(const weft_decoded *decoded);
 
 /* Frees it; NULL is fine. Any thread. */
@@ -209,7 +235,7 @@ WEFT_API void weft_decoded_free(weft_decoded *decoded);
  * (rows + 1023) / 1024 values of the column's type, nulls as many numbers; each may be NULL. Of a block of nulls alone min
  * and max are 0. Floats are ordered as numbers; NaNs count for neither, and where a block has them its max is a NaN; a zero
  * counts for both of its signs. options: first_row and rows, both multiples of 1024 (or the end), choose blocks; max_bytes;
- * no selection, and no form but VALUES. Statuses as weft_decode_into; WEFT_E_INVALID too where there are no zones. */
+ * no selection, and no form but VALUES. Statuses as weft_decode_into; WEFT_E_INVALID too where there are no zones (see info.has_zones). */
 WEFT_API WEFT_MUST_CHECK weft_status weft_zones(weft_ctx *ctx, const void *src, size_t bytes,
                                                 const struct weft_decode_options *options, void *min, void *max,
                                                 uint32_t *nulls);
