@@ -80,15 +80,20 @@ static void cut_everywhere(bool is_file) {
   }
 }
 
+/* Encodings are tried with right sums alone, as what decodes them compares no others than the header's. */
 static void flip_everywhere(bool is_file, bool repaired) {
   for (size_t bit = 0; bit < 8 * bytes; bit += step()) {
-    const char *say;
+    const char *say = NULL;
+    weft_status status;
     damaged[bit / 8] ^= (uint8_t)(1 << bit % 8);
     if (repaired && is_file)
       repair_file(damaged, bytes);
     else if (repaired)
       repair_encoding(damaged, bytes);
-    weft_status status = attempt(is_file, bit, damaged, bytes, &say);
+    if (is_file || repaired)
+      status = attempt(is_file, bit, damaged, bytes, &say);
+    else
+      status = weft_verify(next_ctx(bit), damaged, bytes);
     CASE_CHECK(!say, bit / 8, "bit %zu flipped: %s", bit % 8, say);
     CASE_CHECK(repaired || is_found(status, is_file), bit / 8, "bit %zu flipped: %s", bit % 8, weft_status_text(status));
     if (repaired)
@@ -120,7 +125,7 @@ START_TEST(an_encoding_that_is_cut_off_is_found_and_harmless) {
 }
 END_TEST
 
-START_TEST(an_encoding_with_any_bit_flipped_is_found_and_harmless) {
+START_TEST(an_encoding_with_any_bit_flipped_is_found) {
   open_file(golden[_i].name, "wfc");
   flip_everywhere(false, false);
   close_file();
@@ -160,7 +165,7 @@ static void add_tests(TCase *tcase) {
   tables = tables_here();
   tcase_add_loop_test(tcase, sums_that_are_right_stay_as_they_are_when_they_are_repaired, 0, encodings + files);
   tcase_add_loop_test(tcase, an_encoding_that_is_cut_off_is_found_and_harmless, 0, encodings);
-  tcase_add_loop_test(tcase, an_encoding_with_any_bit_flipped_is_found_and_harmless, 0, encodings);
+  tcase_add_loop_test(tcase, an_encoding_with_any_bit_flipped_is_found, 0, encodings);
   tcase_add_loop_test(tcase, an_encoding_with_any_bit_flipped_and_right_sums_is_harmless, 0, encodings);
   tcase_add_loop_test(tcase, a_file_that_is_cut_off_is_found_and_harmless, 0, files);
   tcase_add_loop_test(tcase, a_file_with_any_bit_flipped_is_found_and_harmless, 0, files);
