@@ -4,18 +4,11 @@
  * vector ones of SUM_BYTES. The only vectors of 64 bytes are those of avx512vbmi: the others with 512 bits take too many
  * instructions for what they would win, and have these kernels from avx2.
  *
-<<<<<<< HEAD
  * VEC_FUNNEL: the funnel shift is an instruction. VEC_INTEGER: the intrinsics' type. VEC_SHUFFLE: bytes of each 16 by index, 0
  * where it has its top bit. VEC_CHOOSE: bytes of `set` where the mask has ones, else of `clear`. VEC_OF_16: the 16 bytes at low,
  * and where a vector has room those at high above them. VEC_NARROW: words of `width` bits in half of that, for each 16 bytes
  * those of low before those of high. VEC_MIN, VEC_MAX: of unsigned words, up to 32 bits. SUM_SLIDE: words moved up by k bytes,
  * into whose place the last k of before come.
-=======
- * VEC_INTEGER: the intrinsics' type. VEC_SHUFFLE: bytes of each 16 by index, 0 where it has its top bit. VEC_OF_16: 16
- * bytes at low, and where a vector has so many, 16 at high. VEC_NARROW: the words, of `width` bits, in half of that, for
- * each 16 bytes those of low before those of high. VEC_MIN, VEC_MAX: of words as unsigned, up to 32 bits. VEC_FUNNEL: the
- * funnel shift is an instruction. SUM_SLIDE: words moved up by k bytes, into whose place the last k of before come.
->>>>>>> refs/heads/crev
  */
 #ifndef SIMD_KERNELS_INTEGERS_H
 #define SIMD_KERNELS_INTEGERS_H

@@ -60,15 +60,9 @@ struct weft_encode_options {
    * BITPACK} has the codes of a dictionary as runs whose values are packed. A codec that cannot encode the stream that it
    * meets is WEFT_E_INVALID; one that would take more than weft_encode_bound gives way to RAW. All AUTO. */
   uint8_t codec[WEFT_CODEC_DEPTH];
-<<<<<<< HEAD
-  bool sorted_dictionary; /* dictionaries in ascending order, rather than in order of first sight; false */
-  bool zones; /* record each block's least and greatest value and nulls, for numbers of 32,768 rows or more; false */
-  uint32_t dictionary_rows;     /* most values of a dictionary, beyond which AUTO takes another codec; 2^20 */
-=======
   bool sorted_dictionary;   /* dictionaries in ascending order, rather than in order of first sight; false */
   bool zones;               /* record each block's least and greatest value and nulls, for 2^15 numbers or more; false */
   uint32_t dictionary_rows; /* most values of a dictionary, beyond which AUTO takes another codec; 2^20 */
->>>>>>> refs/heads/crev
   struct weft_choices *choices; /* what AUTO considered is noted there; NULL */
 };
 
@@ -185,25 +179,14 @@ struct weft_buffers {
 WEFT_API WEFT_MUST_CHECK weft_status weft_decode_room(weft_ctx *ctx, const void *src, size_t bytes,
                                                       const struct weft_decode_options *options, struct weft_buffers *room);
 
-<<<<<<< HEAD
-/* Decodes src[bytes], or the part that options (NULL: the defaults) say, into buffers. Only the blocks that hold wanted rows
- * are read. src is not trusted, and needs no alignment; what it says is checked as it is met, its sections' checksums
- * only where options ask for it: without, damage may come out as other values. The context's thread only. On failure the buffers' memory is undefined, and nothing beyond it was touched.
- * WEFT_E_CORRUPT: src contradicts itself; weft_ctx_message says what and at which offset. WEFT_E_UNSUPPORTED: as
- * weft_describe. WEFT_E_SPACE: a buffer is too small; the message has the bytes it takes. WEFT_E_INVALID: a pointer that is
- * NULL and may not be, rows beyond those there are, a form that this column does not have. WEFT_E_OVERFLOW: offsets of 4
- * bytes, or views, for more than 2^31 - 1 bytes. WEFT_E_LIMIT: scratch beyond max_bytes, or the slab's limit. WEFT_E_NOMEM: no
- * memory. */
-=======
 /* Decodes src[bytes], or the part that options (NULL: the defaults) say, into buffers. Only the blocks that hold wanted
- * rows are read. src is not trusted, and needs no alignment; what it says is checked as it is met, not its checksums
- * (see weft_verify). The context's thread only. On failure the buffers' memory is undefined, and nothing beyond it was
- * touched. WEFT_E_CORRUPT: src contradicts itself; weft_ctx_message says what and at which offset. WEFT_E_UNSUPPORTED:
- * as weft_describe. WEFT_E_SPACE: a buffer is too small; the message has the bytes it takes. WEFT_E_INVALID: a pointer
- * that is NULL and may not be, rows beyond those there are, a form that this column does not have. WEFT_E_OVERFLOW:
- * offsets of 4 bytes, or views, for more than 2^31 - 1 bytes. WEFT_E_LIMIT: scratch beyond max_bytes, or the slab's
- * limit. WEFT_E_NOMEM: no memory. */
->>>>>>> refs/heads/crev
+ * rows are read. src is not trusted, and needs no alignment; what it says is checked as it is met, its sections' checksums
+ * only where options ask for it: without, damage may come out as other values. The context's thread only. On failure the
+ * buffers' memory is undefined, and nothing beyond it was touched. WEFT_E_CORRUPT: src contradicts itself;
+ * weft_ctx_message says what and at which offset. WEFT_E_UNSUPPORTED: as weft_describe. WEFT_E_SPACE: a buffer is too
+ * small; the message has the bytes it takes. WEFT_E_INVALID: a pointer that is NULL and may not be, rows beyond those
+ * there are, a form that this column does not have. WEFT_E_OVERFLOW: offsets of 4 bytes, or views, for more than 2^31 - 1
+ * bytes. WEFT_E_LIMIT: scratch beyond max_bytes, or the slab's limit. WEFT_E_NOMEM: no memory. */
 WEFT_API WEFT_MUST_CHECK weft_status weft_decode_into(weft_ctx *ctx, const void *src, size_t bytes,
                                                       const struct weft_decode_options *options,
                                                       struct weft_buffers *buffers);
@@ -217,15 +200,9 @@ typedef struct weft_decoded weft_decoded;
 WEFT_API WEFT_MUST_CHECK weft_status weft_decode(weft_ctx *ctx, const void *src, size_t bytes,
                                                  const struct weft_decode_options *options, weft_decoded **out);
 
-<<<<<<< HEAD
-/* The column, which lives as long as decoded: fixed, by offsets of 32 bits (of 64 where there are more than 2^31 - 1 bytes), by
- * views; in the form CODES the dictionary's values with the codes as selection. With validity where it has nulls: row_validity in the
- * form CODES, else base_validity. NULL for NULL. Any thread. */
-=======
 /* The column, which lives as long as decoded: fixed, by offsets of 32 bits (of 64 where there are more than 2^31 - 1
  * bytes), by views; in the form CODES the dictionary's values with the codes as selection. With validity where it has
- * nulls. NULL for NULL. Any thread. */
->>>>>>> refs/heads/crev
+ * nulls: row_validity in the form CODES, else base_validity. NULL for NULL. Any thread. */
 WEFT_API const struct weft_column *weft_decoded_column(const weft_decoded *decoded);
 
 /* Frees it; NULL is fine. Any thread. */
