@@ -87,7 +87,7 @@ struct way {
   uint64_t first, rows; /* within those there are, or UINT64_MAX */
   const uint32_t *selection;
   size_t selected;
-  bool streaming;
+  bool streaming, check_sums;
   enum guard_side side; /* of the guard page that buffers lie at */
   size_t shift;         /* bytes from it */
 };

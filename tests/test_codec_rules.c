@@ -79,7 +79,7 @@ START_TEST(options_start_as_documented) {
   ck_assert_uint_eq(decode.size, sizeof decode);
   ck_assert_uint_eq(decode.first_row, 0);
   ck_assert_uint_eq(decode.rows, UINT64_MAX);
-  ck_assert(!decode.selection && decode.selected == 0 && !decode.streaming);
+  ck_assert(!decode.selection && decode.selected == 0 && !decode.streaming && !decode.check_sums);
   ck_assert_uint_eq(decode.form, WEFT_FORM_VALUES);
   ck_assert_uint_eq(decode.max_bytes, 1 << 30);
   weft_encode_options_init(NULL, sizeof encode);
