@@ -88,6 +88,7 @@ static const char *attempt_form(const struct attempt *a, struct rng *rng, uint32
   options.form = form;
   options.max_bytes = MOST_BYTES;
   options.streaming = rng_percent(rng, 30);
+  options.check_sums = rng_percent(rng, 10);
   if (rows <= MOST_ROWS)
     SAY(attempt_way(a, rng, &options));
   options.first_row = rng_upto(rng, (size_t)rows);

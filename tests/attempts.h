@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * Every way of decoding, tried on bytes that nobody vouches for, in guarded memory: each ends with a status that is
- * documented for them, within its bounds of memory, and what it gives is a column. What is wrong is said in words (coded_say.h).
+ * documented for them, within its bounds of memory, and what it gives is a column. What is wrong is said in words
+ * (coded_say.h).
  */
 #ifndef TESTS_ATTEMPTS_H
 #define TESTS_ATTEMPTS_H

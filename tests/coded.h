@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Columns for codecs: values, nulls and layouts are drawn, each column beside the plain truth of its rows; and what must come
- * of encoding it and of decoding it in every way, all in guarded memory. What is wrong is said in words, so that suites and
- * fuzz targets fail each in their way.
+ * Columns for codecs: values, nulls and layouts are drawn, each column beside the plain truth of its rows; and what must
+ * come of encoding it and of decoding it in every way, all in guarded memory. What is wrong is said in words, so that
+ * suites and fuzz targets fail each in their way.
  */
 #ifndef TESTS_CODED_H
 #define TESTS_CODED_H
@@ -68,8 +68,8 @@ struct coded {
   struct weft_encoded_info info;
 };
 
-/* Encodes truth's column into memory of the pool that has as many bytes as weft_encode_bound says, then into no more than it
- * took, and describes it. The status is weft_encode's first; *wrong is set where something is, else NULL. */
+/* Encodes truth's column into memory of the pool that has as many bytes as weft_encode_bound says, then into no more than
+ * it took, and describes it. The status is weft_encode's first; *wrong is set where something is, else NULL. */
 weft_status coded_encode(weft_ctx *ctx, struct guard_pool *pool, struct rng *rng, const struct test_column *truth,
                          const struct weft_encode_options *options, struct coded *out, const char **wrong);
 
@@ -87,7 +87,7 @@ struct way {
   uint64_t first, rows; /* within those there are, or UINT64_MAX */
   const uint32_t *selection;
   size_t selected;
-  bool streaming;
+  bool streaming, check_sums;
   enum guard_side side; /* of the guard page that buffers lie at */
   size_t shift;         /* bytes from it */
 };
@@ -98,7 +98,8 @@ struct way coded_way_draw(struct guard_pool *pool, struct rng *rng, const struct
 /* "values of rows 5 to 9": static storage. */
 const char *coded_way_text(const struct way *way);
 
-/* What is wrong with weft_decode_room and weft_decode_into, and with weft_decode, in that way; NULL: nothing. Static storage. */
+/* What is wrong with weft_decode_room and weft_decode_into, and with weft_decode, in that way; NULL: nothing. Static
+ * storage. */
 const char *coded_wrong_into(weft_ctx *ctx, struct guard_pool *pool, const struct coded *coded, const struct way *way);
 const char *coded_wrong_decoded(weft_ctx *ctx, const struct coded *coded, const struct way *way);
 

@@ -12,8 +12,8 @@ static bool is_strings(const struct coded *coded) {
 
 /* ---- Encoding ---- */
 
-/* What a column takes as it is, as weft_encode_bound's comment has it: of strings by offsets, without a selection, all bytes
- * that lie between the first and the last. */
+/* What a column takes as it is, as weft_encode_bound's comment has it: of strings by offsets, without a selection, all
+ * bytes that lie between the first and the last. */
 static size_t raw_bytes(const struct test_column *truth) {
   const struct weft_column *column = &truth->column;
   size_t bytes = 0, all = 0;
@@ -118,6 +118,7 @@ struct way coded_way_draw(struct guard_pool *pool, struct rng *rng, const struct
   if (coded->info.dictionary_rows > 0 && rng_percent(rng, 30))
     way.form = WEFT_FORM_CODES;
   way.streaming = rng_percent(rng, 30);
+  way.check_sums = rng_percent(rng, 30);
   way.side = rng_percent(rng, 70) ? GUARD_HIGH : GUARD_LOW;
   way.shift = rng_percent(rng, 50) ? 0 : rng_upto(rng, 17);
   return way;
@@ -127,7 +128,10 @@ const char *coded_way_text(const struct way *way) {
   static const char *const forms[] = {"values", "views", "codes", "the dictionary"};
   static char text[160];
   snprintf(text, sizeof text, "%s of rows %llu, %lld, %zu selected%s, side %d shift %zu", forms[way->form],
-           (unsigned long long)way->first, (long long)way->rows, way->selected, way->streaming ? ", streaming" : "",
+           (unsigned long long)way->first, (long long)way->rows, way->selected,
+           way->streaming    ? ", streaming"
+           : way->check_sums ? ", sums"
+                             : "",
            way->side, way->shift);
   return text;
 }
@@ -141,6 +145,7 @@ static struct weft_decode_options options_of(const struct way *way) {
   options.selected = way->selected;
   options.form = way->form;
   options.streaming = way->streaming;
+  options.check_sums = way->check_sums;
   return options;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Codecs: columns of every type, layout and shape, with nulls and selections, in guarded memory, encoded on every table to the
- * same bytes, and decoded in every way beside the plain truth of their rows.
+ * Codecs: columns of every type, layout and shape, with nulls and selections, in guarded memory, encoded on every table to
+ * the same bytes, and decoded in every way beside the plain truth of their rows.
  */
 #include <math.h>
 
@@ -47,7 +47,8 @@ static void say_case(const struct coded_spec *spec, const struct weft_encode_opt
   guard_case = (struct guard_case){.what = what, .isa = isa, .rows = spec->rows, .length = spec->width, .seed = seed};
 }
 
-/* Encodes the column on every table, to the same bytes or the same refusal, and decodes it on each. The status of encoding. */
+/* Encodes the column on every table, to the same bytes or the same refusal, and decodes it on each. The status of
+ * encoding. */
 static weft_status round_trip(const struct coded_spec *spec, const struct weft_encode_options *options, uint64_t seed,
                               size_t ways) {
   struct rng rng = {seed};

@@ -28,8 +28,8 @@ enum {
   NO_ROLE = 9
 };
 
-/* Tries the bytes on every table: weft_verify, or weft_describe before it, refuses them, and the message has the word. Without a
- * word they are right. */
+/* Tries the bytes on every table: weft_verify, or weft_describe before it, refuses them, and the message has the word.
+ * Without a word they are right. */
 static void refused(const uint8_t *bytes, size_t n, const char *word) {
   uint8_t *at = guard_take(&pool, GUARD_HIGH, n, 0, NULL);
   memcpy(at, bytes, n);
@@ -90,7 +90,7 @@ START_TEST(tables_that_contradict_themselves_are_refused) {
         2,
         {MADE_WORD(RLE, VALUES, 1, 2, 4, 0, 0), MADE_WORD(RAW, VALUES, 1, 0, 1, 1, 0)}},
        "too few for their parts"},
-      {{"nine parts", WEFT_U8, 1, 4, 1, {MADE_WORD(RLE, VALUES, 1, 9, 4, 0, 0)}}, "parts"},
+      {{"nine parts", WEFT_U8, 1, 4, 1, {MADE_WORD(RLE, VALUES, 1, 9, 4, 0, 0)}}, "a stream's parts is 9"},
       {{"a type that is none", (enum weft_type)13, 1, 4, 1, {MADE_WORD(RAW, VALUES, 1, 0, 4, 4, 0)}}, "width"},
       {{"a width of another type", WEFT_U16, 4, 4, 1, {MADE_WORD(RAW, VALUES, 4, 0, 4, 16, 0)}}, "width"},
       {{"constants of no value", WEFT_U8, 1, 4, 1, {MADE_WORD(CONST, VALUES, 1, 0, 4, 0, 0)}}, "bytes"},
@@ -114,7 +114,7 @@ START_TEST(streams_deeper_than_eight_are_refused) {
     made.streams[depth] = (struct made_stream)MADE_WORD(RAW, VALUES, 1, 0, 4, 4, 0x01020304);
     size_t n = made_encoding(&made, encoding);
     guard_case.length = depth;
-    refused(encoding, n, depth <= 8 ? NULL : "parts");
+    refused(encoding, n, depth <= 8 ? NULL : "a stream's parts");
   }
   guard_close(&pool);
 }

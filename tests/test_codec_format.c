@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The example of an encoding that the format's description gives: its bytes are decoded to the values that stand below it, its
- * sums are those of stock xxHash, and it is what the encoder makes of those values.
+ * The example of an encoding that the format's description gives: its bytes are decoded to the values that stand below it,
+ * its sums are those of stock xxHash, and it is what the encoder makes of those values.
  */
 #include <stdio.h>
 #include <stdlib.h>

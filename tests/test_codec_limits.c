@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * How much decoding may take: encodings made by hand that claim billions of rows in some hundred bytes, and every limit on what
- * may be allocated for right ones.
+ * How much decoding may take: encodings made by hand that claim billions of rows in some hundred bytes, and every limit on
+ * what may be allocated for right ones.
  */
 #include <sys/mman.h>
 #include <unistd.h>
@@ -337,8 +337,8 @@ static bool take(void *user, const void *bytes, size_t n) {
   return true;
 }
 
-/* A column of the file says by itself that it has billions of rows; it is also damaged, so that whoever goes through it before
- * looking at the rows says something else. */
+/* A column of the file says by itself that it has billions of rows; it is also damaged, so that whoever goes through it
+ * before looking at the rows says something else. */
 START_TEST(a_column_of_more_rows_than_its_chunk_is_refused_before_it_is_gone_through) {
   static struct file file;
   open_ctx();

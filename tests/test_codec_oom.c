@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * No memory for codecs: what golden encodings are of is encoded, and they are decoded, once for each memory request that this
- * makes, that request failing. It must end with the documented status and outputs, leave nothing behind, and succeed when it is
- * called again. As test_oom.c, with every codec and every form.
+ * No memory for codecs: what golden encodings are of is encoded, and they are decoded, once for each memory request that
+ * this makes, that request failing. It must end with the documented status and outputs, leave nothing behind, and succeed
+ * when it is called again. As test_oom.c, with every codec and every form.
  */
 #include "alloc/cache.h"
 #include "contexts.h"

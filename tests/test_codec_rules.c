@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The calls of codecs: options and their sizes, NULL wherever a pointer is taken, buffers and what is asked of them, rows that
- * there are not, and the statuses that all of that has.
+ * The calls of codecs: options and their sizes, NULL wherever a pointer is taken, buffers and what is asked of them, rows
+ * that there are not, and the statuses that all of that has.
  */
 #include "contexts.h"
 #include "suite.h"
@@ -79,7 +79,7 @@ START_TEST(options_start_as_documented) {
   ck_assert_uint_eq(decode.size, sizeof decode);
   ck_assert_uint_eq(decode.first_row, 0);
   ck_assert_uint_eq(decode.rows, UINT64_MAX);
-  ck_assert(!decode.selection && decode.selected == 0 && !decode.streaming);
+  ck_assert(!decode.selection && decode.selected == 0 && !decode.streaming && !decode.check_sums);
   ck_assert_uint_eq(decode.form, WEFT_FORM_VALUES);
   ck_assert_uint_eq(decode.max_bytes, 1 << 30);
   weft_encode_options_init(NULL, sizeof encode);

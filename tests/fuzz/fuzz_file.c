@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Fuzz target: an input is a file of columns, read from each kind of source, on one of the tables that this machine runs. The
- * mutator knows its structure.
+ * Fuzz target: an input is a file of columns, read from each kind of source, on one of the tables that this machine runs.
+ * The mutator knows its structure.
  */
 #include <stdio.h>
 #include <stdlib.h>

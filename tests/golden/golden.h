@@ -10,7 +10,8 @@
 
 #include "tests/columns.h"
 
-/* What row i holds, as a number: integers have its low bytes, floats a quarter of it, bytes and strings what is made of it. */
+/* What row i holds, as a number: integers have its low bytes, floats a quarter of it, bytes and strings what is made of
+ * it. */
 enum golden_values {
   GOLDEN_CONSTANT, /* -7 */
   GOLDEN_RAMP,     /* 3 i - 50 */
@@ -61,7 +62,8 @@ extern const size_t golden_files_count;
 /* The golden encoding of that name. */
 const struct golden *golden_of(const char *name);
 
-/* Row `row`: writes at most GOLDEN_MOST bytes, of numbers in the machine's order, and returns how many; whether it is null. */
+/* Row `row`: writes at most GOLDEN_BYTES bytes, of numbers in the machine's order, and returns how many; whether it is
+ * null. */
 #define GOLDEN_BYTES 1024
 size_t golden_value(const struct golden *g, uint32_t row, uint8_t *to);
 bool golden_is_null(const struct golden *g, uint32_t row);

@@ -2,8 +2,8 @@
  *
  * Makes golden files, of golden.c's list those that the folder does not have yet; by hand, when the list has grown:
  *     build/…/tests/make_golden tests/golden
- * A file that is there stays as it is, whatever this version of weft would write: it shows that what was written once is read
- * for ever. So a file is deleted only where the format of a version that was never released has changed.
+ * A file that is there stays as it is, whatever this version of weft would write: it shows that what was written once is
+ * read for ever. So a file is deleted only where the format of a version that was never released has changed.
  */
 #include <stdio.h>
 #include <stdlib.h>
