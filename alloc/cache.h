@@ -11,6 +11,14 @@
 #include <stdarg.h>
 #include <stdatomic.h>
 
+/* Passes a failure on; for the floors above, which all see this file. */
+#define WEFT_TRY(call)         \
+  do {                         \
+    weft_status try_ = (call); \
+    if (try_ != WEFT_OK)       \
+      return try_;             \
+  } while (0)
+
 /* A state byte, one per object or page, kept apart from the objects. Only a live object's is odd. */
 typedef _Atomic uint8_t slab_state;
 enum {

@@ -17,13 +17,6 @@
 #include <weft/codec.h>
 #include <weft/slab.h>
 
-#define CODEC_TRY(call)        \
-  do {                         \
-    weft_status try_ = (call); \
-    if (try_ != WEFT_OK)       \
-      return try_;             \
-  } while (0)
-
 #define CODEC_BLOCK SIMD_PACK_BLOCK
 #define CODEC_HEADER_BYTES 32
 #define CODEC_ENTRY_BYTES 24 /* of a stream in the table at the end */
@@ -44,12 +37,10 @@ enum codec_nulls {
 
 static inline uint64_t codec_get(const uint8_t *p, unsigned bytes) {
   uint64_t value = 0;
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-  for (unsigned i = 0; i < bytes; i++)
+  for (unsigned i = 0; SIMD_BIG_ENDIAN && i < bytes; i++)
     value |= (uint64_t)p[i] << 8 * i;
-#else
-  memcpy(&value, p, bytes);
-#endif
+  if (!SIMD_BIG_ENDIAN)
+    memcpy(&value, p, bytes);
   return value;
 }
 
@@ -60,18 +51,16 @@ static inline void codec_put(uint8_t *p, uint64_t value, unsigned bytes) {
 
 /* Values of `item` bytes from the format's order to the machine's, or back. */
 static inline void codec_order(void *values, size_t n, unsigned item) {
-  (void)values, (void)n, (void)item;
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-  if (item == 2 || item == 4 || item == 8)
-    for (size_t i = 0; i < n; i++) {
-      uint8_t *p = (uint8_t *)values + i * item;
-      for (unsigned k = 0; k < item / 2; k++) {
-        uint8_t byte = p[k];
-        p[k] = p[item - 1 - k];
-        p[item - 1 - k] = byte;
-      }
+  if (!SIMD_BIG_ENDIAN || (item != 2 && item != 4 && item != 8))
+    return;
+  for (size_t i = 0; i < n; i++) {
+    uint8_t *p = (uint8_t *)values + i * item;
+    for (unsigned k = 0; k < item / 2; k++) {
+      uint8_t byte = p[k];
+      p[k] = p[item - 1 - k];
+      p[item - 1 - k] = byte;
     }
-#endif
+  }
 }
 
 static inline void codec_copy(void *to, const void *from, size_t n, unsigned item) {

@@ -13,8 +13,8 @@ static weft_status encode(struct codec_out *out, const struct codec_values *valu
   if (values->n == 0 || memcmp(at, at + values->item, (size_t)(values->n - 1) * values->item) != 0)
     return weft__codec_fail(out->ctx, WEFT_E_INVALID, "weft_encode: codec const is for one value, and the %u values differ",
                             values->n);
-  CODEC_TRY(weft__codec_begin(out, WEFT_CODEC_CONST, role, values->item, values->n, 0, &node));
-  CODEC_TRY(weft__codec_room(out, values->item, &section));
+  WEFT_TRY(weft__codec_begin(out, WEFT_CODEC_CONST, role, values->item, values->n, 0, &node));
+  WEFT_TRY(weft__codec_room(out, values->item, &section));
   codec_copy(section, at, 1, values->item);
   weft__codec_end(out, node);
   return WEFT_OK;

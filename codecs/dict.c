@@ -37,9 +37,9 @@ static struct weft_column column_of(const struct distinct *d) {
 static weft_status number_values(struct codec_out *out, struct distinct *d) {
   const struct weft_column column = column_of(d);
   size_t count = 0;
-  CODEC_TRY(codec_alloc(d->ctx, d->n, sizeof *d->codes, 0, &d->codes));
-  CODEC_TRY(codec_alloc(d->ctx, d->n, sizeof *d->first, 0, &d->first));
-  CODEC_TRY(out->group(d->ctx, &column, 1, d->codes, &count, d->first));
+  WEFT_TRY(codec_alloc(d->ctx, d->n, sizeof *d->codes, 0, &d->codes));
+  WEFT_TRY(codec_alloc(d->ctx, d->n, sizeof *d->first, 0, &d->first));
+  WEFT_TRY(out->group(d->ctx, &column, 1, d->codes, &count, d->first));
   d->count = (uint32_t)count;
   if (count > out->options->dictionary_rows)
     out->no_dictionary = true;
@@ -123,7 +123,7 @@ static struct entry *sort_entries(const struct distinct *d, struct entry *entrie
 static weft_status sort_values(struct distinct *d) {
   struct entry *entries;
   uint32_t *place, *first;
-  CODEC_TRY(codec_alloc(d->ctx, d->count, 2 * sizeof *entries + 2 * sizeof *place, 0, &entries));
+  WEFT_TRY(codec_alloc(d->ctx, d->count, 2 * sizeof *entries + 2 * sizeof *place, 0, &entries));
   place = (uint32_t *)(entries + 2 * (size_t)d->count);
   first = place + d->count;
   for (uint32_t i = 0; i < d->count; i++)
@@ -146,7 +146,7 @@ static weft_status put_dictionary(struct codec_out *out, const struct distinct *
   uint8_t *data;
   struct codec_values values = *d->values;
   size_t item = values.item, bytes;
-  CODEC_TRY(codec_alloc(d->ctx, d->count, item, 0, &data));
+  WEFT_TRY(codec_alloc(d->ctx, d->count, item, 0, &data));
   for (uint32_t i = 0; i < d->count && item > 0; i++)
     memcpy(data + i * item, bytes_of(d, i, &bytes), item);
   values.at = data;
@@ -167,7 +167,7 @@ static uint64_t string_bytes(const struct distinct *d) {
 static weft_status put_string_dictionary(struct codec_out *out, const struct distinct *d, unsigned depth) {
   int64_t *offsets;
   size_t head = sizeof *offsets;
-  CODEC_TRY(codec_alloc(d->ctx, d->count, sizeof *offsets, head + (size_t)string_bytes(d), &offsets));
+  WEFT_TRY(codec_alloc(d->ctx, d->count, sizeof *offsets, head + (size_t)string_bytes(d), &offsets));
   uint8_t *data = (uint8_t *)(offsets + d->count + 1);
   const struct codec_strings strings = {.data = data, .offsets = offsets, .n = d->count};
   offsets[0] = 0;
@@ -186,10 +186,10 @@ static weft_status put(struct codec_out *out, struct distinct *d, enum weft_role
                        unsigned depth) {
   unsigned node;
   if (out->options->sorted_dictionary)
-    CODEC_TRY(sort_values(d));
-  CODEC_TRY(weft__codec_begin(out, WEFT_CODEC_DICT, role, d->values ? d->values->item : 0, d->n, 2, &node));
+    WEFT_TRY(sort_values(d));
+  WEFT_TRY(weft__codec_begin(out, WEFT_CODEC_DICT, role, d->values ? d->values->item : 0, d->n, 2, &node));
   weft__codec_end(out, node);
-  CODEC_TRY(d->strings ? put_string_dictionary(out, d, depth + 1) : put_dictionary(out, d, depth + 1));
+  WEFT_TRY(d->strings ? put_string_dictionary(out, d, depth + 1) : put_dictionary(out, d, depth + 1));
   const struct codec_values codes = {.at = d->codes, .n = d->n, .item = sizeof *d->codes};
   return weft__codec_encode(out, &codes, WEFT_ROLE_CODES, cascade + 1, depth + 1);
 }
@@ -299,7 +299,7 @@ static weft_status cost_of_sample(struct codec_out *out, const struct codec_stri
   uint64_t bytes = 0;
   sample_rows(sample, strings->n);
   column = weft_column_with_selection(column, sample->rows, sample->n);
-  CODEC_TRY(out->group(out->ctx, &column, 1, sample->codes, &found, sample->first));
+  WEFT_TRY(out->group(out->ctx, &column, 1, sample->codes, &found, sample->first));
   const struct codec_draw draw = draw_of(sample, found);
   uint64_t distinct = codec_distinct(strings->n, &draw);
   for (size_t i = 0; i < found; i++) {
@@ -315,7 +315,7 @@ static weft_status cost_of_sample(struct codec_out *out, const struct codec_stri
  * do take is known once there are any. */
 static weft_status guess_cost(struct codec_out *out, const struct codec_strings *strings, uint32_t n, uint64_t *cost) {
   struct sample sample = {.n = n};
-  CODEC_TRY(codec_alloc(out->ctx, n, 4 * sizeof *sample.rows, 0, &sample.rows));
+  WEFT_TRY(codec_alloc(out->ctx, n, 4 * sizeof *sample.rows, 0, &sample.rows));
   sample.codes = sample.rows + n;
   sample.first = sample.codes + n;
   sample.times = sample.first + n;
@@ -334,9 +334,9 @@ static weft_status choose(struct codec_out *out, const struct codec_strings *str
   *as_dictionary = false;
   if (!out->no_dictionary) {
     for (uint64_t n = FIRST; n == FIRST || (codec_dictionary_pays(coded, plain) && n <= strings->n / SHARE); n *= STEP)
-      CODEC_TRY(guess_cost(out, strings, n < strings->n ? (uint32_t)n : strings->n, &coded));
+      WEFT_TRY(guess_cost(out, strings, n < strings->n ? (uint32_t)n : strings->n, &coded));
     if (codec_dictionary_pays(coded, plain)) {
-      CODEC_TRY(number_values(out, d));
+      WEFT_TRY(number_values(out, d));
       coded = strings_cost(out, strings, d->count, string_bytes(d)) + codes_cost(out, d);
       *as_dictionary = codec_dictionary_pays(coded, plain) && !out->no_dictionary;
     }
@@ -401,7 +401,7 @@ static weft_status start(struct codec_in *in, struct codec_node *node) {
     return weft__codec_corrupt(in, node, 0, "%u codes of %u bytes, in role %u, for %u values", codes->n, codes->item,
                                codes->role, node->n);
   struct dict *dict;
-  CODEC_TRY(weft__codec_scratch(in, 1, sizeof *dict, &dict));
+  WEFT_TRY(weft__codec_scratch(in, 1, sizeof *dict, &dict));
   dict->dictionary = dictionary;
   dict->codes = codes;
   dict->asked = 0;
@@ -423,7 +423,7 @@ static weft_status wrong_code(struct codec_in *in, const struct codec_node *node
 weft_status weft__dict_codes(struct codec_in *in, struct codec_node *node, uint32_t first, uint32_t n, uint32_t *codes) {
   const struct dict *dict = node->state;
   uint32_t most = 0;
-  CODEC_TRY(weft__codec_read(in, dict->codes, first, n, codes));
+  WEFT_TRY(weft__codec_read(in, dict->codes, first, n, codes));
   for (uint32_t i = 0; i < n; i++)
     most = codes[i] > most ? codes[i] : most;
   return most < dict->dictionary->n ? WEFT_OK : wrong_code(in, node, first, codes, n);
@@ -432,7 +432,7 @@ weft_status weft__dict_codes(struct codec_in *in, struct codec_node *node, uint3
 /* Looks up the values of codes one by one in the dictionary as it is encoded. */
 static weft_status look_up(struct codec_in *in, const struct dict *dict, const uint32_t *codes, uint32_t n, uint8_t *out) {
   for (uint32_t i = 0; i < n; i++)
-    CODEC_TRY(weft__codec_read(in, dict->dictionary, codes[i], 1, out + (size_t)i * dict->dictionary->item));
+    WEFT_TRY(weft__codec_read(in, dict->dictionary, codes[i], 1, out + (size_t)i * dict->dictionary->item));
   return WEFT_OK;
 }
 
@@ -449,11 +449,11 @@ static weft_status read_piece(struct codec_in *in, struct codec_node *node, uint
   uint32_t size = dict->dictionary->n;
   size_t item = node->item;
   if (codec_is_word(item) && dict->values) {
-    CODEC_TRY(weft__codec_read(in, dict->codes, first, n, dict->piece));
+    WEFT_TRY(weft__codec_read(in, dict->codes, first, n, dict->piece));
     bool right = CODEC_KERNEL(in->codecs, gather, item)(dict->values, size, dict->piece, n, out);
     return right ? WEFT_OK : wrong_code(in, node, first, dict->piece, n);
   }
-  CODEC_TRY(weft__dict_codes(in, node, first, n, dict->piece));
+  WEFT_TRY(weft__dict_codes(in, node, first, n, dict->piece));
   if (!dict->values)
     return look_up(in, dict, dict->piece, n, out);
   copy_values(dict->values, dict->piece, n, item, out);
@@ -471,15 +471,15 @@ static weft_status read(struct codec_in *in, struct codec_node *node, uint32_t f
   dict->asked += n;
   if (!dict->values && (dict->asked >= size / SHARE || dict->asked >= MOST)) {
     uint8_t *values;
-    CODEC_TRY(weft__codec_scratch(in, size, node->item, &values));
-    CODEC_TRY(weft__codec_read(in, dict->dictionary, 0, size, values));
+    WEFT_TRY(weft__codec_scratch(in, size, node->item, &values));
+    WEFT_TRY(weft__codec_read(in, dict->dictionary, 0, size, values));
     dict->values = values;
   }
   uint8_t *to = out;
   for (uint32_t row = first, end = first + n, part; row < end; row += part, to += (size_t)part * node->item) {
     part = CODEC_BLOCK - row % CODEC_BLOCK;
     part = end - row < part ? end - row : part;
-    CODEC_TRY(read_piece(in, node, row, part, to));
+    WEFT_TRY(read_piece(in, node, row, part, to));
   }
   return WEFT_OK;
 }

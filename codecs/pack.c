@@ -189,7 +189,7 @@ static weft_status put_blocks(struct codec_out *out, enum weft_codec codec, cons
   struct layout at = layout_of(codec, blocks, item, n_patches > 0);
   size_t pad = aligned ? -(out->used + at.end) % CODEC_ALIGN : 0;
   uint8_t *section, *bits, *places;
-  CODEC_TRY(weft__codec_room(out, at.end + pad + packed + n_patches * (2 + item), &section));
+  WEFT_TRY(weft__codec_room(out, at.end + pad + packed + n_patches * (2 + item), &section));
   memset(section + at.end, 0, pad);
   bits = section + at.end + pad;
   places = bits + packed;
@@ -282,7 +282,7 @@ static weft_status start(struct codec_in *in, struct codec_node *node) {
     return weft__codec_corrupt(in, node, 0, "%u values of %u bytes in %u streams, not words in packed blocks", node->n,
                                item, node->children);
   struct packed *packed;
-  CODEC_TRY(weft__codec_scratch(in, 1, sizeof *packed, &packed));
+  WEFT_TRY(weft__codec_scratch(in, 1, sizeof *packed, &packed));
   node->state = packed;
   packed->cached = NO_BLOCK;
   packed->n_patches = 0;
@@ -374,7 +374,7 @@ static weft_status sum_patched(struct codec_in *in, const struct codec_node *nod
   uint64_t differences[CODEC_BLOCK];
   unsigned item = node->item;
   CODEC_KERNEL(in->codecs, unpack, item)(block->bits, block->n, block->width, block->base, differences);
-  CODEC_TRY(apply_patches(in, node, block, differences));
+  WEFT_TRY(apply_patches(in, node, block, differences));
   codec_set_word(differences, 0, item, 0);
   codec_order(differences, block->n, item);
   CODEC_KERNEL(in->codecs, undelta, item)((const uint8_t *)differences, block->n, 8 * item, 0, block->first, out);
@@ -397,7 +397,7 @@ static weft_status sum_block(struct codec_in *in, const struct codec_node *node,
 
 static weft_status read_block(struct codec_in *in, const struct codec_node *node, size_t b, void *out) {
   struct block block;
-  CODEC_TRY(find_block(in, node, b, &block));
+  WEFT_TRY(find_block(in, node, b, &block));
   if (node->codec == WEFT_CODEC_DELTA)
     return block.patches == 0 ? sum_block(in, node, &block, b, out) : sum_patched(in, node, &block, out);
   CODEC_KERNEL(in->codecs, unpack, node->item)(block.bits, block.n, block.width, block.base, out);
@@ -433,13 +433,13 @@ static weft_status read_part(struct codec_in *in, const struct codec_node *node,
   unsigned item = node->item;
   if (packed->cached != b && node->codec == WEFT_CODEC_DELTA && from == 0 && n == 1) {
     struct block block; /* its first value, by which runs are searched for, is told apart */
-    CODEC_TRY(find_block(in, node, b, &block));
+    WEFT_TRY(find_block(in, node, b, &block));
     codec_set_word(out, 0, item, block.first);
     return WEFT_OK;
   }
   if (packed->cached != b && n <= FEW && node->codec != WEFT_CODEC_DELTA) {
     struct block block;
-    CODEC_TRY(find_block(in, node, b, &block));
+    WEFT_TRY(find_block(in, node, b, &block));
     for (size_t i = 0; block.patches == 0 && i < n; i++)
       codec_set_word(out, i, item, read_one(&block, from + i, item));
     if (block.patches == 0)
@@ -447,7 +447,7 @@ static weft_status read_part(struct codec_in *in, const struct codec_node *node,
   }
   if (packed->cached != b) {
     packed->cached = NO_BLOCK;
-    CODEC_TRY(read_block(in, node, b, packed->block));
+    WEFT_TRY(read_block(in, node, b, packed->block));
     packed->cached = b;
   }
   memcpy(out, (const uint8_t *)packed->block + from * item, n * item);
@@ -459,7 +459,7 @@ static weft_status read(struct codec_in *in, struct codec_node *node, uint32_t f
   for (size_t i = first, end = (size_t)first + n; i < end;) {
     size_t b = i / CODEC_BLOCK, from = i % CODEC_BLOCK, in_block = codec_block_values(node->n, b);
     size_t part = end - i < in_block - from ? end - i : in_block - from;
-    CODEC_TRY(part == in_block ? read_block(in, node, b, to) : read_part(in, node, b, from, part, to));
+    WEFT_TRY(part == in_block ? read_block(in, node, b, to) : read_part(in, node, b, from, part, to));
     to += part * node->item;
     i += part;
   }

@@ -9,8 +9,8 @@ static weft_status encode(struct codec_out *out, const struct codec_values *valu
   (void)cascade, (void)depth;
   unsigned node;
   uint8_t *section;
-  CODEC_TRY(weft__codec_begin(out, WEFT_CODEC_RAW, role, values->item, values->n, 0, &node));
-  CODEC_TRY(weft__codec_room(out, (size_t)values->n * values->item, &section));
+  WEFT_TRY(weft__codec_begin(out, WEFT_CODEC_RAW, role, values->item, values->n, 0, &node));
+  WEFT_TRY(weft__codec_room(out, (size_t)values->n * values->item, &section));
   codec_copy(section, values->at, values->n, values->item);
   weft__codec_end(out, node);
   return WEFT_OK;

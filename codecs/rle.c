@@ -45,12 +45,12 @@ struct runs {
 static weft_status find_runs(struct codec_out *out, const struct codec_values *values, struct runs *runs) {
   unsigned item = values->item;
   size_t words = ((size_t)values->n + 63) / 64;
-  CODEC_TRY(codec_alloc(out->ctx, words, sizeof *runs->bits, 0, &runs->bits));
+  WEFT_TRY(codec_alloc(out->ctx, words, sizeof *runs->bits, 0, &runs->bits));
   uint64_t first = codec_word(values->at, 0, item);
   runs->n = (uint32_t)CODEC_KERNEL(out->codecs, changes, item)(values->at, values->n, first, runs->bits) + 1;
   runs->bits[0] |= 1;
-  CODEC_TRY(codec_alloc(out->ctx, runs->n, item, SIMD_SLACK, &runs->values));
-  CODEC_TRY(codec_alloc(out->ctx, (size_t)runs->n + 1, sizeof *runs->starts, SIMD_SLACK, &runs->starts));
+  WEFT_TRY(codec_alloc(out->ctx, runs->n, item, SIMD_SLACK, &runs->values));
+  WEFT_TRY(codec_alloc(out->ctx, (size_t)runs->n + 1, sizeof *runs->starts, SIMD_SLACK, &runs->starts));
   CODEC_KERNEL(out->codecs, compact, item)(values->at, runs->bits, values->n, runs->values);
   out->codecs->positions(runs->bits, values->n, 0, runs->starts);
   runs->starts[runs->n] = values->n;
@@ -80,8 +80,8 @@ static bool ends_pay(const struct codec_out *out, uint32_t rows, const struct co
 static weft_status put_bitmap(struct codec_out *out, const struct runs *runs, uint32_t rows) {
   size_t blocks = codec_blocks(rows), rank = 0;
   uint8_t *ranks, *bitmap;
-  CODEC_TRY(weft__codec_room(out, 4 * blocks, &ranks));
-  CODEC_TRY(weft__codec_room(out, bitmap_bytes(rows), &bitmap));
+  WEFT_TRY(weft__codec_room(out, 4 * blocks, &ranks));
+  WEFT_TRY(weft__codec_room(out, bitmap_bytes(rows), &bitmap));
   for (size_t b = 0; b < blocks; b++, bitmap += CODEC_BLOCK / 8) {
     uint64_t words[BLOCK_WORDS] = {0};
     size_t n = codec_block_values(rows, b);
@@ -102,11 +102,11 @@ static weft_status put_runs(struct codec_out *out, const struct codec_values *va
   const struct codec_values ends = {.at = runs->starts + 1, .n = runs->n, .item = sizeof *runs->starts};
   bool by_ends = ends_pay(out, values->n, &parts, &ends);
   unsigned node;
-  CODEC_TRY(weft__codec_begin(out, WEFT_CODEC_RLE, role, values->item, values->n, by_ends ? 2 : 1, &node));
+  WEFT_TRY(weft__codec_begin(out, WEFT_CODEC_RLE, role, values->item, values->n, by_ends ? 2 : 1, &node));
   if (!by_ends)
-    CODEC_TRY(put_bitmap(out, runs, values->n));
+    WEFT_TRY(put_bitmap(out, runs, values->n));
   weft__codec_end(out, node);
-  CODEC_TRY(weft__codec_encode(out, &parts, WEFT_ROLE_VALUES, cascade + 1, depth + 1));
+  WEFT_TRY(weft__codec_encode(out, &parts, WEFT_ROLE_VALUES, cascade + 1, depth + 1));
   return by_ends ? weft__codec_encode(out, &ends, WEFT_ROLE_ENDS, weft__codec_auto, depth + 1) : WEFT_OK;
 }
 
@@ -161,14 +161,14 @@ static weft_status start(struct codec_in *in, struct codec_node *node) {
     return weft__codec_corrupt(in, node, 0, "%u runs, in role %u, of %u bytes for %u values of %u", values->n, values->role,
                                values->item, node->n, node->item);
   if (node->children == 1)
-    CODEC_TRY(start_bitmap(in, node));
+    WEFT_TRY(start_bitmap(in, node));
   else if (ends->role != WEFT_ROLE_ENDS || ends->item != 4 || ends->n != values->n || node->bytes != 0)
     return weft__codec_corrupt(in, node, 0, "%u ends, in role %u, of %u bytes for %u runs, and %llu bytes of its own",
                                ends->n, ends->role, ends->item, values->n, (unsigned long long)node->bytes);
   else if (ends->children != 0) /* ends in ends: each search would make searches, at each of its steps */
     return weft__codec_corrupt(in, node, 0, "its ends are %s, in %u parts", weft_codec_name(ends->codec), ends->children);
   struct rle *rle;
-  CODEC_TRY(weft__codec_scratch(in, 1, sizeof *rle, &rle));
+  WEFT_TRY(weft__codec_scratch(in, 1, sizeof *rle, &rle));
   rle->values = node->child[0];
   rle->ends = node->children == 2 ? node->child[1] : NULL;
   rle->runs = values->n;
@@ -220,7 +220,7 @@ static weft_status take_block(struct codec_in *in, const struct codec_node *node
   const uint32_t *ends = rle->run_ends;
   rle->from = rle->to = 0;
   rle->has_values = false;
-  CODEC_TRY(weft__codec_read(in, rle->ends, (uint32_t)(b * CODEC_BLOCK), (uint32_t)n, rle->run_ends));
+  WEFT_TRY(weft__codec_read(in, rle->ends, (uint32_t)(b * CODEC_BLOCK), (uint32_t)n, rle->run_ends));
   bool wrong = !ascend(ends, n) || ends[0] <= before || (b == last ? ends[n - 1] != node->n : ends[n - 1] >= node->n);
   if (wrong)
     return weft__codec_corrupt(in, rle->ends, 0,
@@ -240,7 +240,7 @@ static weft_status search_block(struct codec_in *in, const struct rle *rle, uint
   while (low < high) {
     size_t middle = (low + high + 1) / 2;
     uint32_t end;
-    CODEC_TRY(weft__codec_read(in, rle->ends, (uint32_t)(middle * CODEC_BLOCK), 1, &end));
+    WEFT_TRY(weft__codec_read(in, rle->ends, (uint32_t)(middle * CODEC_BLOCK), 1, &end));
     if (end <= row)
       low = middle;
     else
@@ -257,12 +257,12 @@ static weft_status seek(struct codec_in *in, const struct codec_node *node, uint
     return WEFT_OK;
   size_t block;
   if (row == rle->to) {
-    CODEC_TRY(take_block(in, node, rle->to == 0 ? 0 : rle->block + 1, rle->to != 0));
+    WEFT_TRY(take_block(in, node, rle->to == 0 ? 0 : rle->block + 1, rle->to != 0));
   } else {
-    CODEC_TRY(search_block(in, rle, row, &block));
-    CODEC_TRY(take_block(in, node, block, false));
+    WEFT_TRY(search_block(in, rle, row, &block));
+    WEFT_TRY(take_block(in, node, block, false));
     if (row >= rle->to)
-      CODEC_TRY(take_block(in, node, block + 1, true));
+      WEFT_TRY(take_block(in, node, block + 1, true));
   }
   if (row < rle->from || row >= rle->to)
     return weft__codec_corrupt(in, rle->ends, 0, "row %u is in no run: those of rows %u to %u were looked through", row,
@@ -293,11 +293,11 @@ static weft_status fill_rows(struct codec_in *in, const struct codec_node *node,
     size_t end = run + 1;
     while (rle->run_ends[end - 1] < last)
       end++;
-    CODEC_TRY(weft__codec_read(in, rle->values, first_run + (uint32_t)run, (uint32_t)(end - run), few));
+    WEFT_TRY(weft__codec_read(in, rle->values, first_run + (uint32_t)run, (uint32_t)(end - run), few));
     values = (const uint8_t *)few;
     n = end;
   } else if (!rle->has_values) {
-    CODEC_TRY(weft__codec_read(in, rle->values, first_run, (uint32_t)n, rle->run_values));
+    WEFT_TRY(weft__codec_read(in, rle->values, first_run, (uint32_t)n, rle->run_values));
     rle->has_values = true;
   }
   if (rle->has_short && rle->has_values)
@@ -311,9 +311,9 @@ static weft_status read_by_ends(struct codec_in *in, const struct codec_node *no
                                 uint8_t *out) {
   const struct rle *rle = node->state;
   for (uint32_t row = first, end = first + n; row < end;) {
-    CODEC_TRY(seek(in, node, row));
+    WEFT_TRY(seek(in, node, row));
     uint32_t last = end < rle->to ? end : rle->to;
-    CODEC_TRY(fill_rows(in, node, row, last, out));
+    WEFT_TRY(fill_rows(in, node, row, last, out));
     out += (size_t)(last - row) * node->item;
     row = last;
   }
@@ -363,7 +363,7 @@ static weft_status spread_block(struct codec_in *in, const struct codec_node *no
     count = count_bits(words);
   }
   uint64_t starts = words[0] & 1; /* whether the first row begins a run, or is in the one before */
-  CODEC_TRY(
+  WEFT_TRY(
       weft__codec_read(in, rle->values, (uint32_t)(rank + starts - 1), (uint32_t)(count - starts + 1), rle->run_values));
   CODEC_KERNEL(in->codecs, spread, node->item)(rle->run_values, words, n, out);
   return WEFT_OK;
@@ -374,7 +374,7 @@ static weft_status read_by_bitmap(struct codec_in *in, const struct codec_node *
   for (size_t row = first, end = (size_t)first + n; row < end;) {
     size_t b = row / CODEC_BLOCK, from = row % CODEC_BLOCK, part = codec_block_values(node->n, b) - from;
     part = end - row < part ? end - row : part;
-    CODEC_TRY(spread_block(in, node, b, from, part, out));
+    WEFT_TRY(spread_block(in, node, b, from, part, out));
     out += part * node->item;
     row += part;
   }

@@ -203,7 +203,7 @@ struct costs {
 
 static weft_status find_run_bytes(struct codec_out *out, const struct sample *sample, uint64_t *bytes) {
   uint8_t *room;
-  CODEC_TRY(codec_alloc(out->ctx, SAMPLE_MOST * CODEC_BLOCK, 8 + 4, 2 * SIMD_SLACK, &room));
+  WEFT_TRY(codec_alloc(out->ctx, SAMPLE_MOST * CODEC_BLOCK, 8 + 4, 2 * SIMD_SLACK, &room));
   *bytes = run_bytes(out, sample, room);
   return codec_free(out->ctx, room, WEFT_OK);
 }
@@ -254,9 +254,9 @@ static weft_status find_costs(struct codec_out *out, const struct codec_values *
   bool may_repeat = role != WEFT_ROLE_ENDS && (role != WEFT_ROLE_VALIDITY || values->item == 1);
   if (codec_is_word(values->item)) {
     const struct sample first = sample_of(values, SAMPLE_FIRST), more = sample_of(values, SAMPLE_MOST);
-    CODEC_TRY(measure(out, &first, may_split, may_repeat, costs));
+    WEFT_TRY(measure(out, &first, may_split, may_repeat, costs));
     if (more.blocks > first.blocks && !is_clear(costs))
-      CODEC_TRY(measure(out, &more, may_split, may_repeat, costs));
+      WEFT_TRY(measure(out, &more, may_split, may_repeat, costs));
   }
   bool may_number = role != WEFT_ROLE_CODES && role != WEFT_ROLE_DICTIONARY && role != WEFT_ROLE_VALIDITY;
   bool a_bit_each = costs->of[least(costs)] < values->n / 8; /* which codes take at the least */
@@ -268,7 +268,7 @@ static weft_status find_costs(struct codec_out *out, const struct codec_values *
 weft_status weft__codec_choose(struct codec_out *out, const struct codec_values *values, enum weft_role role,
                                unsigned depth, enum weft_codec *codec) {
   struct costs costs;
-  CODEC_TRY(find_costs(out, values, role, depth, &costs));
+  WEFT_TRY(find_costs(out, values, role, depth, &costs));
   enum weft_codec best = least(&costs);
   out->instead = 0;
   if (costs.of[WEFT_CODEC_DICT] != 0 && codec_dictionary_pays(costs.of[WEFT_CODEC_DICT], costs.of[best])) {

@@ -15,11 +15,11 @@ static weft_status put_planes(struct codec_out *out, const struct codec_values *
                               enum weft_role role, const uint8_t *cascade, unsigned depth) {
   unsigned node;
   (values->item == 4 ? out->codecs->split32 : out->codecs->split64)(values->at, values->n, planes);
-  CODEC_TRY(weft__codec_begin(out, WEFT_CODEC_SPLIT, role, values->item, values->n, values->item, &node));
+  WEFT_TRY(weft__codec_begin(out, WEFT_CODEC_SPLIT, role, values->item, values->n, values->item, &node));
   weft__codec_end(out, node);
   for (unsigned k = 0; k < values->item; k++) {
     const struct codec_values plane = {.at = planes[k], .n = values->n, .item = 1};
-    CODEC_TRY(weft__codec_encode(out, &plane, WEFT_ROLE_BYTE, cascade + 1, depth + 1));
+    WEFT_TRY(weft__codec_encode(out, &plane, WEFT_ROLE_BYTE, cascade + 1, depth + 1));
   }
   return WEFT_OK;
 }
@@ -30,7 +30,7 @@ static weft_status encode(struct codec_out *out, const struct codec_values *valu
     return weft__codec_fail(out->ctx, WEFT_E_INVALID, "weft_encode: codec split is for 4 and 8 bytes, and a value has %u",
                             values->item);
   uint8_t *memory, *planes[MOST_PLANES];
-  CODEC_TRY(codec_alloc(out->ctx, values->n, values->item, 0, &memory));
+  WEFT_TRY(codec_alloc(out->ctx, values->n, values->item, 0, &memory));
   for (unsigned k = 0; k < values->item; k++)
     planes[k] = memory + (size_t)k * values->n;
   return codec_free(out->ctx, memory, put_planes(out, values, planes, role, cascade, depth));
@@ -49,7 +49,7 @@ static weft_status start(struct codec_in *in, struct codec_node *node) {
                                  plane->n, plane->item, plane->role, node->n);
   }
   plane_block *planes;
-  CODEC_TRY(weft__codec_scratch(in, node->children, sizeof *planes, &planes));
+  WEFT_TRY(weft__codec_scratch(in, node->children, sizeof *planes, &planes));
   node->state = planes;
   return WEFT_OK;
 }
@@ -64,7 +64,7 @@ static weft_status read(struct codec_in *in, struct codec_node *node, uint32_t f
     part = CODEC_BLOCK - row % CODEC_BLOCK; /* blocks of the planes */
     part = end - row < part ? end - row : part;
     for (unsigned k = 0; k < node->children; k++)
-      CODEC_TRY(weft__codec_read(in, node->child[k], row, part, planes[k]));
+      WEFT_TRY(weft__codec_read(in, node->child[k], row, part, planes[k]));
     (node->item == 4 ? in->codecs->unsplit32 : in->codecs->unsplit64)(from, part, to);
   }
   return WEFT_OK;

@@ -15,7 +15,7 @@ static weft_status put_ends(struct codec_out *out, const struct codec_strings *s
   uint32_t n = strings->n, item = bytes_of(strings) > UINT32_MAX ? 8 : 4;
   int64_t first = strings->offsets[0];
   void *ends;
-  CODEC_TRY(codec_alloc(out->ctx, n, item, 0, &ends));
+  WEFT_TRY(codec_alloc(out->ctx, n, item, 0, &ends));
   uint32_t *narrow = ends;
   uint64_t *wide = ends;
   for (uint32_t i = 0; item == 4 && i < n; i++)
@@ -31,8 +31,8 @@ weft_status weft__strings_encode(struct codec_out *out, const struct codec_strin
   unsigned node;
   uint8_t *section;
   uint64_t bytes = bytes_of(strings);
-  CODEC_TRY(weft__codec_begin(out, WEFT_CODEC_STRINGS, role, 0, strings->n, 1, &node));
-  CODEC_TRY(weft__codec_room(out, (size_t)bytes, &section));
+  WEFT_TRY(weft__codec_begin(out, WEFT_CODEC_STRINGS, role, 0, strings->n, 1, &node));
+  WEFT_TRY(weft__codec_room(out, (size_t)bytes, &section));
   if (bytes > 0)
     memcpy(section, strings->data + strings->offsets[0], (size_t)bytes);
   weft__codec_end(out, node);
@@ -57,7 +57,7 @@ static weft_status start(struct codec_in *in, struct codec_node *node) {
   if (node->n == 0 && node->bytes != 0)
     return weft__codec_corrupt(in, node, 0, "%llu bytes of no string", (unsigned long long)node->bytes);
   struct strings *state;
-  CODEC_TRY(weft__codec_scratch(in, 1, sizeof *state, &state));
+  WEFT_TRY(weft__codec_scratch(in, 1, sizeof *state, &state));
   state->read = 0;
   state->end = 0;
   node->state = state;
@@ -95,7 +95,7 @@ static weft_status read_begin(struct codec_in *in, const struct codec_node *node
     return WEFT_OK;
   uint32_t narrow;
   bool is_narrow = node->child[0]->item == 4;
-  CODEC_TRY(weft__codec_read(in, node->child[0], first - 1, 1, is_narrow ? (void *)&narrow : begin));
+  WEFT_TRY(weft__codec_read(in, node->child[0], first - 1, 1, is_narrow ? (void *)&narrow : begin));
   *begin = is_narrow ? narrow : *begin;
   return WEFT_OK;
 }
@@ -111,13 +111,13 @@ weft_status weft__strings_read(struct codec_in *in, struct codec_node *node, uin
   offsets[0] = 0;
   if (n == 0)
     return WEFT_OK;
-  CODEC_TRY(read_begin(in, node, first, &begin));
+  WEFT_TRY(read_begin(in, node, first, &begin));
   before = begin;
   int64_t *to = offsets + 1;
   for (uint32_t row = first, end = first + n, part; row < end; row += part, to += part) {
     part = CODEC_BLOCK - row % CODEC_BLOCK;
     part = end - row < part ? end - row : part;
-    CODEC_TRY(weft__codec_read(in, ends, row, part, ends->item == 4 ? (void *)state->ends : to));
+    WEFT_TRY(weft__codec_read(in, ends, row, part, ends->item == 4 ? (void *)state->ends : to));
     bool ascend = ends->item == 4 ? widen32(state->ends, part, (uint32_t)begin, (uint32_t)before, to)
                                   : rebase64(to, part, begin, before);
     before = begin + (uint64_t)to[part - 1];

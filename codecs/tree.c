@@ -51,7 +51,7 @@ weft_status weft__codec_encode(struct codec_out *out, const struct codec_values 
   if (values->n == 0)
     codec = WEFT_CODEC_RAW;
   else if (codec == WEFT_CODEC_AUTO)
-    CODEC_TRY(weft__codec_choose(out, values, role, depth, &codec));
+    WEFT_TRY(weft__codec_choose(out, values, role, depth, &codec));
   if (codec == WEFT_CODEC_STRINGS || codec >= OPERATIONS)
     return weft__codec_fail(out->ctx, WEFT_E_INVALID, "weft_encode: codec %s (%d) is not for values of %u bytes",
                             weft_codec_name(codec), codec, values->item);
@@ -98,7 +98,7 @@ weft_status weft__codec_open_out(struct codec_out *out) {
 
 weft_status weft__codec_close_out(struct codec_out *out, const struct codec_head *head) {
   uint8_t *table = NULL, *header = out->at;
-  CODEC_TRY(weft__codec_room(out, (size_t)out->n_nodes * CODEC_ENTRY_BYTES, &table));
+  WEFT_TRY(weft__codec_room(out, (size_t)out->n_nodes * CODEC_ENTRY_BYTES, &table));
   for (unsigned i = 0; i < out->n_nodes; i++) {
     const struct codec_entry *entry = &out->nodes[i];
     uint8_t *p = table + (size_t)i * CODEC_ENTRY_BYTES;
@@ -264,8 +264,8 @@ static weft_status find_roots(struct codec_in *in) {
 weft_status weft__codec_open(struct codec_in *in) {
   in->scratch = NULL;
   in->values = in->validity = in->zone_min = in->zone_max = in->zone_nulls = NULL;
-  CODEC_TRY(read_header(in));
-  CODEC_TRY(read_table(in));
+  WEFT_TRY(read_header(in));
+  WEFT_TRY(read_table(in));
   return find_roots(in);
 }
 
@@ -273,7 +273,7 @@ weft_status weft__codec_open(struct codec_in *in) {
 
 weft_status weft__codec_start(struct codec_in *in, struct codec_node *node) {
   for (unsigned i = 0; i < node->children; i++)
-    CODEC_TRY(weft__codec_start(in, node->child[i]));
+    WEFT_TRY(weft__codec_start(in, node->child[i]));
   return operations[node->codec]->start(in, node);
 }
 
@@ -286,7 +286,7 @@ weft_status weft__codec_pick(struct codec_in *in, struct codec_node *node, const
   for (uint32_t i = 0, run; i < n; i += run, to += (size_t)run * node->item) {
     for (run = 1; i + run < n && rows[i + run] == rows[i] + run;)
       run++;
-    CODEC_TRY(weft__codec_read(in, node, rows[i], run, to));
+    WEFT_TRY(weft__codec_read(in, node, rows[i], run, to));
   }
   return WEFT_OK;
 }

@@ -98,11 +98,4 @@ void weft__ctx_enter(weft_ctx *ctx);
 void weft__ctx_leave(weft_ctx *ctx);
 #endif
 
-#define WEFT_TRY(call)         \
-  do {                         \
-    weft_status try_ = (call); \
-    if (try_ != WEFT_OK)       \
-      return try_;             \
-  } while (0)
-
 #endif

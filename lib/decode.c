@@ -224,7 +224,6 @@ static weft_status decode_piece(struct decoding *d, struct codec_node *node, siz
 static weft_status decode_plain(struct decoding *d, struct codec_node *node, size_t width, uint8_t *out) {
   _Alignas(uint64_t) uint8_t piece[CODEC_BLOCK * sizeof(uint64_t)];
   if (!d->options.streaming || width > sizeof(uint64_t)) {
-    all_valid(d, 0);
     d->valid = d->n;
     d->rank = d->first;
     return read_values(d, node, out);

@@ -20,9 +20,8 @@ size_t picked(struct codec_case *c, size_t last) {
 }
 
 static size_t percent(void) {
-  const char *text = getenv("WEFT_TEST_PERCENT");
-  size_t value = text ? (size_t)strtoul(text, NULL, 10) : 100;
-  return value > 0 && value < 100 ? value : 100;
+  size_t part = rng_cases(100);
+  return part < 100 ? part : 100;
 }
 
 static void run_one(struct codec_case *c, size_t number, void (*one)(struct codec_case *c)) {

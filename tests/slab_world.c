@@ -352,7 +352,7 @@ void world_explore(const char *name, unsigned preemptions, void (*a)(void), void
 
 void world_explore_to(const char *name, unsigned preemptions, void (*a)(void), void (*b)(void), void (*c)(void),
                       void (*end)(void)) {
-  size_t percent = of_effort(100);
+  size_t percent = rng_cases(100);
   unsigned bound = percent >= 1000 ? preemptions + 1 : percent < 100 && preemptions > 1 ? preemptions - 1 : preemptions;
   struct schedule schedule = {name, begin, {a, b, c}, end, bound};
   world_taken_twice = world_twice_freed = 0;

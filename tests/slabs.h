@@ -21,14 +21,6 @@
       ck_abort_msg(__VA_ARGS__); \
   } while (0)
 
-/* How many steps of a long test to do: WEFT_TEST_PERCENT of full, 1 at least. tests/CMakeLists.txt sets it where a step
- * takes many times as long: under sanitizers and emulators, and unoptimised. */
-static inline size_t of_effort(size_t full) {
-  const char *percent = getenv("WEFT_TEST_PERCENT");
-  size_t steps = full * (percent != NULL && *percent ? strtoul(percent, NULL, 10) : 100) / 100;
-  return steps > 0 ? steps : 1;
-}
-
 /* What to ask for to be given an object of bytes, its red zone and all where there is one; and the class for a request. */
 #define FITS(bytes) ((bytes)-ANNOTATE_RED_ZONE)
 static inline unsigned class_for(size_t bytes) {

@@ -26,13 +26,6 @@ static void close_ctxs(void) {
   guard_close(&pool);
 }
 
-/* As many of `cases` as the build is quick enough for. */
-static size_t part_of(size_t cases) {
-  const char *percent = getenv("WEFT_TEST_PERCENT");
-  size_t n = cases * (percent && *percent ? strtoull(percent, NULL, 10) : 100) / 100;
-  return n > 0 ? n : 1;
-}
-
 static const char *cascade_text(const struct weft_encode_options *options) {
   static char text[60];
   const uint8_t *codec = options->codec;
@@ -90,7 +83,7 @@ static struct weft_encode_options by_codec(uint8_t codec) {
 START_TEST(a_random_column_comes_back_in_every_way_by_every_table) {
   static const size_t edges[] = {1023, 1024, 1025, 2047, 2048, 2049, 3071, 3072};
   open_ctxs();
-  for (size_t i = 0; i < part_of(700); i++) {
+  for (size_t i = 0; i < rng_cases(700); i++) {
     struct rng rng = {rng_case_seed((size_t)_i * 100000 + i)};
     size_t rows = rng_percent(&rng, 30)   ? edges[rng_upto(&rng, 7)]
                   : rng_percent(&rng, 40) ? rng_upto(&rng, 3072)
@@ -130,7 +123,7 @@ static const struct {
 #define COUNTED ((int)(sizeof counted / sizeof *counted))
 
 START_TEST(every_number_of_rows_comes_back) {
-  size_t step = part_of(100) >= 100 ? 1 : 9;
+  size_t step = rng_cases(100) >= 100 ? 1 : 9;
   open_ctxs();
   for (size_t rows = 0; rows <= 1030; rows += rows < 70 || rows > 1020 ? 1 : step) {
     struct coded_spec spec = counted[_i].spec;
@@ -147,7 +140,7 @@ START_TEST(every_shape_of_values_and_nulls_of_a_type_comes_back_at_the_edges_of_
   static const size_t edges[] = {0, 1, 2, 63, 64, 65, 1023, 1024, 1025, 2048, 3072};
   enum { EDGES = sizeof edges / sizeof *edges };
   open_ctxs();
-  size_t all = VALUE_SHAPES * NULL_SHAPES * EDGES, part = part_of(all) < all ? 10 : 2;
+  size_t all = VALUE_SHAPES * NULL_SHAPES * EDGES, part = rng_cases(all) < all ? 10 : 2;
   for (size_t i = (size_t)_i % part; i < all; i += part) {
     struct coded_spec spec = {.type = (enum weft_type)(WEFT_I8 + _i), .width = _i % 2 ? 16 : 5};
     spec.values = (enum value_shape)(i % VALUE_SHAPES);
@@ -224,7 +217,7 @@ END_TEST
 /* Depth 3 is far more cascades than types of values, so each type has every cascade on one small column. */
 START_TEST(every_cascade_comes_back_or_is_refused_by_every_table) {
   open_ctxs();
-  size_t of_each[WEFT_CODEC_SPLIT + 1] = {0}, step = part_of(100) >= 100 ? 1 : 7;
+  size_t of_each[WEFT_CODEC_SPLIT + 1] = {0}, step = rng_cases(100) >= 100 ? 1 : 7;
   for (size_t i = 0; i < 1000; i += step) {
     struct coded_spec spec = {.type = (enum weft_type)(WEFT_I8 + _i), .width = 4, .rows = 1100, .values = SHAPE_RUNS};
     struct weft_encode_options options = by_codec((uint8_t)(i / 100));
@@ -288,7 +281,7 @@ END_TEST
 /* Zones are recorded of columns of many blocks. */
 START_TEST(zones_are_those_of_the_rows_of_each_block) {
   open_ctxs();
-  for (size_t i = 0; i < part_of(20); i++) {
+  for (size_t i = 0; i < rng_cases(20); i++) {
     struct rng rng = {rng_case_seed(i)};
     struct coded_spec spec = {.type = (enum weft_type)(WEFT_I8 + _i), .rows = 32768 + rng_upto(&rng, 3000)};
     spec.values = (enum value_shape)rng_upto(&rng, VALUE_SHAPES - 1);

@@ -37,9 +37,8 @@ static void close_file(void) {
 
 /* One case in so many is tried, where the build is slow. */
 static size_t step(void) {
-  const char *percent = getenv("WEFT_TEST_PERCENT");
-  size_t part = percent && *percent ? strtoull(percent, NULL, 10) : 100;
-  return part == 0 || part >= 100 ? 1 : 100 / part;
+  size_t part = rng_cases(100);
+  return part >= 100 ? 1 : 100 / part;
 }
 
 /* The next table's context. */

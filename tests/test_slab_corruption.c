@@ -111,7 +111,7 @@ static void check_figures(void) {
 START_TEST(garbage_around_every_object_changes_nothing) {
   fixture_open(&f);
   rng.state = rng_case_seed(0);
-  for (size_t turn = 0; turn < of_effort(TURNS); turn++) {
+  for (size_t turn = 0; turn < rng_cases(TURNS); turn++) {
     weft__cache_open(&second, f.slab);
     for (size_t k = 0; k < STEPS; k++)
       step(rng_upto(&rng, OBJECTS - 1));

@@ -134,7 +134,7 @@ START_TEST(a_child_goes_on_whatever_other_threads_did_at_the_fork) {
   atomic_store(&done, false);
   for (size_t i = 0; i < THREADS; i++)
     ck_assert_int_eq(pthread_create(&threads[i], NULL, churn, (void *)(uintptr_t)i), 0);
-  for (size_t i = 0; i < of_effort(FORKS); i++) {
+  for (size_t i = 0; i < rng_cases(FORKS); i++) {
     hold_all(ctx, &rng);
     pid_t child = fork();
     ck_assert_int_ge(child, 0);

@@ -435,7 +435,7 @@ static void open_model(enum way way) {
 }
 
 START_TEST(every_answer_content_and_figure_is_the_models) {
-  size_t steps = of_effort(STEPS);
+  size_t steps = rng_cases(STEPS);
   uint32_t target = 0;
   open_model((enum way)_i);
   printf("slab_model: way %d, %zu operations from seed 0x%" PRIx64 "\n", _i, steps, m.seed);

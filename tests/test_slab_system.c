@@ -270,7 +270,7 @@ START_TEST(a_system_that_fails_at_random_costs_nothing_but_what_it_refuses) {
   system_fails(0, 0);
   weft_slab *slab = create();
   os.rng.state = rng_case_seed(0);
-  for (size_t round = 0; round < 1 + of_effort(120); round++) {
+  for (size_t round = 0; round < 1 + rng_cases(120); round++) {
     system_fails(0, round == 0 ? 0 : percents[round % (sizeof percents / sizeof percents[0])]);
     work(slab);
     end_work(slab);

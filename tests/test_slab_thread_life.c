@@ -141,7 +141,7 @@ static void free_twice(struct worker *worker) {
 static void *abuse(void *argument) {
   struct worker *worker = argument;
   WORKER_EXPECT(worker, weft_ctx_clone(first, &worker->ctx) == WEFT_OK, "no context");
-  for (size_t step = of_effort(300000); step > 0 && worker->ctx != NULL; step--) {
+  for (size_t step = rng_cases(300000); step > 0 && worker->ctx != NULL; step--) {
     size_t i = rng_upto(&worker->rng, HELD - 1);
     work(worker, worker->ctx, i);
     if (worker->held[i].p != NULL)
@@ -189,7 +189,7 @@ static void *live_and_leave(void *argument) {
 START_TEST(objects_outlive_the_thread_and_the_context_that_took_them) {
   ended = 0;
   ck_assert_int_eq(pthread_key_create(&key, end_context), 0);
-  size_t rounds = of_effort(60) + 1;
+  size_t rounds = rng_cases(60) + 1;
   for (size_t round = 0; round < rounds; round++) {
     start_all(live_and_leave);
     join_all();
@@ -223,7 +223,7 @@ static void *outlive(void *argument) {
 START_TEST(threads_outlive_the_context_that_theirs_were_cloned_from) {
   ck_assert_int_eq(pthread_key_create(&key, end_context), 0);
   pthread_barrier_init(&barrier, NULL, THREADS + 1);
-  for (size_t round = of_effort(40); round > 0; round--) {
+  for (size_t round = rng_cases(40); round > 0; round--) {
     start_all(outlive);
     pthread_barrier_wait(&barrier);
     weft_ctx_free(first);
@@ -246,7 +246,7 @@ START_TEST(the_last_context_takes_its_slab_with_it_on_any_thread) {
   weft_ctx *owns = first;
   ck_assert_int_eq(pthread_key_create(&key, end_context), 0);
   pthread_barrier_init(&barrier, NULL, THREADS + 1);
-  for (size_t round = of_effort(40); round > 0; round--) {
+  for (size_t round = rng_cases(40); round > 0; round--) {
     ck_assert_int_eq(weft_ctx_create(NULL, &first), WEFT_OK);
     slab = ((struct slab_cache *)(void *)first)->slab;
     start_all(outlive);
@@ -269,7 +269,7 @@ enum { TURNS = 200 };
 
 static void *work_in_turns(void *argument) {
   struct worker *worker = argument;
-  for (size_t turn = of_effort(TURNS); turn > 0; turn--) {
+  for (size_t turn = rng_cases(TURNS); turn > 0; turn--) {
     size_t at = (worker->i + turn) % THREADS;
     struct worker *place = &workers[at]; /* whose objects and numbers go with the context at */
     for (size_t step = 0; step < 150; step++)

@@ -11,35 +11,11 @@
 #include "tests/coded.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/fuzz_tables.h"
+#include "tests/fuzz/input.h"
 
 #define NUMBERS 400
 
 static struct guard_pool pool;
-
-struct input {
-  const uint8_t *next;
-  size_t left;
-};
-
-static size_t take(struct input *input) {
-  if (input->left == 0)
-    return 0;
-  input->left--;
-  return *input->next++;
-}
-
-static uint64_t take_word(struct input *input) {
-  uint64_t word = 0;
-  for (int i = 0; i < 8; i++)
-    word = word << 8 | take(input);
-  return word;
-}
-
-/* Small numbers are one byte; those from `wide` on go up in steps, and a second byte counts within them. */
-static size_t take_wide(struct input *input, size_t wide, size_t step) {
-  size_t first = take(input);
-  return first < wide ? first : wide + (first - wide) * step + take(input) % step;
-}
 
 /* What an input says. */
 struct fuzz_case {

@@ -9,6 +9,7 @@
  *   number of values, the length of each (two bytes above 239); then which value each row is.
  */
 #include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/input.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,31 +28,6 @@ static struct guard_pool pool;
 static void fail(const char *what, size_t row, const char *why) {
   fprintf(stderr, "%s: %s row=%zu: %s\n", guard_case_text(), what, row, why);
   abort();
-}
-
-struct input {
-  const uint8_t *next;
-  size_t left;
-};
-
-static size_t take(struct input *input) {
-  if (input->left == 0)
-    return 0;
-  input->left--;
-  return *input->next++;
-}
-
-static uint64_t take_word(struct input *input) {
-  uint64_t word = 0;
-  for (int i = 0; i < 8; i++)
-    word = word << 8 | take(input);
-  return word;
-}
-
-/* Small numbers are one byte; those from `wide` on go up in steps, and a second byte counts within them. */
-static size_t take_wide(struct input *input, size_t wide, size_t step) {
-  size_t first = take(input);
-  return first < wide ? first : wide + (first - wide) * step + take(input) % step;
 }
 
 /* Contexts of every table that runs here, each with these batch sizes and prefetch distances. */

@@ -57,8 +57,10 @@ struct weft_choices {
 struct weft_encode_options {
   size_t size; /* sizeof this struct where the caller was compiled; set by weft_encode_options_init */
   /* The codecs from the outermost on (enum weft_codec); AUTO where the encoder is to choose, there and below: {DICT, RLE,
-   * BITPACK} has the codes of a dictionary as runs whose values are packed. A codec that cannot encode the stream that it
-   * meets is WEFT_E_INVALID; one that would take more than weft_encode_bound gives way to RAW. All AUTO. */
+   * BITPACK} has the codes of a dictionary as runs whose values are packed. The next codec is for the codes of DICT, the
+   * values of RLE, the ends of STRINGS, each byte of SPLIT; what follows a codec without parts is not looked at, and other
+   * parts are AUTO's. A codec that cannot encode the stream that it meets is WEFT_E_INVALID; one that would take more than
+   * weft_encode_bound gives way to RAW. All AUTO. */
   uint8_t codec[WEFT_CODEC_DEPTH];
   bool sorted_dictionary;   /* dictionaries in ascending order, rather than in order of first sight; false */
   bool zones;               /* record each block's least and greatest value and nulls, for 2^15 numbers or more; false */
