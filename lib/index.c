@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * Indexes: building one from the distinct keys of its rows, looking rows up in it, its end.
+ * Indexes: their making, which build.c does, looking rows up in them, their end.
  */
-#include "lib/index.h"
+#include "lib/build.h"
 
+#include <limits.h>
 #include <string.h>
 
 void weft_index_options_init(struct weft_index_options *options, size_t size) {
@@ -25,47 +26,6 @@ static weft_status read_options(weft_ctx *ctx, const struct weft_index_options *
 static weft_status take(weft_ctx *ctx, size_t bytes, void **out) {
   *out = weft_alloc(ctx, bytes);
   return *out ? WEFT_OK : ctx->cache.status;
-}
-
-/* Numbers the build rows' keys: distinct, and *id_of_row (NULL as long as every row is a key of its own). */
-static weft_status number_rows(weft_ctx *ctx, struct distinct *distinct, size_t rows, struct key_scratch *scratch,
-                               uint32_t **id_of_row) {
-  for (size_t first = 0; first < rows; first += ctx->batch_size) {
-    size_t n = rows - first < ctx->batch_size ? rows - first : ctx->batch_size;
-    WEFT_TRY(weft__distinct_add(ctx, distinct, n, scratch));
-    if (distinct->first_row && !*id_of_row) {
-      WEFT_TRY(take(ctx, rows * sizeof **id_of_row, (void **)id_of_row));
-      for (size_t i = 0; i < first; i++)
-        (*id_of_row)[i] = (uint32_t)i;
-    }
-    if (*id_of_row)
-      memcpy(*id_of_row + first, scratch->ids, n * sizeof **id_of_row);
-  }
-  return WEFT_OK;
-}
-
-/* Rows by key, each key's in their order: a counting sort, in which starts[id + 1] first counts, then says where the next
- * row of id goes, and so ends as the start of id + 1. */
-static weft_status list_rows(weft_ctx *ctx, weft_index *index, const uint32_t *id_of_row) {
-  WEFT_TRY(take(ctx, ((size_t)index->count + 2) * sizeof *index->starts, (void **)&index->starts));
-  uint32_t *starts = index->starts, start = 0;
-  memset(starts, 0, ((size_t)index->count + 2) * sizeof *starts);
-  for (size_t row = 0; row < index->rows; row++) {
-    if (id_of_row[row] == SIMD_NO_ID)
-      index->null_rows++;
-    else
-      starts[id_of_row[row] + 1]++;
-  }
-  for (size_t id = 1; id <= index->count; id++) {
-    uint32_t rows = starts[id];
-    starts[id] = start;
-    start += rows;
-  }
-  WEFT_TRY(take(ctx, (size_t)start * sizeof *index->row_list, (void **)&index->row_list));
-  for (size_t row = 0; row < index->rows; row++)
-    if (id_of_row[row] != SIMD_NO_ID)
-      index->row_list[starts[id_of_row[row] + 1]++] = (uint32_t)row;
-  return WEFT_OK;
 }
 
 /* Copies one key column: fixed-width values one after another, or strings behind 64-bit offsets. Without its validity: a
@@ -126,8 +86,8 @@ static weft_status keep_keys(weft_ctx *ctx, weft_index *index, const struct weft
 static void end_index(weft_index *index) {
   weft_slab *slab = index->slab;
   weft__table_close(slab, &index->table);
-  (void)!weft_slab_free(slab, index->starts);
   (void)!weft_slab_free(slab, index->row_list);
+  (void)!weft_slab_free(slab, index->last);
   for (size_t i = 0; index->copies && i < 2 * index->n_keys; i++)
     (void)!weft_slab_free(slab, index->copies[i]);
   (void)!weft_slab_free(slab, index->copies);
@@ -136,21 +96,22 @@ static void end_index(weft_index *index) {
   weft__slab_unref(slab);
 }
 
-static weft_status build(weft_ctx *ctx, weft_index *index, const struct weft_column *keys, bool copy,
-                         struct key_scratch *scratch) {
-  struct distinct distinct;
-  uint32_t *id_of_row = NULL;
-  WEFT_TRY(weft__distinct_open(ctx, keys, index->n_keys, &index->how, index->rows, &distinct));
-  weft_status status = number_rows(ctx, &distinct, index->rows, scratch, &id_of_row);
-  index->count = distinct.count;
-  if (status == WEFT_OK && id_of_row)
-    status = list_rows(ctx, index, id_of_row);
-  if (status == WEFT_OK) {
-    index->table = distinct.table; /* the index's from here on */
-    distinct.table = (struct table){0};
-  }
-  (void)!weft_free(ctx, id_of_row);
-  weft__distinct_close(ctx->cache.slab, &distinct);
+static weft_status build_steps(weft_ctx *ctx, struct index_build *build) {
+  WEFT_TRY(weft__build_hash(ctx, build, 0));
+  WEFT_TRY(weft__build_place(ctx, build));
+  WEFT_TRY(weft__build_scatter(ctx, build, 0));
+  WEFT_TRY(weft__build_plan(ctx, build));
+  for (size_t part = 0; part < (size_t)1 << build->bits; part++)
+    WEFT_TRY(weft__build_part(ctx, build, part));
+  return weft__build_seal(ctx, build);
+}
+
+static weft_status build(weft_ctx *ctx, weft_index *index, const struct weft_column *keys, bool copy) {
+  struct index_build build;
+  weft_status status = weft__build_open(ctx, index, keys, 1, &build);
+  if (status == WEFT_OK)
+    status = build_steps(ctx, &build);
+  weft__build_close(ctx, &build);
   return status == WEFT_OK ? keep_keys(ctx, index, keys, copy) : status;
 }
 
@@ -177,14 +138,9 @@ weft_status weft_index_build(weft_ctx *ctx, const struct weft_column *keys, size
                                  .exact = ctx->key_mask == UINT64_MAX && weft__keys_exact(keys, n_keys, false)};
   os_lock_init(&index->lock);
   weft__slab_ref(index->slab);
-  struct key_scratch *scratch;
-  weft_status status = weft__scratch_open(ctx, &scratch);
-  if (status == WEFT_OK) {
-    ctx_enter(ctx);
-    status = build(ctx, index, keys, mine.copy_keys, scratch);
-    ctx_leave(ctx);
-    weft__scratch_close(ctx, scratch);
-  }
+  ctx_enter(ctx);
+  weft_status status = build(ctx, index, keys, mine.copy_keys);
+  ctx_leave(ctx);
   if (status != WEFT_OK) {
     end_index(index);
     return status;
@@ -208,13 +164,13 @@ weft_status weft_index_free(weft_index *index) {
 weft_status weft_index_info(const weft_index *index, struct weft_index_figures *out, size_t size) {
   if (!index || !out)
     return WEFT_E_INVALID;
-  size_t lists = index->starts ? ((size_t)index->count + 2 + index->rows - index->null_rows) * sizeof(uint32_t) : 0;
+  size_t lists = index->row_list ? index->places * sizeof *index->row_list + index->places / CHAR_BIT : 0;
   struct weft_index_figures info = {.rows = index->rows,
                                     .keys = index->count,
                                     .null_rows = index->null_rows,
                                     .bytes = weft__table_bytes(&index->table) + lists + index->copied_bytes,
                                     .seed = index->how.seed,
-                                    .overflowing = index->table.simd.n_overflow};
+                                    .overflowing = index->overflowing};
   memset(out, 0, size);
   memcpy(out, &info, size < sizeof info ? size : sizeof info);
   return WEFT_OK;
@@ -225,7 +181,7 @@ static uint32_t settle_collision(weft_ctx *ctx, const weft_index *index, const s
                                  uint64_t hash, struct key_scratch *scratch) {
   struct table_walk walk = {0};
   uint32_t id;
-  while ((id = weft__table_next(&index->table, hash, &walk)) != SIMD_NO_ID)
+  while ((id = weft__table_next(&index->table.simd, hash, &walk)) != SIMD_NO_ID)
     if (weft__keys_equal(ctx, keys, index->n_keys, row, index->keys, index_first_row(index, id), scratch))
       break;
   return id;
@@ -245,7 +201,7 @@ static void verify(weft_ctx *ctx, const weft_index *index, const struct weft_col
   }
   if (!any)
     return;
-  weft__keys_compare(ctx, keys, index->n_keys, first, n, true, index->keys, scratch);
+  weft__keys_compare(ctx, keys, index->n_keys, first, NULL, n, true, index->keys, scratch);
   for (size_t w = 0; w < words; w++)
     scratch->bits[w] = scratch->candidates[w] & scratch->differ[w];
   for (size_t w = 0; w < words; w++)

@@ -31,11 +31,11 @@ static bool is_matching(enum weft_join_kind kind) {
 /* The record of matches: of the index's slab, as it outlives the prober that asks for it, and that one's slab too. */
 static weft_status open_matched(weft_ctx *ctx, weft_index *index) {
   weft_status status;
-  index->matched = weft__slab_take(index->slab, index->count, &status);
+  index->matched = weft__slab_take(index->slab, index->places, &status);
   if (!index->matched)
     return weft__fail(ctx, status, "weft_join_open: the record of matches of %u keys, of %u bytes: %s", index->count,
-                      index->count, weft_status_text(status));
-  memset((void *)index->matched, 0, index->count);
+                      index->places, weft_status_text(status));
+  memset((void *)index->matched, 0, index->places);
   index->finished = false;
   return WEFT_OK;
 }
@@ -145,8 +145,8 @@ static inline void put(struct pairs *pairs, uint32_t build, uint32_t probe) {
 /* The rows of one key for one probe row, from the pair on that is due; false when the capacity ends before they do. */
 static bool put_rows(weft_join *join, uint32_t id, uint32_t probe, struct pairs *pairs) {
   const weft_index *index = join->index;
-  const uint32_t *rows = index->row_list ? index->row_list + index->starts[id] : &id;
-  uint32_t count = index->row_list ? index->starts[id + 1] - index->starts[id] : 1;
+  const uint32_t *rows = index->row_list ? index->row_list + id : &id;
+  uint32_t count = index_key_rows(index, id);
   while (join->given < count) {
     if (pairs->n == pairs->capacity)
       return false;
@@ -255,12 +255,12 @@ static weft_status list_unmatched(weft_join *join) {
   memset(join->unmatched, 0xff, words * sizeof *join->unmatched);
   if (index->rows % SIMD_BLOCK != 0)
     join->unmatched[words - 1] = ((uint64_t)1 << index->rows % SIMD_BLOCK) - 1;
-  for (uint32_t id = 0; id < index->count; id++) {
+  for (uint32_t id = 0; id < index->places; id++) {
     if (!atomic_load_explicit(&index->matched[id], memory_order_relaxed))
       continue;
-    uint32_t count = index->row_list ? index->starts[id + 1] - index->starts[id] : 1;
+    uint32_t count = index_key_rows(index, id);
     for (uint32_t k = 0; k < count; k++) {
-      uint32_t row = index->row_list ? index->row_list[index->starts[id] + k] : id;
+      uint32_t row = index->row_list ? index->row_list[id + k] : id;
       join->unmatched[row / SIMD_BLOCK] &= ~((uint64_t)1 << row % SIMD_BLOCK);
     }
   }

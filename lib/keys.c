@@ -169,12 +169,13 @@ void weft__keys_hash(weft_ctx *ctx, const struct key_hash *how, const struct wef
   weft__ctx_count(ctx, &work);
 }
 
-/* Resolves rows scratch->others[i] of a column, where candidates has bit i; the others become null rows. */
-static void resolve_others(weft_ctx *ctx, const struct weft_column *key, size_t n, struct key_scratch *scratch) {
+/* Resolves rows[i] of a column, where candidates has bit i; the others become null rows. */
+static void resolve_listed(weft_ctx *ctx, const struct weft_column *key, const uint32_t *rows, size_t n,
+                           struct simd_rows *batch, struct key_scratch *scratch) {
   struct simd_column column = weft__column_simd(key);
   size_t words = (n + SIMD_BLOCK - 1) / SIMD_BLOCK;
   memcpy(scratch->bits, scratch->candidates, words * sizeof *scratch->bits);
-  const uint32_t *selection = scratch->others;
+  const uint32_t *selection = rows;
   if (key->selection) {
     selection = scratch->selected;
     for (size_t i = 0; i < n; i++) {
@@ -182,7 +183,7 @@ static void resolve_others(weft_ctx *ctx, const struct weft_column *key, size_t 
       scratch->selected[i] = 0;
       if (!(*word & bit))
         continue;
-      uint32_t row = scratch->others[i];
+      uint32_t row = rows[i];
       size_t at = key->row_bit_offset + row;
       if (key->row_validity && !(key->row_validity[at / 8] >> at % 8 & 1))
         *word &= ~bit;
@@ -195,16 +196,18 @@ static void resolve_others(weft_ctx *ctx, const struct weft_column *key, size_t 
   column.selection = selection;
   column.row_validity = (const uint8_t *)scratch->bits;
   column.row_bit_offset = 0;
-  resolve_key(ctx, &column, key->type, 0, n, &scratch->other);
+  resolve_key(ctx, &column, key->type, 0, n, batch);
 }
 
-void weft__keys_compare(weft_ctx *ctx, const struct weft_column *keys, size_t n_keys, size_t first, size_t n, bool hashed,
-                        const struct weft_column *build, struct key_scratch *scratch) {
+void weft__keys_compare(weft_ctx *ctx, const struct weft_column *keys, size_t n_keys, size_t first, const uint32_t *rows,
+                        size_t n, bool hashed, const struct weft_column *build, struct key_scratch *scratch) {
   memset(scratch->differ, 0, (n + SIMD_BLOCK - 1) / SIMD_BLOCK * sizeof *scratch->differ);
   for (size_t k = 0; k < n_keys; k++) {
-    if (!hashed || n_keys > 1)
+    if (rows)
+      resolve_listed(ctx, &keys[k], rows, n, &ctx->batch, scratch);
+    else if (!hashed || n_keys > 1)
       resolve_rows(ctx, &keys[k], first, n, &ctx->batch);
-    resolve_others(ctx, &build[k], n, scratch);
+    resolve_listed(ctx, &build[k], scratch->others, n, &scratch->other, scratch);
     ctx->kernels->differ(&ctx->batch, &scratch->other, scratch->differ);
   }
 }
@@ -213,6 +216,6 @@ bool weft__keys_equal(weft_ctx *ctx, const struct weft_column *keys, size_t n_ke
                       const struct weft_column *build, uint32_t build_row, struct key_scratch *scratch) {
   scratch->others[0] = build_row;
   scratch->candidates[0] = 1;
-  weft__keys_compare(ctx, keys, n_keys, row, 1, false, build, scratch);
+  weft__keys_compare(ctx, keys, n_keys, row, NULL, 1, false, build, scratch);
   return !(scratch->differ[0] & 1);
 }

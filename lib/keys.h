@@ -52,11 +52,11 @@ bool weft__keys_exact(const struct weft_column *keys, size_t n_keys, bool nulls_
 void weft__keys_hash(weft_ctx *ctx, const struct key_hash *how, const struct weft_column *keys, size_t n_keys, size_t first,
                      size_t n, struct key_scratch *scratch);
 
-/* Compares row first + i of keys with row scratch->others[i] of build for those i < n whose bit in scratch->candidates is
- * set; sets the bits of those that differ in scratch->differ, whose other bits are undefined. hashed: weft__keys_hash was
- * called last, with the same rows. */
-void weft__keys_compare(weft_ctx *ctx, const struct weft_column *keys, size_t n_keys, size_t first, size_t n, bool hashed,
-                        const struct weft_column *build, struct key_scratch *scratch);
+/* Compares row first + i of keys, or where rows is not NULL row rows[i], with row scratch->others[i] of build for those
+ * i < n whose bit in scratch->candidates is set; sets the bits of those that differ in scratch->differ, whose other bits
+ * are undefined. hashed: weft__keys_hash was called last, with the same rows, first and so on. */
+void weft__keys_compare(weft_ctx *ctx, const struct weft_column *keys, size_t n_keys, size_t first, const uint32_t *rows,
+                        size_t n, bool hashed, const struct weft_column *build, struct key_scratch *scratch);
 
 /* Whether one row of keys equals one of build. Uses the first element of scratch's arrays, save hashes, ids and valid. */
 bool weft__keys_equal(weft_ctx *ctx, const struct weft_column *keys, size_t n_keys, size_t row,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The kernels of the hash table: find and insert, over batches of hashes. Included by isa_table.c, after vec.h where there
- * are vectors.
+ * The kernels of the hash table: find and insert, over batches of hashes, and scatter, which brings together what goes to
+ * the same part of it. Included by isa_table.c, after vec.h where there are vectors.
  *
  * A probe is bound by the miss of its bucket's line, so the loops ask for lines well ahead and hold no branch that waits
  * for one: all slots are compared at once, what is found (or where the search goes on) is selected by a count of zeros, and
@@ -57,12 +57,12 @@ static void find(const struct simd_table *table, const uint64_t *hashes, size_t 
   for (size_t k = 0; k < n_later; k++) {
     enum { AHEAD = 8 };
     if (k + AHEAD < n_later)
-      __builtin_prefetch(&table->overflow[ids[later[k + AHEAD]]]);
+      __builtin_prefetch(simd_overflow_bucket(table, ids[later[k + AHEAD]]));
     size_t i = later[k];
     unsigned slot;
     uint32_t id = ids[i];
     do {
-      const struct simd_bucket *bucket = &table->overflow[id];
+      const struct simd_bucket *bucket = simd_overflow_bucket(table, id);
       slot = slot_with(bucket, hashes[i]);
       id = bucket->id[slot];
     } while (slot == SIMD_SLOTS && id != SIMD_NO_ID);
@@ -70,9 +70,9 @@ static void find(const struct simd_table *table, const uint64_t *hashes, size_t 
   }
 }
 
-static size_t insert(struct simd_table *table, const uint64_t *hashes, size_t n, size_t ahead, uint32_t next_id,
-                     uint32_t *ids) {
-  uint32_t id_now = next_id;
+static size_t insert(struct simd_table *table, const uint64_t *hashes, const uint32_t *rows, size_t n, size_t ahead,
+                     uint32_t next_id, uint32_t *ids) {
+  size_t entered = 0;
   ask_for_first_buckets(table, hashes, n, ahead);
   for (size_t i = 0; i < n; i++) {
     ask_for_bucket(table, hashes, n, i, ahead);
@@ -80,7 +80,7 @@ static size_t insert(struct simd_table *table, const uint64_t *hashes, size_t n,
     struct simd_bucket *bucket = &table->buckets[simd_place(hash, table->n_buckets)];
     unsigned slot = slot_with(bucket, hash);
     while (slot == SIMD_SLOTS && bucket->id[SIMD_SLOTS] != SIMD_NO_ID) {
-      bucket = &table->overflow[bucket->id[SIMD_SLOTS]];
+      bucket = simd_overflow_bucket(table, bucket->id[SIMD_SLOTS]);
       slot = slot_with(bucket, hash);
     }
     uint32_t id = slot < SIMD_SLOTS ? bucket->id[slot] : SIMD_NO_ID;
@@ -92,12 +92,53 @@ static size_t insert(struct simd_table *table, const uint64_t *hashes, size_t n,
         bucket = simd_overflow(table, bucket);
         used = 0;
       }
+      id = rows ? rows[i] : next_id + (uint32_t)entered;
+      entered++;
       bucket->hash[used] = hash;
-      bucket->id[used] = id = id_now++;
+      bucket->id[used] = id;
     }
     ids[i] = id;
   }
-  return id_now - next_id;
+  return entered;
+}
+
+/* Whole lines of hashes and rows, which are read again only when all have been brought together: past the caches. */
+static inline void write_lines(const struct simd_lines *lines, uint64_t *hashes, uint32_t *rows) {
+#if defined(__SSE2__) && !defined(SIMD_ISA_scalar)
+  for (size_t k = 0; k < SIMD_LINES_ROWS; k += 2)
+    _mm_stream_si128((__m128i *)(void *)(hashes + k), _mm_load_si128((const __m128i *)(const void *)(lines->hashes + k)));
+  for (size_t k = 0; k < SIMD_LINES_ROWS; k += 4)
+    _mm_stream_si128((__m128i *)(void *)(rows + k), _mm_load_si128((const __m128i *)(const void *)(lines->rows + k)));
+#else
+  memcpy(hashes, lines->hashes, sizeof lines->hashes);
+  memcpy(rows, lines->rows, sizeof lines->rows);
+#endif
+}
+
+static void scatter(const uint64_t *hashes, const uint64_t *valid, size_t n, uint32_t first_row,
+                    const struct simd_parts *parts) {
+  for (size_t i = 0; i < n; i++) {
+    size_t part = simd_part(hashes[i], parts->bits);
+    struct simd_lines *lines = &parts->lines[part];
+    uint32_t at = parts->next[part], in_line = at % SIMD_LINES_ROWS;
+    bool taken = !valid || valid[i / SIMD_BLOCK] >> i % SIMD_BLOCK & 1;
+    lines->hashes[in_line] = hashes[i];
+    lines->rows[in_line] = first_row + (uint32_t)i;
+    parts->next[part] = at + taken;
+    if (in_line != SIMD_LINES_ROWS - 1 || !taken)
+      continue;
+    uint32_t start = at - in_line, first = parts->first[part];
+    if (start >= first) {
+      write_lines(lines, parts->hashes + start, parts->rows + start);
+    } else { /* the lines' first rows are another part's, or another slice's */
+      uint32_t before = first - start;
+      memcpy(parts->hashes + first, lines->hashes + before, (SIMD_LINES_ROWS - before) * sizeof *hashes);
+      memcpy(parts->rows + first, lines->rows + before, (SIMD_LINES_ROWS - before) * sizeof *lines->rows);
+    }
+  }
+#if defined(__SSE2__) && !defined(SIMD_ISA_scalar)
+  _mm_sfence();
+#endif
 }
 
 #endif
