@@ -50,6 +50,8 @@ weft_status weft__build_open(weft_ctx *ctx, weft_index *index, const struct weft
       SIMD_NO_ID - (PART_ALIGN << MOST_PART_BITS)) /* numbers for all rows, and none for what parts are filled up with */
     build->bits = 0;
   build->slice_rows = (rows / slices + PART_ALIGN) / PART_ALIGN * PART_ALIGN;
+  if (weft__keys_prefixable(ctx, &index->how, keys, index->n_keys))
+    WEFT_TRY(take(ctx, rows, sizeof *index->prefixes, &index->prefixes));
   WEFT_TRY(take(ctx, rows, sizeof *build->hashes, &build->hashes));
   if (may_have_nulls(keys, index->n_keys))
     WEFT_TRY(take(ctx, rows / SIMD_BLOCK + 1, sizeof *build->valid, &build->valid));
@@ -89,6 +91,8 @@ weft_status weft__build_hash(weft_ctx *ctx, struct index_build *build, size_t sl
     n = last - at < ctx->batch_size ? last - at : ctx->batch_size;
     scratch->hashes = build->hashes + at;
     weft__keys_hash(ctx, &index->how, build->keys, index->n_keys, at, n, scratch);
+    if (index->prefixes)
+      weft__keys_prefix(ctx, n, index->prefixes + at);
     if (build->valid)
       memcpy(build->valid + at / SIMD_BLOCK, scratch->valid, (n + SIMD_BLOCK - 1) / SIMD_BLOCK * sizeof *scratch->valid);
     for (size_t i = 0; i < n; i++)
@@ -207,11 +211,12 @@ static weft_status verify(weft_ctx *ctx, struct part *part, size_t at, size_t n,
     scratch->candidates[i / SIMD_BLOCK] |= (uint64_t)(row != part->rows[at + i]) << i % SIMD_BLOCK;
   }
   const struct weft_column *keys = part->build->keys;
-  weft__keys_compare(ctx, keys, part->build->index->n_keys, 0, part->rows + at, n, false, keys, scratch);
-  uint64_t *differ = scratch->bits;
+  weft__keys_compare(ctx, keys, part->build->index->n_keys, 0, part->rows + at, n, false, keys,
+                     part->build->index->prefixes, scratch->others, scratch);
+  uint64_t *differ = scratch->unlike; /* scratch->differ is settle's */
   for (size_t w = 0; w < words; w++) {
     *again |= (scratch->candidates[w] & ~scratch->differ[w]) != 0;
-    differ[w] = scratch->candidates[w] & scratch->differ[w];
+    differ[w] = scratch->differ[w];
   }
   for (size_t w = 0; w < words; w++)
     for (uint64_t bits = differ[w]; bits != 0; bits &= bits - 1)

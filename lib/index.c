@@ -88,6 +88,7 @@ static void end_index(weft_index *index) {
   weft__table_close(slab, &index->table);
   (void)!weft_slab_free(slab, index->row_list);
   (void)!weft_slab_free(slab, index->last);
+  (void)!weft_slab_free(slab, index->prefixes);
   for (size_t i = 0; index->copies && i < 2 * index->n_keys; i++)
     (void)!weft_slab_free(slab, index->copies[i]);
   (void)!weft_slab_free(slab, index->copies);
@@ -165,10 +166,11 @@ weft_status weft_index_info(const weft_index *index, struct weft_index_figures *
   if (!index || !out)
     return WEFT_E_INVALID;
   size_t lists = index->row_list ? index->places * sizeof *index->row_list + index->places / CHAR_BIT : 0;
+  size_t prefixes = index->prefixes ? index->rows * sizeof *index->prefixes : 0;
   struct weft_index_figures info = {.rows = index->rows,
                                     .keys = index->count,
                                     .null_rows = index->null_rows,
-                                    .bytes = weft__table_bytes(&index->table) + lists + index->copied_bytes,
+                                    .bytes = weft__table_bytes(&index->table) + lists + index->copied_bytes + prefixes,
                                     .seed = index->how.seed,
                                     .overflowing = index->overflowing};
   memset(out, 0, size);
@@ -201,11 +203,12 @@ static void verify(weft_ctx *ctx, const weft_index *index, const struct weft_col
   }
   if (!any)
     return;
-  weft__keys_compare(ctx, keys, index->n_keys, first, NULL, n, true, index->keys, scratch);
+  weft__keys_compare(ctx, keys, index->n_keys, first, NULL, n, true, index->keys, index->prefixes, scratch->others,
+                     scratch);
   for (size_t w = 0; w < words; w++)
-    scratch->bits[w] = scratch->candidates[w] & scratch->differ[w];
+    scratch->unlike[w] = scratch->differ[w]; /* settle_collision uses the others */
   for (size_t w = 0; w < words; w++)
-    for (uint64_t bits = scratch->bits[w]; bits != 0; bits &= bits - 1) {
+    for (uint64_t bits = scratch->unlike[w]; bits != 0; bits &= bits - 1) {
       size_t i = w * SIMD_BLOCK + (size_t)__builtin_ctzll(bits);
       scratch->ids[i] = settle_collision(ctx, index, keys, first + i, scratch->hashes[i], scratch);
     }

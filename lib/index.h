@@ -19,10 +19,11 @@ struct weft_index {
   uint32_t rows;
   uint32_t count; /* distinct keys */
   uint32_t null_rows;
-  uint64_t overflowing; /* buckets of the table's overflow */
-  uint32_t places;      /* ids are below */
-  uint32_t *row_list;   /* [places] */
-  uint64_t *last;       /* [places / 64 + 1] bitmap */
+  uint64_t overflowing;        /* buckets of the table's overflow */
+  uint32_t places;             /* ids are below */
+  uint32_t *row_list;          /* [places] */
+  uint64_t *last;              /* [places / 64 + 1] bitmap */
+  struct key_prefix *prefixes; /* [rows], where keys are mostly short; else NULL */
   size_t n_keys;
   struct weft_column *keys; /* [n_keys]; borrowed memory, or copies */
   void **copies;            /* [n_keys * 2] what copied keys consist of, or NULL */

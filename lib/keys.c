@@ -21,7 +21,7 @@ static void *take(char **at, size_t bytes) {
 weft_status weft__scratch_open(weft_ctx *ctx, struct key_scratch **out) {
   size_t rows = ctx->batch_size, words = rows / SIMD_BLOCK * sizeof(uint64_t);
   size_t bytes = round_up(sizeof(struct key_scratch)) + rows * (sizeof(uint64_t) + 4 * sizeof(uint32_t)) +
-                 4 * round_up(words) + rows * (sizeof(uint8_t *) + sizeof(uint64_t) + SIMD_EDGE) + round_up(words);
+                 6 * round_up(words) + rows * (sizeof(uint8_t *) + sizeof(uint64_t) + SIMD_EDGE) + round_up(words);
   char *at = weft_alloc(ctx, bytes);
   *out = NULL;
   if (!at)
@@ -36,6 +36,8 @@ weft_status weft__scratch_open(weft_ctx *ctx, struct key_scratch **out) {
   s->candidates = take(&at, words);
   s->differ = take(&at, words);
   s->bits = take(&at, words);
+  s->unlike = take(&at, words);
+  s->look = take(&at, words);
   s->other.ptrs = take(&at, rows * sizeof *s->other.ptrs);
   s->other.bytes = take(&at, rows * sizeof *s->other.bytes);
   s->other.edges = take(&at, rows * sizeof *s->other.edges);
@@ -169,12 +171,12 @@ void weft__keys_hash(weft_ctx *ctx, const struct key_hash *how, const struct wef
   weft__ctx_count(ctx, &work);
 }
 
-/* Resolves rows[i] of a column, where candidates has bit i; the others become null rows. */
-static void resolve_listed(weft_ctx *ctx, const struct weft_column *key, const uint32_t *rows, size_t n,
-                           struct simd_rows *batch, struct key_scratch *scratch) {
+/* Resolves rows[i] of a column, where wanted has bit i; the others become null rows. */
+static void resolve_listed(weft_ctx *ctx, const struct weft_column *key, const uint32_t *rows, const uint64_t *wanted,
+                           size_t n, struct simd_rows *batch, struct key_scratch *scratch) {
   struct simd_column column = weft__column_simd(key);
   size_t words = (n + SIMD_BLOCK - 1) / SIMD_BLOCK;
-  memcpy(scratch->bits, scratch->candidates, words * sizeof *scratch->bits);
+  memcpy(scratch->bits, wanted, words * sizeof *scratch->bits);
   const uint32_t *selection = rows;
   if (key->selection) {
     selection = scratch->selected;
@@ -199,23 +201,98 @@ static void resolve_listed(weft_ctx *ctx, const struct weft_column *key, const u
   resolve_key(ctx, &column, key->type, 0, n, batch);
 }
 
+enum { PREFIX_BYTES = 15, PREFIXES_AHEAD = 24, LENGTH_SHIFT = SIMD_BIG_ENDIAN ? 0 : 56 };
+
+/* Of a resolved row, of which 16 bytes may be read whatever its length. */
+static inline struct key_prefix prefix_of(const uint8_t *at, uint64_t bytes) {
+  static const uint8_t masks[2 * PREFIX_BYTES + 1] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+                                                      0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
+  uint64_t mask[2];
+  struct key_prefix prefix;
+  memcpy(mask, masks + PREFIX_BYTES - (bytes < PREFIX_BYTES ? bytes : PREFIX_BYTES), sizeof mask);
+  memcpy(prefix.words, at, sizeof prefix.words);
+  prefix.words[0] &= mask[0];
+  prefix.words[1] = (prefix.words[1] & mask[1]) | (bytes <= PREFIX_BYTES ? bytes : 16 + bytes % 240) << LENGTH_SHIFT;
+  return prefix;
+}
+
+static inline bool is_whole(struct key_prefix prefix) {
+  return (prefix.words[1] >> LENGTH_SHIFT & 0xff) <= PREFIX_BYTES;
+}
+
+bool weft__keys_prefixable(weft_ctx *ctx, const struct key_hash *how, const struct weft_column *keys, size_t n_keys) {
+  const struct simd_rows *batch = &ctx->batch;
+  size_t n = keys[0].rows < ctx->batch_size ? keys[0].rows : ctx->batch_size, few = 0;
+  if (n_keys != 1 || how->exact)
+    return false;
+  if (keys[0].layout == WEFT_FIXED)
+    return keys[0].width <= PREFIX_BYTES;
+  resolve_rows(ctx, &keys[0], (keys[0].rows - n) / 2, n, &ctx->batch);
+  for (size_t i = 0; i < n; i++)
+    few += batch->bytes[i] <= PREFIX_BYTES;
+  return few > n / 2;
+}
+
+void weft__keys_prefix(const weft_ctx *ctx, size_t n, struct key_prefix *out) {
+  for (size_t i = 0; i < n; i++)
+    out[i] = prefix_of(ctx->batch.ptrs[i], ctx->batch.bytes[i]);
+}
+
+/* Compares what prefixes tell: of the candidates, those that differ get bits in scratch->unlike, those whose keys have to be
+ * looked at in scratch->look. rows and which as weft__keys_compare's. Returns whether there are any of the latter. */
+static bool compare_prefixes(const weft_ctx *ctx, const uint32_t *rows, size_t n, const struct key_prefix *prefixes,
+                             const uint32_t *which, struct key_scratch *scratch) {
+  uint64_t any = 0;
+  for (size_t i = 0; i < n && i < PREFIXES_AHEAD; i++)
+    __builtin_prefetch(&prefixes[which[i]]);
+  for (size_t start = 0; start < n; start += SIMD_BLOCK) {
+    uint64_t unlike = 0, look = 0, candidates = scratch->candidates[start / SIMD_BLOCK];
+    for (size_t k = 0, i = start; k < SIMD_BLOCK && i < n; k++, i++) {
+      if (i + PREFIXES_AHEAD < n)
+        __builtin_prefetch(&prefixes[which[i + PREFIXES_AHEAD]]);
+      if (rows && i + PREFIXES_AHEAD < n)
+        __builtin_prefetch(&prefixes[rows[i + PREFIXES_AHEAD]]);
+      if (!(candidates >> k & 1))
+        continue;
+      struct key_prefix mine = rows ? prefixes[rows[i]] : prefix_of(ctx->batch.ptrs[i], ctx->batch.bytes[i]);
+      const struct key_prefix *other = &prefixes[which[i]];
+      bool same = ((mine.words[0] ^ other->words[0]) | (mine.words[1] ^ other->words[1])) == 0;
+      unlike |= (uint64_t)!same << k;
+      look |= (uint64_t)(same && !is_whole(mine)) << k;
+    }
+    scratch->unlike[start / SIMD_BLOCK] = unlike;
+    scratch->look[start / SIMD_BLOCK] = look;
+    any |= look;
+  }
+  return any != 0;
+}
+
 void weft__keys_compare(weft_ctx *ctx, const struct weft_column *keys, size_t n_keys, size_t first, const uint32_t *rows,
-                        size_t n, bool hashed, const struct weft_column *build, struct key_scratch *scratch) {
-  memset(scratch->differ, 0, (n + SIMD_BLOCK - 1) / SIMD_BLOCK * sizeof *scratch->differ);
+                        size_t n, bool hashed, const struct weft_column *build, const struct key_prefix *prefixes,
+                        const uint32_t *which, struct key_scratch *scratch) {
+  size_t words = (n + SIMD_BLOCK - 1) / SIMD_BLOCK;
+  if (prefixes && !compare_prefixes(ctx, rows, n, prefixes, which, scratch)) {
+    memcpy(scratch->differ, scratch->unlike, words * sizeof *scratch->differ);
+    return;
+  }
+  const uint64_t *wanted = prefixes ? scratch->look : scratch->candidates;
+  memset(scratch->differ, 0, words * sizeof *scratch->differ);
   for (size_t k = 0; k < n_keys; k++) {
     if (rows)
-      resolve_listed(ctx, &keys[k], rows, n, &ctx->batch, scratch);
+      resolve_listed(ctx, &keys[k], rows, wanted, n, &ctx->batch, scratch);
     else if (!hashed || n_keys > 1)
       resolve_rows(ctx, &keys[k], first, n, &ctx->batch);
-    resolve_listed(ctx, &build[k], scratch->others, n, &scratch->other, scratch);
+    resolve_listed(ctx, &build[k], scratch->others, wanted, n, &scratch->other, scratch);
     ctx->kernels->differ(&ctx->batch, &scratch->other, scratch->differ);
   }
+  for (size_t w = 0; w < words; w++)
+    scratch->differ[w] = (scratch->differ[w] & wanted[w]) | (prefixes ? scratch->unlike[w] : 0);
 }
 
 bool weft__keys_equal(weft_ctx *ctx, const struct weft_column *keys, size_t n_keys, size_t row,
                       const struct weft_column *build, uint32_t build_row, struct key_scratch *scratch) {
   scratch->others[0] = build_row;
   scratch->candidates[0] = 1;
-  weft__keys_compare(ctx, keys, n_keys, row, NULL, 1, false, build, scratch);
+  weft__keys_compare(ctx, keys, n_keys, row, NULL, 1, false, build, NULL, NULL, scratch);
   return !(scratch->differ[0] & 1);
 }

@@ -297,11 +297,11 @@ static weft_status verify(weft_ctx *ctx, struct distinct *distinct, size_t first
   size_t words = (n + SIMD_BLOCK - 1) / SIMD_BLOCK;
   if (!find_candidates(distinct, first, n, fresh, scratch))
     return WEFT_OK;
-  weft__keys_compare(ctx, distinct->keys, distinct->n_keys, first, NULL, n, true, distinct->keys, scratch);
+  weft__keys_compare(ctx, distinct->keys, distinct->n_keys, first, NULL, n, true, distinct->keys, NULL, NULL, scratch);
   for (size_t w = 0; w < words; w++)
-    scratch->bits[w] = scratch->candidates[w] & scratch->differ[w];
+    scratch->unlike[w] = scratch->differ[w]; /* settle_collision uses the others */
   for (size_t w = 0; w < words; w++)
-    for (uint64_t bits = scratch->bits[w]; bits != 0; bits &= bits - 1) {
+    for (uint64_t bits = scratch->unlike[w]; bits != 0; bits &= bits - 1) {
       size_t i = w * SIMD_BLOCK + (size_t)__builtin_ctzll(bits);
       WEFT_TRY(settle_collision(ctx, distinct, first + i, i, scratch));
     }
