@@ -12,6 +12,8 @@
 enum {
   PART_ROWS = 16384, /* their buckets take 400 KB: they and the rows fit into the second-level cache */
   MOST_PART_BITS = 11,
+  SLICE_ROWS = 262144, /* enough that few lines are left unfilled at its end */
+  MOST_SLICES = 64,
   PART_ALIGN = SIMD_BLOCK, /* so that parts share no word of a bitmap, and no cache line of rows */
 };
 
@@ -39,34 +41,34 @@ static bool may_have_nulls(const struct weft_column *keys, size_t n_keys) {
   return false;
 }
 
-weft_status weft__build_open(weft_ctx *ctx, weft_index *index, const struct weft_column *keys, size_t slices,
-                             struct index_build *build) {
-  size_t rows = index->rows;
-  *build = (struct index_build){.index = index, .keys = keys, .slices = slices};
+weft_status weft__build_open(weft_ctx *ctx, weft_index *index, const uint64_t *given, struct index_build *build) {
+  size_t rows = index->rows, slices = rows / SLICE_ROWS + 1;
+  *build = (struct index_build){.index = index, .given = given, .slices = slices < MOST_SLICES ? slices : MOST_SLICES};
   os_lock_init(&build->lock);
   while (build->bits < MOST_PART_BITS && rows >> build->bits > PART_ROWS)
     build->bits++;
   if (rows >=
       SIMD_NO_ID - (PART_ALIGN << MOST_PART_BITS)) /* numbers for all rows, and none for what parts are filled up with */
     build->bits = 0;
-  build->slice_rows = (rows / slices + PART_ALIGN) / PART_ALIGN * PART_ALIGN;
-  if (weft__keys_prefixable(ctx, &index->how, keys, index->n_keys))
+  build->slice_rows = (rows / build->slices + PART_ALIGN) / PART_ALIGN * PART_ALIGN;
+  if (weft__keys_prefixable(ctx, &index->how, index->keys, index->n_keys))
     WEFT_TRY(take(ctx, rows, sizeof *index->prefixes, &index->prefixes));
-  WEFT_TRY(take(ctx, rows, sizeof *build->hashes, &build->hashes));
-  if (may_have_nulls(keys, index->n_keys))
+  if (!given)
+    WEFT_TRY(take(ctx, rows, sizeof *build->hashes, &build->hashes));
+  if (may_have_nulls(index->keys, index->n_keys))
     WEFT_TRY(take(ctx, rows / SIMD_BLOCK + 1, sizeof *build->valid, &build->valid));
-  WEFT_TRY(take(ctx, slices << build->bits, sizeof *build->starts, &build->starts));
+  WEFT_TRY(take(ctx, build->slices << build->bits, sizeof *build->starts, &build->starts));
   WEFT_TRY(take(ctx, parts_of(build), sizeof *build->first, &build->first));
   WEFT_TRY(take(ctx, parts_of(build), sizeof *build->count, &build->count));
   WEFT_TRY(take(ctx, parts_of(build), sizeof *build->state, &build->state));
   return take(ctx, parts_of(build), sizeof *build->spare, &build->spare);
 }
 
-void weft__build_close(weft_ctx *ctx, struct index_build *build) {
+void weft__build_close(weft_slab *slab, struct index_build *build) {
   void *parts[] = {build->hashes, build->valid, build->starts,      build->first,
                    build->count,  build->state, build->part_hashes, build->spare};
   for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
-    (void)!weft_free(ctx, parts[i]);
+    (void)!weft_slab_free(slab, parts[i]);
   os_lock_end(&build->lock);
 }
 
@@ -87,16 +89,19 @@ weft_status weft__build_hash(weft_ctx *ctx, struct index_build *build, size_t sl
   slice_range(build, slice, &first, &last);
   memset(count, 0, parts_of(build) * sizeof *count);
   WEFT_TRY(weft__scratch_open(ctx, &scratch));
+  uint64_t *own = scratch->hashes;
   for (size_t at = first, n; at < last; at += n) {
     n = last - at < ctx->batch_size ? last - at : ctx->batch_size;
-    scratch->hashes = build->hashes + at;
-    weft__keys_hash(ctx, &index->how, build->keys, index->n_keys, at, n, scratch);
+    const uint64_t *hashes = build->given ? build->given + at : build->hashes + at;
+    scratch->hashes = build->given ? own : build->hashes + at;
+    if (!build->given || build->valid || index->prefixes) /* of hashes that came with the rows the rest may be needed */
+      weft__keys_hash(ctx, &index->how, index->keys, index->n_keys, at, n, scratch);
     if (index->prefixes)
       weft__keys_prefix(ctx, n, index->prefixes + at);
     if (build->valid)
       memcpy(build->valid + at / SIMD_BLOCK, scratch->valid, (n + SIMD_BLOCK - 1) / SIMD_BLOCK * sizeof *scratch->valid);
     for (size_t i = 0; i < n; i++)
-      count[simd_part(scratch->hashes[i], build->bits)] += (uint32_t)(scratch->valid[i / SIMD_BLOCK] >> i % SIMD_BLOCK & 1);
+      count[simd_part(hashes[i], build->bits)] += !build->valid || (scratch->valid[i / SIMD_BLOCK] >> i % SIMD_BLOCK & 1);
   }
   weft__scratch_close(ctx, scratch);
   return WEFT_OK;
@@ -138,7 +143,7 @@ weft_status weft__build_scatter(weft_ctx *ctx, struct index_build *build, size_t
   slice_range(build, slice, &first, &last);
   for (size_t at = first, n; at < last; at += n) {
     n = last - at < ctx->batch_size ? last - at : ctx->batch_size;
-    ctx->kernels->scatter(build->hashes + at, build->valid ? build->valid + at / SIMD_BLOCK : NULL, n, (uint32_t)at, &to);
+    ctx->kernels->scatter((build->given ? build->given : build->hashes) + at, build->valid ? build->valid + at / SIMD_BLOCK : NULL, n, (uint32_t)at, &to);
   }
   for (size_t part = 0; part < parts; part++) {
     uint32_t end = to.next[part], from = end / SIMD_LINES_ROWS * SIMD_LINES_ROWS;
@@ -182,7 +187,7 @@ static weft_status settle(weft_ctx *ctx, struct part *part, size_t at, size_t i,
   uint32_t row = part->rows[at + i], id;
   struct table_walk walk = {0};
   while ((id = weft__table_next(&part->writer.simd, part->hashes[at + i], &walk)) != SIMD_NO_ID)
-    if (weft__keys_equal(ctx, part->build->keys, index->n_keys, row, part->build->keys, first_row_of(part, id), scratch))
+    if (weft__keys_equal(ctx, part->build->index->keys, index->n_keys, row, part->build->index->keys, first_row_of(part, id), scratch))
       break;
   *again |= id != SIMD_NO_ID;
   if (id == SIMD_NO_ID) {
@@ -210,7 +215,7 @@ static weft_status verify(weft_ctx *ctx, struct part *part, size_t at, size_t n,
     scratch->others[i] = row;
     scratch->candidates[i / SIMD_BLOCK] |= (uint64_t)(row != part->rows[at + i]) << i % SIMD_BLOCK;
   }
-  const struct weft_column *keys = part->build->keys;
+  const struct weft_column *keys = part->build->index->keys;
   weft__keys_compare(ctx, keys, part->build->index->n_keys, 0, part->rows + at, n, false, keys,
                      part->build->index->prefixes, scratch->others, scratch);
   uint64_t *differ = scratch->unlike; /* scratch->differ is settle's */
@@ -397,6 +402,8 @@ static uint64_t keys_to_expect(uint64_t keys, size_t parts) {
 weft_status weft__build_plan(weft_ctx *ctx, struct index_build *build) {
   weft_index *index = build->index;
   uint32_t rows = index->rows - index->null_rows, parts = (uint32_t)parts_of(build);
+  (void)!weft_free(ctx, build->hashes);
+  build->hashes = NULL;
   WEFT_TRY(weft__table_open(ctx, rows, rows, parts, &index->table));
   if (parts == 1)
     return WEFT_OK;

@@ -13,10 +13,10 @@
 
 struct index_build {
   weft_index *index;
-  const struct weft_column *keys;
   size_t slices, slice_rows; /* the last slice may have fewer */
   unsigned bits;             /* 1 << bits parts */
-  uint64_t *hashes;          /* [rows]; not used any more once all slices are scattered */
+  const uint64_t *given;     /* [rows] hashes that came with the rows; or NULL */
+  uint64_t *hashes;          /* [rows] else; not used any more once all slices are scattered */
   uint64_t *valid;           /* bitmap of rows without nulls; NULL: all */
   uint32_t *starts;          /* [slices << bits] rows of each slice by part; later where they go */
   uint32_t *first;           /* [1 << bits] where each part begins, a multiple of 64 */
@@ -33,11 +33,10 @@ struct index_build {
   _Atomic bool listed;  /* a part has a key of several rows, so that all get lists */
 };
 
-/* What is built: index has how, n_keys and rows; keys[0 .. n_keys) stay where they are until weft__build_close, which is due
- * in any case. */
-weft_status weft__build_open(weft_ctx *ctx, weft_index *index, const struct weft_column *keys, size_t slices,
-                             struct index_build *build);
-void weft__build_close(weft_ctx *ctx, struct index_build *build);
+/* What is built: index, which has how, n_keys, keys and rows. given: the rows' hashes, or NULL; they and what the keys lead
+ * to stay until weft__build_close, which is due in any case. */
+weft_status weft__build_open(weft_ctx *ctx, weft_index *index, const uint64_t *given, struct index_build *build);
+void weft__build_close(weft_slab *slab, struct index_build *build);
 
 /* The steps, each to be done of all its slices or parts before the next begins. */
 weft_status weft__build_hash(weft_ctx *ctx, struct index_build *build, size_t slice);    /* any thread */

@@ -115,9 +115,9 @@ void weft__gathered_empty(struct gathered *gathered) {
   gathered->has_nulls = false;
 }
 
-void weft__gathered_close(weft_ctx *ctx, struct gathered *gathered) {
-  (void)!weft_free(ctx, gathered->values.at);
-  (void)!weft_free(ctx, gathered->offsets.at);
-  (void)!weft_free(ctx, gathered->valid.at);
+void weft__gathered_close(weft_slab *slab, struct gathered *gathered) {
+  (void)!weft_slab_free(slab, gathered->values.at);
+  (void)!weft_slab_free(slab, gathered->offsets.at);
+  (void)!weft_slab_free(slab, gathered->valid.at);
   *gathered = (struct gathered){0};
 }

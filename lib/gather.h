@@ -39,6 +39,6 @@ struct weft_column weft__gathered_column(const struct gathered *gathered, const 
 /* No rows again, the memory staying for the next ones. */
 void weft__gathered_empty(struct gathered *gathered);
 
-void weft__gathered_close(weft_ctx *ctx, struct gathered *gathered);
+void weft__gathered_close(weft_slab *slab, struct gathered *gathered);
 
 #endif

@@ -1,89 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * Indexes: their making, which build.c does, looking rows up in them, their end.
+ * Indexes: looking rows up in them, their figures, their end.
  */
-#include "lib/build.h"
+#include "lib/index.h"
 
 #include <limits.h>
 #include <string.h>
 
-void weft_index_options_init(struct weft_index_options *options, size_t size) {
-  const struct weft_index_options defaults = {.size = size};
-  if (!options)
-    return;
-  memset(options, 0, size);
-  memcpy(options, &defaults, size < sizeof defaults ? size : sizeof defaults);
-}
-
-static weft_status read_options(weft_ctx *ctx, const struct weft_index_options *options, struct weft_index_options *mine) {
-  weft_index_options_init(mine, sizeof *mine);
-  if (!options)
-    return WEFT_OK;
-  size_t least = offsetof(struct weft_index_options, seed) + sizeof options->seed;
-  return weft__options_read(ctx, "weft_index", options, options->size, least, mine, sizeof *mine);
-}
-
-static weft_status take(weft_ctx *ctx, size_t bytes, void **out) {
-  *out = weft_alloc(ctx, bytes);
-  return *out ? WEFT_OK : ctx->cache.status;
-}
-
-/* Copies one key column: fixed-width values one after another, or strings behind 64-bit offsets. Without its validity: a
- * row with a null is in no table, and nothing is ever compared with it. parts: what the copy consists of. */
-static weft_status copy_key(weft_ctx *ctx, const struct weft_column *key, struct weft_column *copy, void *parts[2],
-                            size_t *copied_bytes) {
-  struct simd_column column = weft__column_simd(key);
-  column.turned = false; /* the copy is a column as this one is */
-  size_t rows = key->rows, bytes = 0;
-  struct simd_rows *batch = &ctx->batch;
-  for (size_t first = 0; first < rows; first += ctx->batch_size) {
-    size_t n = rows - first < ctx->batch_size ? rows - first : ctx->batch_size;
-    batch->prefetch = 0;
-    ctx->kernels->resolve(&column, first, n, batch);
-    bytes += key->layout == WEFT_FIXED ? n * key->width : batch->total_bytes;
-  }
-  size_t offsets = (rows + 1) * sizeof(int64_t);
-  WEFT_TRY(take(ctx, bytes, &parts[0]));
-  if (key->layout != WEFT_FIXED)
-    WEFT_TRY(take(ctx, offsets, &parts[1]));
-  *copied_bytes += bytes + (parts[1] ? offsets : 0);
-
-  uint8_t *data = parts[0];
-  int64_t *ends = parts[1];
-  size_t at = 0;
-  if (ends)
-    ends[0] = 0;
-  for (size_t first = 0; first < rows; first += ctx->batch_size) {
-    size_t n = rows - first < ctx->batch_size ? rows - first : ctx->batch_size;
-    ctx->kernels->resolve(&column, first, n, batch);
-    for (size_t i = 0; i < n; i++) {
-      if (batch->bytes[i] != 0)
-        memcpy(data + at, batch->ptrs[i], batch->bytes[i]);
-      at += ends ? batch->bytes[i] : key->width;
-      if (ends)
-        ends[first + i + 1] = (int64_t)at;
-    }
-  }
-  *copy = ends ? weft_column_offsets64(data, bytes, ends, rows) : weft_column_bytes(data, key->width, rows);
-  copy->type = key->type;
-  return WEFT_OK;
-}
-
-/* Takes over the keys: their types, and their memory or copies of it where rows must be compared. */
-static weft_status keep_keys(weft_ctx *ctx, weft_index *index, const struct weft_column *keys, bool copy) {
-  memcpy(index->keys, keys, index->n_keys * sizeof *keys);
-  if (!copy || index->how.exact)
-    return WEFT_OK;
-  size_t bytes = index->n_keys * 2 * sizeof *index->copies;
-  WEFT_TRY(take(ctx, bytes, (void **)&index->copies));
-  memset(index->copies, 0, bytes);
-  for (size_t k = 0; k < index->n_keys; k++)
-    WEFT_TRY(copy_key(ctx, &keys[k], &index->keys[k], index->copies + 2 * k, &index->copied_bytes));
-  return WEFT_OK;
-}
-
-/* Gives back all that an index holds, and it itself. */
-static void end_index(weft_index *index) {
+void weft__index_end(weft_index *index) {
   weft_slab *slab = index->slab;
   weft__table_close(slab, &index->table);
   (void)!weft_slab_free(slab, index->row_list);
@@ -92,62 +16,10 @@ static void end_index(weft_index *index) {
   for (size_t i = 0; index->copies && i < 2 * index->n_keys; i++)
     (void)!weft_slab_free(slab, index->copies[i]);
   (void)!weft_slab_free(slab, index->copies);
+  (void)!weft_slab_free(slab, index->keys);
   os_lock_end(&index->lock);
   (void)!weft_slab_free(slab, index);
   weft__slab_unref(slab);
-}
-
-static weft_status build_steps(weft_ctx *ctx, struct index_build *build) {
-  WEFT_TRY(weft__build_hash(ctx, build, 0));
-  WEFT_TRY(weft__build_place(ctx, build));
-  WEFT_TRY(weft__build_scatter(ctx, build, 0));
-  WEFT_TRY(weft__build_plan(ctx, build));
-  for (size_t part = 0; part < (size_t)1 << build->bits; part++)
-    WEFT_TRY(weft__build_part(ctx, build, part));
-  return weft__build_seal(ctx, build);
-}
-
-static weft_status build(weft_ctx *ctx, weft_index *index, const struct weft_column *keys, bool copy) {
-  struct index_build build;
-  weft_status status = weft__build_open(ctx, index, keys, 1, &build);
-  if (status == WEFT_OK)
-    status = build_steps(ctx, &build);
-  weft__build_close(ctx, &build);
-  return status == WEFT_OK ? keep_keys(ctx, index, keys, copy) : status;
-}
-
-weft_status weft_index_build(weft_ctx *ctx, const struct weft_column *keys, size_t n_keys,
-                             const struct weft_index_options *options, weft_index **out) {
-  if (out)
-    *out = NULL;
-  if (!ctx)
-    return WEFT_E_INVALID;
-  if (!out)
-    return weft__fail(ctx, WEFT_E_INVALID, "weft_index_build: out is NULL");
-  struct weft_index_options mine;
-  WEFT_TRY(read_options(ctx, options, &mine));
-  WEFT_TRY(weft__keys_check(ctx, "weft_index_build", keys, n_keys));
-  if (!mine.has_seed)
-    weft__os_random(&mine.seed, sizeof mine.seed);
-
-  weft_index *index;
-  WEFT_TRY(take(ctx, sizeof *index + n_keys * sizeof *index->keys, (void **)&index));
-  *index = (struct weft_index){
-      .slab = ctx->cache.slab, .rows = (uint32_t)keys[0].rows, .n_keys = n_keys, .keys = (struct weft_column *)(index + 1)};
-  index->how = (struct key_hash){.seed = mine.seed,
-                                 .mask = ctx->key_mask,
-                                 .exact = ctx->key_mask == UINT64_MAX && weft__keys_exact(keys, n_keys, false)};
-  os_lock_init(&index->lock);
-  weft__slab_ref(index->slab);
-  ctx_enter(ctx);
-  weft_status status = build(ctx, index, keys, mine.copy_keys);
-  ctx_leave(ctx);
-  if (status != WEFT_OK) {
-    end_index(index);
-    return status;
-  }
-  *out = index;
-  return WEFT_OK;
 }
 
 weft_status weft_index_free(weft_index *index) {
@@ -158,7 +30,7 @@ weft_status weft_index_free(weft_index *index) {
   os_lock_give(&index->lock);
   if (busy)
     return WEFT_E_BUSY;
-  end_index(index);
+  weft__index_end(index);
   return WEFT_OK;
 }
 
@@ -276,4 +148,27 @@ weft_status weft_index_lookup(weft_ctx *ctx, const weft_index *index, const stru
 weft_status weft_index_contains(weft_ctx *ctx, const weft_index *index, const struct weft_column *keys, size_t n_keys,
                                 uint8_t *bits) {
   return look_up(ctx, "weft_index_contains", index, keys, n_keys, bits, write_bits);
+}
+
+weft_status weft_index_hash(weft_ctx *ctx, uint64_t seed, const struct weft_column *keys, size_t n_keys, uint64_t *hashes) {
+  static const char who[] = "weft_index_hash";
+  if (!ctx)
+    return WEFT_E_INVALID;
+  WEFT_TRY(weft__keys_check(ctx, who, keys, n_keys));
+  size_t rows = keys[0].rows;
+  if (rows > 0 && !hashes)
+    return weft__fail(ctx, WEFT_E_INVALID, "%s: hashes is NULL, and there are %zu rows", who, rows);
+  struct key_hash how = {
+      .seed = seed, .mask = ctx->key_mask, .exact = ctx->key_mask == UINT64_MAX && weft__keys_exact(keys, n_keys, false)};
+  struct key_scratch *scratch;
+  WEFT_TRY(weft__scratch_open(ctx, &scratch));
+  ctx_enter(ctx);
+  for (size_t first = 0; first < rows; first += ctx->batch_size) {
+    size_t n = rows - first < ctx->batch_size ? rows - first : ctx->batch_size;
+    scratch->hashes = hashes + first;
+    weft__keys_hash(ctx, &how, keys, n_keys, first, n, scratch);
+  }
+  ctx_leave(ctx);
+  weft__scratch_close(ctx, scratch);
+  return WEFT_OK;
 }

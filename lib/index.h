@@ -36,6 +36,9 @@ struct weft_index {
   _Atomic uint8_t *matched; /* [places] key was met by a prober; there while matching_joins > 0; stores need no lock */
 };
 
+/* Gives back all that an index holds, and it itself. */
+void weft__index_end(weft_index *index);
+
 /* Looks up rows first .. first + n of keys, at most a batch: scratch->ids[n] are their keys' ids, or SIMD_NO_ID. keys have
  * passed weft__keys_check and weft__keys_match. */
 void weft__index_probe(weft_ctx *ctx, const weft_index *index, const struct weft_column *keys, size_t first, size_t n,

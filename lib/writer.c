@@ -434,7 +434,7 @@ void weft_writer_free(weft_writer *writer) {
     return;
   weft_ctx *ctx = writer->ctx;
   for (size_t i = 0; writer->gathered && i < writer->schema.n; i++)
-    weft__gathered_close(ctx, &writer->gathered[i]);
+    weft__gathered_close(ctx->cache.slab, &writer->gathered[i]);
   void *owned[] = {writer->gathered,   writer->encodings,  writer->encoding_bytes,
                    writer->encoded.at, writer->entries.at, writer->metadata.at};
   for (size_t i = 0; i < sizeof owned / sizeof *owned; i++)
