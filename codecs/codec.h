@@ -35,13 +35,22 @@ enum codec_nulls {
 
 /* ---- Little-endian numbers in memory of any alignment. ---- */
 
+/* The widths of words each by a load of their own: what is put together in memory from parts waits for them. */
 static inline uint64_t codec_get(const uint8_t *p, unsigned bytes) {
   uint64_t value = 0;
+  uint32_t half;
+  uint16_t quarter;
   for (unsigned i = 0; SIMD_BIG_ENDIAN && i < bytes; i++)
     value |= (uint64_t)p[i] << 8 * i;
-  if (!SIMD_BIG_ENDIAN)
-    memcpy(&value, p, bytes);
-  return value;
+  if (SIMD_BIG_ENDIAN)
+    return value;
+  switch (bytes) {
+  case 1: return *p;
+  case 2: memcpy(&quarter, p, 2); return quarter;
+  case 4: memcpy(&half, p, 4); return half;
+  case 8: memcpy(&value, p, 8); return value;
+  default: memcpy(&value, p, bytes); return value;
+  }
 }
 
 static inline void codec_put(uint8_t *p, uint64_t value, unsigned bytes) {
