@@ -176,8 +176,9 @@ WEFT_API WEFT_MUST_CHECK weft_status weft_reader_encoding(weft_reader *reader, u
 WEFT_API WEFT_MUST_CHECK weft_status weft_reader_decode(weft_reader *reader, uint64_t chunk, size_t column,
                                                         const struct weft_decode_options *options, weft_decoded **out);
 
-/* Checks a chunk to its last byte: its frame, the sum of its encodings, weft_verify of each, that what the file says of
- * them is so, and that what lies between them is zeros. Statuses as weft_verify and weft_reader_encoding. */
+/* Checks a chunk to its last byte: its frame, the sum of its encodings, weft_verify of each, in as many bytes as the reader
+ * itself may take, that what the file says of them is so, and that what lies between them is zeros. The message has the
+ * column's name and where it lies. Statuses as weft_verify and weft_reader_encoding. */
 WEFT_API WEFT_MUST_CHECK weft_status weft_reader_verify(weft_reader *reader, uint64_t chunk);
 
 WEFT_END_DECLS
