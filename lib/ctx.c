@@ -23,6 +23,19 @@ weft_status weft__fail(weft_ctx *ctx, weft_status status, const char *format, ..
   return status;
 }
 
+weft_status weft__fail_within(weft_ctx *ctx, weft_status status, const char *format, ...) {
+  char outer[160], inner[sizeof ctx->cache.message];
+  va_list arguments;
+  if (status == WEFT_OK)
+    return status;
+  va_start(arguments, format);
+  vsnprintf(outer, sizeof outer, format, arguments);
+  va_end(arguments);
+  memcpy(inner, ctx->cache.message, sizeof inner);
+  const char *end = strncmp(inner, "weft_", 5) == 0 ? strstr(inner, ": ") : NULL;
+  return weft__fail(ctx, status, "%s: %s", outer, end ? end + 2 : inner);
+}
+
 const char *weft_ctx_message(const weft_ctx *ctx) {
   return weft__cache_words(ctx ? &ctx->cache : NULL);
 }

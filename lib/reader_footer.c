@@ -16,7 +16,9 @@ bool weft__all_zeros(const uint8_t *bytes, size_t n) {
 }
 
 static weft_status cut_off(weft_reader *reader, uint64_t at) {
-  return weft__fail(reader->ctx, WEFT_E_CORRUPT, "offset %llu: the file ends here, and is cut off", (unsigned long long)at);
+  return weft__fail(reader->ctx, WEFT_E_CORRUPT,
+                    at == 0 ? "offset 0: the file is empty" : "offset %llu: the file ends here, and is cut off",
+                    (unsigned long long)at);
 }
 
 /* Bytes of the head that must be there. */
@@ -96,9 +98,11 @@ weft_status weft__reader_trailer(weft_reader *reader, const uint8_t *footer, siz
   const uint8_t *trailer = footer + bytes - FILE_TRAILER_BYTES;
   uint64_t trailer_at = at + bytes - FILE_TRAILER_BYTES, version = codec_get(trailer + 8, 8);
   if (memcmp(trailer + FILE_TRAILER_BYTES - FILE_MAGIC_BYTES, FILE_END_MAGIC, FILE_MAGIC_BYTES) != 0)
-    return weft__fail(reader->ctx, WEFT_E_CORRUPT,
-                      "offset %llu: the file does not end as one does: it is cut off or damaged",
-                      (unsigned long long)trailer_at + FILE_TRAILER_BYTES - FILE_MAGIC_BYTES);
+    return weft__fail(
+        reader->ctx, WEFT_E_CORRUPT,
+        "offset %llu: the file does not end as one does: it is cut off, or damaged, or there are bytes behind its "
+        "end",
+        (unsigned long long)trailer_at + FILE_TRAILER_BYTES - FILE_MAGIC_BYTES);
   if (codec_get(trailer, 8) != bytes - FILE_TRAILER_BYTES)
     return weft__fail(reader->ctx, WEFT_E_CORRUPT, "offset %llu: a footer of %llu bytes, where %zu are",
                       (unsigned long long)trailer_at, (unsigned long long)codec_get(trailer, 8),

@@ -223,12 +223,12 @@ START_TEST(rows_that_are_not_there_are_refused) {
     uint64_t first, rows;
     size_t selected; /* the last of these is the number of rows */
     const char *word;
-  } cases[] = {{ROWS + 1, UINT64_MAX, 0, "3001"},
-               {0, ROWS + 1, 0, "3001"},
-               {ROWS, 1, 0, "3001"},
-               {1, ROWS, 0, "3001"},
-               {UINT64_MAX, 1, 0, "of 3000"},
-               {1, UINT64_MAX - 1, 0, "of 3000"},
+  } cases[] = {{ROWS + 1, UINT64_MAX, 0, "first_row is 3001, and there are 3000"},
+               {0, ROWS + 1, 0, "rows is 3001 from row 0 on, and there are 3000"},
+               {ROWS, 1, 0, "rows is 1 from row 3000 on"},
+               {1, ROWS, 0, "rows is 3000 from row 1 on"},
+               {UINT64_MAX, 1, 0, "first_row is 18446744073709551615, and there are 3000"},
+               {1, UINT64_MAX - 1, 0, "rows is 18446744073709551614 from row 1 on"},
                {0, UINT64_MAX, 3, "selection[2]"},
                {10, 100, 2, "selection[1] is 100"}};
   static uint32_t out[ROWS + 10], selection[10];
