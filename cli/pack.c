@@ -35,8 +35,7 @@ static enum cli_exit check_names(const struct pack *pack, const char *input) {
     size_t bytes;
     const char *name = names_at(&pack->names, i, &bytes);
     if (bytes == 0)
-      return cli_fail(CLI_DATA, "%s: column %zu of %zu has no name, and needs one in a packed file: give all by --names",
-                      input, i + 1, pack->names.n);
+      return cli_fail(CLI_DATA, "%s: column %zu of %zu has no name in --names", input, i + 1, pack->names.n);
     if (memchr(name, '\0', bytes))
       return cli_fail(CLI_DATA, "%s: column %zu of %zu has a zero byte in its name", input, i + 1, pack->names.n);
   }
