@@ -223,16 +223,17 @@ static weft_status append(weft_writer *writer, const struct weft_column *columns
 
 static weft_status check_encoding(const weft_writer *writer, size_t i, const void *encoding, size_t bytes, uint64_t *rows,
                                   struct weft_encoded_info *described) {
-  const char *who = "weft_writer_append_encoded";
   const struct weft_field *field = &writer->schema.fields[i];
   WEFT_TRY(weft_describe(writer->ctx, encoding, bytes, described, sizeof *described));
   if (described->type != field->type || described->width != field->width)
-    return weft__fail(writer->ctx, WEFT_E_INVALID,
-                      "%s: encoding %zu is of type %d and width %u, field \"%.60s\" of type %d and width %u", who, i,
-                      (int)described->type, described->width, field->name, (int)field->type, field->width);
-  if (described->rows == 0 || described->rows > WEFT_CHUNK_ROWS || (i > 0 && described->rows != *rows))
-    return weft__fail(writer->ctx, WEFT_E_INVALID, "%s: encoding %zu has %llu rows, not 1 to %d, or others than encoding 0",
-                      who, i, (unsigned long long)described->rows, WEFT_CHUNK_ROWS);
+    return weft__fail(writer->ctx, WEFT_E_INVALID, "its encoding is of type %d and width %u, not of type %d and width %u",
+                      (int)described->type, described->width, (int)field->type, field->width);
+  if (described->rows == 0 || described->rows > WEFT_CHUNK_ROWS)
+    return weft__fail(writer->ctx, WEFT_E_INVALID, "its encoding has %llu rows, not 1 to %d",
+                      (unsigned long long)described->rows, WEFT_CHUNK_ROWS);
+  if (i > 0 && described->rows != *rows)
+    return weft__fail(writer->ctx, WEFT_E_INVALID, "its encoding has %llu rows, and those before it %llu",
+                      (unsigned long long)described->rows, (unsigned long long)*rows);
   *rows = described->rows;
   return WEFT_OK;
 }

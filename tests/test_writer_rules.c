@@ -200,12 +200,15 @@ START_TEST(encodings_that_are_not_the_files_are_refused) {
     FILE_MUST(ctx, weft_writer_open(ctx, fields, 2, NULL, file_take, &file, &writer));
     weft_status status = weft_writer_append_encoded(writer, encodings, bytes, cases[i].n);
     ck_assert_msg(status == cases[i].status, "case %zu: %s: %s", i, weft_status_text(status), weft_ctx_message(ctx));
+    if (status != WEFT_OK)
+      says(cases[i].n == 1 ? "weft_writer_append_encoded: n is" : "weft_writer_append_encoded: column \"b\": ");
     ck_assert_int_eq(weft_writer_finish(writer), cases[i].status);
     weft_writer_free(writer);
   }
   weft_writer *writer = open_writer();
   const void *encoding = empty;
   ck_assert_int_eq(weft_writer_append_encoded(writer, &encoding, &empty_bytes, 1), WEFT_E_INVALID);
+  says("weft_writer_append_encoded: column \"n\": its encoding has 0 rows");
   weft_writer_free(writer);
 }
 END_TEST
