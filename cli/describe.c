@@ -84,8 +84,8 @@ static enum cli_exit print_head(struct job *job) {
   struct output *output = &job->output;
   CLI_TRY(output_print(output, "rows      %" PRIu64 " in %zu chunk%s\n", info->rows, job->description.n_chunks,
                        job->description.n_chunks == 1 ? "" : "s"));
-  CLI_TRY(output_print(output, "bytes     %" PRIu64 ", %.1f %% of the %" PRIu64 " of its values\n", info->bytes,
-                       percent(info->bytes, job->description.decoded), job->description.decoded));
+  CLI_TRY(output_print(output, "bytes     %" PRIu64 " for %" PRIu64 " of values decoded (%.1f %%)\n", info->bytes,
+                       job->description.decoded, percent(info->bytes, job->description.decoded)));
   for (size_t i = 0; i < info->metadata; i++) {
     const char *key;
     const void *value;
@@ -123,8 +123,8 @@ static enum cli_exit print_column(struct job *job, const struct described *colum
   CLI_TRY(output_print(output, "\n"));
   CLI_TRY(print_text(output, column->name, bytes));
   int rest = indent - (int)(bytes < 100 ? bytes : 100) - 12;
-  CLI_TRY(output_print(output, "  %*s %-9s %14" PRIu64 "   %.1f %% of %" PRIu64, rest > 0 ? rest : 0, "", type,
-                       column->bytes, percent(column->bytes, column->decoded), column->decoded));
+  CLI_TRY(output_print(output, "  %*s %-9s %14" PRIu64 " for %" PRIu64 " (%.1f %%)", rest > 0 ? rest : 0, "", type,
+                       column->bytes, column->decoded, percent(column->bytes, column->decoded)));
   if (column->nulls > 0)
     CLI_TRY(output_print(output, ", %" PRIu64 " null", column->nulls));
   CLI_TRY(output_print(output, "\n"));

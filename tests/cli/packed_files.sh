@@ -137,6 +137,12 @@ for ((bytes = 0; bytes < small; bytes += 7)); do
   done
   exits 1 bash -c 'cat bad.weft | "$WEFT" verify'
 done
+{ cat t.weft; echo more; } >bad.weft
+exits 1 "$WEFT" verify bad.weft
+mentions 'or there are bytes behind its end'
+: >bad.weft
+exits 1 "$WEFT" cat bad.weft
+says 'weft: bad.weft: offset 0: the file is empty'
 echo 'this is no packed file, and no table either' >bad.weft
 exits 1 "$WEFT" unpack bad.weft
 mentions 'weft: bad.weft: '
@@ -159,7 +165,7 @@ fact "describe tells types, nulls, sizes, codecs, metadata; from a pipe too"
 exits 0 "$WEFT" describe t.weft
 cp out.txt words
 grep -qE '^rows +9000 in 5 chunks$' words || bad "$(head -n 3 words)"
-grep -qE "^bytes +$(stat -c %s t.weft), " words || bad "$(head -n 3 words)"
+grep -qE "^bytes +$(stat -c %s t.weft) for [0-9]+ of values decoded " words || bad "$(head -n 3 words)"
 grep -qF 'metadata  from = a?test' words || bad "$(head -n 3 words)"
 grep -qE '^n +u16 .*, 180 null$' words || bad "$(grep ^n words)"
 grep -A 3 -E '^s +string ' words | tr -s ' \n' ' ' | grep -qE 'values: dict [0-9]+ dictionary: strings [0-9]+ ends: [a-z]+ [0-9]+' ||
