@@ -214,7 +214,8 @@ WEFT_API void weft_decoded_free(weft_decoded *decoded);
  * (rows + 1023) / 1024 values of the column's type, nulls as many numbers; each may be NULL. Of a block of nulls alone min
  * and max are 0. Floats are ordered as numbers; NaNs count for neither, and where a block has them its max is a NaN; a zero
  * counts for both of its signs. options: first_row and rows, both multiples of 1024 (or the end), choose blocks; max_bytes;
- * no selection, and no form but VALUES. Statuses as weft_decode_into; WEFT_E_INVALID too where there are no zones (see info.has_zones). */
+ * no selection, and no form but VALUES. Statuses as weft_decode_into; WEFT_E_INVALID too where there are no zones (see
+ * info.has_zones). */
 WEFT_API WEFT_MUST_CHECK weft_status weft_zones(weft_ctx *ctx, const void *src, size_t bytes,
                                                 const struct weft_decode_options *options, void *min, void *max,
                                                 uint32_t *nulls);
