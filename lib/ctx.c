@@ -64,9 +64,10 @@ void weft_ctx_options_init(struct weft_ctx_options *options, size_t size) {
 weft_status weft__options_read(weft_ctx *ctx, const char *who, const void *options, size_t size, size_t least, void *mine,
                                size_t known) {
   if (size < least)
-    return weft__fail(ctx, WEFT_E_INVALID,
-                      "%s: options.size is %zu, and the least that is known is %zu: %s_options_init sets it", who, size,
-                      least, who);
+    return weft__fail(
+        ctx, WEFT_E_INVALID,
+        "%s: options.size is %zu, and the least that is known is %zu: a call whose name ends in _options_init sets it", who,
+        size, least);
   for (size_t i = known; i < size; i++)
     if (((const char *)options)[i] != 0)
       return weft__fail(ctx, WEFT_E_INVALID,

@@ -96,7 +96,8 @@ START_TEST(options_of_a_size_that_is_not_known_are_refused) {
   size_t bytes;
   encode.size = decode.size = 1;
   REFUSED(weft_encode(ctx, &e->column, &encode, out, sizeof out, &bytes), WEFT_E_INVALID, "size");
-  REFUSED(weft_decode_room(ctx, e->bytes, e->n, &decode, &room), WEFT_E_INVALID, "size");
+  REFUSED(weft_decode_room(ctx, e->bytes, e->n, &decode, &room), WEFT_E_INVALID,
+          "weft_decode_room: options.size is 1, and the least that is known is");
   room.size = 8;
   REFUSED(weft_decode_room(ctx, e->bytes, e->n, NULL, &room), WEFT_E_INVALID, "size is 8");
   REFUSED(weft_decode_into(ctx, e->bytes, e->n, NULL, &room), WEFT_E_INVALID, "size is 8");
