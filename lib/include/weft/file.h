@@ -53,10 +53,10 @@ WEFT_API WEFT_MUST_CHECK weft_status weft_writer_open(weft_ctx *ctx, const struc
                                                       weft_writer **out);
 
 /* Sets the metadata value[bytes] of a key (UTF-8, zero-terminated); a key set before is replaced, and comes last then.
- * Until weft_writer_finish. The context's thread only. On failure nothing has changed. WEFT_E_INVALID: an argument is
- * NULL (value too, of 0 bytes), the key is no UTF-8, or the file is finished. WEFT_E_LIMIT: more than
- * WEFT_METADATA_BYTES, or no memory by the slab's limit. WEFT_E_NOMEM: no memory. The status of a call that broke the
- * file. */
+ * Until weft_writer_finish. A new key takes time by its own bytes and the value's, one that was set before by those of all
+ * metadata. The context's thread only. On failure nothing has changed. WEFT_E_INVALID: an argument is NULL (value too, of
+ * 0 bytes), the key is no UTF-8, or the file is finished. WEFT_E_LIMIT: more than WEFT_METADATA_BYTES, or no memory by the
+ * slab's limit. WEFT_E_NOMEM: no memory. The status of a call that broke the file. */
 WEFT_API WEFT_MUST_CHECK weft_status weft_writer_metadata(weft_writer *writer, const char *key, const void *value,
                                                           size_t bytes);
 
