@@ -157,6 +157,8 @@ static weft_status check_fields(weft_ctx *ctx, const struct weft_field *fields, 
     if (bytes == 0 || bytes > UINT16_MAX)
       return weft__fail(ctx, WEFT_E_INVALID, "weft_writer_open: field %zu has a name of %zu bytes, not 1 to %d", i, bytes,
                         UINT16_MAX);
+    if (!weft__is_utf8((const uint8_t *)fields[i].name, bytes))
+      return weft__fail(ctx, WEFT_E_INVALID, "weft_writer_open: field %zu has a name that is no UTF-8", i);
     if (!is_type((unsigned)fields[i].type))
       return weft__fail(ctx, WEFT_E_INVALID, "weft_writer_open: field %zu, \"%.60s\", has type %d, which is none", i,
                         fields[i].name, (int)fields[i].type);

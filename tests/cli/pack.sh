@@ -214,7 +214,10 @@ exits 0 "$WEFT" unpack t.weft
 prints $'column 1,b,column 3\n1,2,3\n4,5,6'
 printf ',column 1\n1,2\n' >t.csv
 exits 1 "$WEFT" pack t.csv -o no.weft
-says 'weft: t.csv: columns 0 and 1 are both named "column 1"'
+says "weft: t.csv: columns 1 and 2 of 2 are both named 'column 1': give all by --names"
+printf 'a,n\xe9\n1,2\n' >t.csv
+exits 1 "$WEFT" pack t.csv -o no.weft
+says 'weft: t.csv: column 2 of 2 has a name that is no UTF-8: give all by --names'
 
 fact "a name that is there twice, is no UTF-8 or has a zero byte is told before the rows are read"
 for names in x,x $'\xff,y' 'a\0b,c'; do

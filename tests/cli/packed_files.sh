@@ -104,7 +104,7 @@ exits 3 "$WEFT" verify gone.weft bad.weft
 fact "no byte of a file's goes to the terminal as a control character"
 printf 'a\x1b[2Jb,a\x1b[2Jb\n1,2\n' >odd.csv
 exits 1 "$WEFT" pack odd.csv -o odd.weft
-says 'weft: odd.csv: columns 0 and 1 are both named "a?[2Jb"'
+says "weft: odd.csv: columns 1 and 2 of 2 are both named 'a?[2Jb': give all by --names"
 
 fact "a bit that is flipped anywhere is found, in a file and in a pipe, and nothing else happens"
 awk 'BEGIN { print "n,s"; for (i = 0; i < 40; i++) print i * i "," "x" i % 3 }' >small.csv
