@@ -73,4 +73,7 @@ weft_status weft__check_buffers(weft_ctx *ctx, const char *who, const struct wef
 /* What weft_describe gives, of an encoding that is open. */
 void weft__encoding_info(const struct codec_in *in, struct weft_encoded_info *info, size_t size);
 
+/* weft_verify in at most max_bytes. */
+weft_status weft__verify(weft_ctx *ctx, const void *src, size_t bytes, uint64_t max_bytes);
+
 #endif

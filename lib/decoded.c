@@ -136,7 +136,7 @@ weft_status weft_decode(weft_ctx *ctx, const void *src, size_t bytes, const stru
     *out = call.decoded;
   else
     weft_decoded_free(call.decoded);
-  return status;
+  return weft__fail_within(ctx, status, "weft_decode");
 }
 
 const struct weft_column *weft_decoded_column(const weft_decoded *decoded) {

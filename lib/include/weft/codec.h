@@ -247,9 +247,10 @@ WEFT_API WEFT_MUST_CHECK weft_status weft_zones(weft_ctx *ctx, const void *src, 
                                                 const struct weft_decode_options *options, void *min, void *max,
                                                 uint32_t *nulls);
 
-/* Checks src[bytes] to its end: checksums of header and sections, and that everything decodes, in memory that does not grow
- * with the rows (a dictionary's apart, which is bound by max_bytes of 1 GiB). The context's thread only. Statuses as
- * weft_decode_into. */
+/* Checks src[bytes] to its end: checksums of header and sections, that everything decodes, that zones are those of the
+ * values, and that it is written as docs/format.md has it, also where decoding does without (gaps between blocks, bits
+ * behind the last value). In memory that does not grow with the rows (a dictionary's apart, which is bound by max_bytes of
+ * 1 GiB). The context's thread only. Statuses as weft_decode_into; the message of WEFT_E_CORRUPT has stream and byte. */
 WEFT_API WEFT_MUST_CHECK weft_status weft_verify(weft_ctx *ctx, const void *src, size_t bytes);
 
 WEFT_END_DECLS
