@@ -8,7 +8,7 @@
 #include "rng.h"
 #include "suite.h"
 
-#define MOST_ROWS 40000
+#define MOST_ROWS 200000
 
 static weft_ctx *ctx;
 static weft_encoding *encoding;
