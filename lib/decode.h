@@ -31,6 +31,9 @@ weft_status weft__decode_piece(struct decoding *d, uint32_t at, uint32_t n);
 /* Writes bits to the piece's place in the validity bitmap, where there is one. */
 weft_status weft__decode_validity(const struct decoding *d, uint32_t at, uint32_t n, struct weft_buffers *buffers);
 
+/* The same of all rows that come out, of which none is null. */
+void weft__decode_all_valid(const struct decoding *d, struct weft_buffers *buffers);
+
 /* What becomes of strings: their room is found, they are decoded, or all is gone through and nothing written. */
 enum decode_mode { DECODE_ROOM, DECODE_VALUES, DECODE_CHECK };
 
