@@ -7,7 +7,6 @@
 
 /* Bytes that are copied at once, of strings that may be shorter: what lies behind them may be read, and written where there
  * is room, as the next string comes there. No string of a dictionary is longer than the one, or they take both. */
-#define SHORT_STEP 16
 #define STEP 32
 _Static_assert(STEP <= CODEC_AFTER_STRINGS, "may be read behind any string");
 
@@ -20,7 +19,7 @@ struct source {
   struct codec_node *codes; /* of DICT, whose dictionary node is; NULL: none */
   struct codec_text text;   /* of the dictionary, or of a piece of a range */
   int64_t *offsets;         /* of the dictionary: string i from offsets[i] on */
-  bool are_short;           /* the dictionary's strings are, to SHORT_STEP */
+  uint64_t longest;         /* bytes that a string of the dictionary has at most */
   struct weft_view *views;  /* of the dictionary's strings, where views are wanted */
   uint32_t code[CODEC_BLOCK + 1];
   const uint8_t *at[CODEC_BLOCK]; /* of strings that were picked */
@@ -30,17 +29,16 @@ struct source {
 /* A string's view, whose 12 bytes may be read whatever its length. Without branches, as lengths cannot be foreseen. */
 static inline struct weft_view view_of(const uint8_t *at, uint64_t length, uint64_t offset) {
   static const uint8_t mask[2 * INLINED] = {255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255};
-  bool refers = length > INLINED;
-  const uint8_t *keep = mask + INLINED - (refers ? PREFIX : length);
-  struct weft_view view = {.length = (int32_t)length};
-  uint64_t low, low_mask;
+  uint64_t refers = -(uint64_t)(length > INLINED), low, low_mask;
   uint32_t high, high_mask;
+  const uint8_t *keep = mask + INLINED - ((length & ~refers) | (PREFIX & refers));
+  struct weft_view view = {.length = (int32_t)length};
   memcpy(&low, at, sizeof low);
   memcpy(&high, at + sizeof low, sizeof high);
   memcpy(&low_mask, keep, sizeof low);
   memcpy(&high_mask, keep + sizeof low, sizeof high);
   low &= low_mask;
-  high = refers ? (uint32_t)offset : high & high_mask;
+  high = (high & high_mask) | (uint32_t)(offset & refers);
   memcpy(view.as.inlined, &low, sizeof low); /* buffer is 0 */
   memcpy(view.as.inlined + sizeof low, &high, sizeof high);
   return view;
@@ -55,6 +53,19 @@ static bool is_picked(const struct decoding *d) {
   return d->options.selection && d->options.form != WEFT_FORM_DICTIONARY;
 }
 
+/* A bound on what the n strings that end at `bytes` have at most. In numbers of 32 bits, of which compilers make vectors,
+ * in a function of its own: where they know offsets[0], they carry each from step to step instead. */
+ONE_COPY uint64_t longest_of(const int64_t *offsets, uint32_t n, uint64_t bytes) {
+  uint32_t most = 0;
+  if (bytes > UINT32_MAX)
+    return bytes;
+  for (uint32_t i = 0; i < n; i++) {
+    uint32_t length = (uint32_t)offsets[i + 1] - (uint32_t)offsets[i];
+    most = length > most ? length : most;
+  }
+  return most;
+}
+
 static weft_status open_source(struct decoding *d, struct source *source, enum decode_mode mode) {
   struct codec_in *in = &d->in;
   bool coded = in->values->codec == WEFT_CODEC_DICT;
@@ -66,12 +77,7 @@ static weft_status open_source(struct decoding *d, struct source *source, enum d
   uint32_t n = source->node->n;
   WEFT_TRY(weft__codec_scratch(in, (size_t)n + 1, sizeof *source->offsets, &source->offsets));
   WEFT_TRY(weft__strings_read(in, source->node, 0, n, source->offsets, sizeof *source->offsets, &source->text));
-  uint64_t most = 0;
-  for (uint32_t i = 0; i < n; i++) {
-    uint64_t length = (uint64_t)(source->offsets[i + 1] - source->offsets[i]);
-    most = length > most ? length : most;
-  }
-  source->are_short = most <= SHORT_STEP;
+  source->longest = longest_of(source->offsets, n, source->text.bytes);
   if (d->options.form != WEFT_FORM_VIEWS || mode != DECODE_VALUES)
     return WEFT_OK;
   if (source->text.bytes > INT32_MAX)
@@ -127,10 +133,6 @@ static uint64_t bytes_of(const struct decoding *d, const struct source *source) 
   return bytes;
 }
 
-static const uint8_t *place_of(const struct decoding *d, const struct source *source, uint32_t i) {
-  return is_picked(d) ? source->at[i] : source->text.data + source->ends[i];
-}
-
 /* ---- Offsets and bytes ---- */
 
 /* Where strings go. */
@@ -147,36 +149,67 @@ ALWAYS_INLINE void put_end(void *ends, size_t width, size_t i, uint64_t end) {
     ((int64_t *)ends)[i] = (int64_t)end;
 }
 
-/* Copies the strings of code[n], `step` bytes at a time, and puts down where each ends in the target; up to one that might
- * not leave room for the step behind it. Returns how many there are before. */
+/* Copies strings of code[n], `step` bytes at a time, and puts down where each ends in the target, as long as there is room
+ * for whatever BATCH of them may take. Returns how many they were. */
 ALWAYS_INLINE uint32_t copy_by(const struct source *source, uint32_t n, size_t step, struct target *target, void *ends,
                                size_t width) {
+  enum { BATCH = 8 };
   const uint8_t *data = source->text.data;
   const int64_t *offsets = source->offsets;
   uint8_t *const begin = target->at;
-  uint64_t used = target->used, last = target->room - step;
+  uint64_t used = target->used, most = BATCH * source->longest + step;
   uint32_t i = 0;
-  for (; i < n; i++) {
-    size_t code = source->code[i];
-    uint64_t from = (uint64_t)offsets[code], length = (uint64_t)offsets[code + 1] - from, end = used + length;
-    if (end > last)
-      break;
-    memcpy(begin + used, data + from, step);
-    for (uint64_t done = step; step > SHORT_STEP && done < length; done += step)
-      memcpy(begin + used + done, data + from + done, step);
-    put_end(ends, width, i, used = end);
-  }
+  for (; n - i >= BATCH && target->room - used >= most; i += BATCH)
+    for (uint32_t k = i; k < i + BATCH; k++) {
+      size_t code = source->code[k];
+      uint64_t from = (uint64_t)offsets[code], length = (uint64_t)offsets[code + 1] - from;
+      memcpy(begin + used, data + from, step);
+      for (uint64_t done = step; step == STEP && done < length; done += step)
+        memcpy(begin + used + done, data + from + done, step);
+      put_end(ends, width, k, used += length);
+    }
   target->used = used;
   return i;
 }
 
-/* The same of all n, which may fill the room to its last byte. False: there is too little. */
+ALWAYS_INLINE uint32_t copy_most(const struct source *source, uint32_t n, struct target *target, void *ends, size_t width) {
+  if (source->longest <= 8)
+    return copy_by(source, n, 8, target, ends, width);
+  return source->longest <= 16 ? copy_by(source, n, 16, target, ends, width)
+                               : copy_by(source, n, STEP, target, ends, width);
+}
+
+/* Whether each of code[n] is one more than the one before, as where strings are first met. */
+static bool are_consecutive(const uint32_t *code, uint32_t n) {
+  uint32_t first = code[0], wrong = 0;
+  if (code[n - 1] - first != n - 1)
+    return false;
+  for (uint32_t i = 0; i < n; i++)
+    wrong |= code[i] ^ (first + i);
+  return wrong == 0;
+}
+
+/* Copies the strings of consecutive codes at once. Returns how many: n, or none where there is too little room. */
+ALWAYS_INLINE uint32_t copy_run(const struct source *source, uint32_t n, struct target *target, void *ends, size_t width) {
+  const int64_t *offsets = source->offsets + source->code[0];
+  const int64_t from = offsets[0];
+  uint64_t bytes = (uint64_t)(offsets[n] - from), used = target->used, base = used - (uint64_t)from;
+  if (bytes == 0 || bytes > target->room - used)
+    return 0;
+  memcpy(target->at + used, source->text.data + from, bytes);
+  for (uint32_t i = 0; i < n; i++)
+    put_end(ends, width, i, base + (uint64_t)offsets[i + 1]);
+  target->used += bytes;
+  return n;
+}
+
+/* Copies the strings of code[n], which may fill the room to its last byte. False: there is too little. */
 static bool copy_coded(const struct source *source, uint32_t n, struct target *target, void *ends, size_t width) {
   uint32_t i = 0;
-  if (target->room >= STEP && source->are_short)
-    i = width == 4 ? copy_by(source, n, SHORT_STEP, target, ends, 4) : copy_by(source, n, SHORT_STEP, target, ends, 8);
-  else if (target->room >= STEP)
-    i = width == 4 ? copy_by(source, n, STEP, target, ends, 4) : copy_by(source, n, STEP, target, ends, 8);
+  if (n > 0 && are_consecutive(source->code, n))
+    i = width == 4 ? copy_run(source, n, target, ends, 4) : copy_run(source, n, target, ends, 8);
+  else
+    i = width == 4 ? copy_most(source, n, target, ends, 4) : copy_most(source, n, target, ends, 8);
   for (; i < n; i++) {
     int64_t from = source->offsets[source->code[i]];
     uint64_t length = (uint64_t)(source->offsets[source->code[i] + 1] - from);
@@ -278,7 +311,9 @@ static weft_status put_range(struct decoding *d, struct source *source, struct w
                               &source->text));
   *used = source->text.bytes;
   WEFT_TRY(check_end(d, buffers, *used, true));
-  if (*used > 0)
+  if (*used > 0 && d->options.streaming)
+    d->in.codecs->stream(source->text.data, *used, buffers->values);
+  else if (*used > 0)
     memcpy(buffers->values, source->text.data, *used);
   weft__decode_all_valid(d, buffers);
   return WEFT_OK;
@@ -330,8 +365,9 @@ static uint64_t put_coded_views(const struct decoding *d, const struct source *s
   uint64_t bytes = 0;
   uint32_t value = 0;
   for (uint32_t i = 0; d->valid == n && i < n; i++) {
-    views[i] = source->views[source->code[i]];
-    bytes += (uint64_t)views[i].length;
+    const struct weft_view *view = &source->views[source->code[i]];
+    bytes += (uint64_t)view->length;
+    views[i] = *view;
   }
   for (uint32_t i = 0; d->valid < n && i < n; i++) {
     uint64_t words[2], is_valid = d->bits[i / 64] >> i % 64 & 1;
@@ -348,26 +384,34 @@ static uint64_t put_coded_views(const struct decoding *d, const struct source *s
 /* Views of a piece of n rows' strings that have no codes; those too long for a view follow the data there is. */
 static weft_status put_views(const struct decoding *d, const struct source *source, const struct weft_buffers *buffers,
                              struct weft_view *views, uint32_t n, struct target *data) {
+  uint8_t *const begin = data->at;
+  const bool picked = is_picked(d), full = d->valid == n;
+  const uint8_t *text = source->text.data;
+  const uint64_t room = data->room;
+  uint64_t used = data->used;
   uint32_t value = 0;
   for (uint32_t i = 0; i < n; i++) {
-    if (d->valid < n && !(d->bits[i / 64] >> i % 64 & 1)) {
+    if (!full && !(d->bits[i / 64] >> i % 64 & 1)) {
       views[i] = (struct weft_view){0};
       continue;
     }
-    const uint8_t *at = place_of(d, source, value);
+    const uint8_t *at = picked ? source->at[value] : text + source->ends[value];
     uint64_t length = (uint64_t)(source->ends[value + 1] - source->ends[value]);
-    uint64_t end = data->used + (length > INLINED ? length : 0);
-    if (end > data->room)
+    uint64_t end = used + (length & -(uint64_t)(length > INLINED));
+    if (end > room)
       return end > INT32_MAX ? too_long(d, end) : no_room(d, "data", buffers->data ? buffers->data_bytes : 0, end);
-    views[i] = view_of(at, length, data->used);
-    if (data->room - end >= STEP) /* also of what a view has in itself: which it is cannot be foreseen */
-      for (uint64_t done = 0; done == 0 || done < length; done += STEP)
-        memcpy(data->at + data->used + done, at + done, STEP);
-    else if (length > INLINED)
-      memcpy(data->at + data->used, at, length);
-    data->used = end;
+    views[i] = view_of(at, length, used);
+    if (room - end >= STEP) { /* also of what a view has in itself: which it is cannot be foreseen */
+      memcpy(begin + used, at, STEP);
+      for (uint64_t done = STEP; done < length; done += STEP)
+        memcpy(begin + used + done, at + done, STEP);
+    } else if (length > INLINED) {
+      memcpy(begin + used, at, length);
+    }
+    used = end;
     value++;
   }
+  data->used = used;
   return WEFT_OK;
 }
 
