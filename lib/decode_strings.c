@@ -15,13 +15,14 @@ _Static_assert(STEP <= CODEC_AFTER_STRINGS, "may be read behind any string");
 
 /* Where strings come from, and those of the piece at hand, nulls left out. */
 struct source {
-  struct codec_node *node;  /* of STRINGS */
-  struct codec_node *codes; /* of DICT, whose dictionary node is; NULL: none */
-  struct codec_text text;   /* of the dictionary, or of a piece of a range */
-  int64_t *offsets;         /* of the dictionary: string i from offsets[i] on */
-  uint64_t longest;         /* bytes that a string of the dictionary has at most */
-  struct weft_view *views;  /* of the dictionary's strings, where views are wanted */
+  struct codec_node *node;      /* of STRINGS */
+  struct codec_node *codes;     /* of DICT, whose dictionary node is; NULL: none */
+  struct codec_text dictionary; /* string i from offsets[i] on */
+  int64_t *offsets;
+  uint64_t longest;        /* bytes that a string of the dictionary has at most */
+  struct weft_view *views; /* of the dictionary's strings, where views are wanted */
   uint32_t code[CODEC_BLOCK + 1];
+  struct codec_text text;         /* of a piece of a range */
   const uint8_t *at[CODEC_BLOCK]; /* of strings that were picked */
   int64_t ends[CODEC_BLOCK + 1];  /* string i of the piece is ends[i + 1] - ends[i] bytes, ends[0] being 0 */
 };
@@ -66,6 +67,27 @@ ONE_COPY uint64_t longest_of(const int64_t *offsets, uint32_t n, uint64_t bytes)
   return most;
 }
 
+/* Finds where each string of the dictionary is. */
+static weft_status read_dictionary(struct codec_in *in, struct source *source) {
+  uint32_t n = source->node->n;
+  WEFT_TRY(weft__codec_scratch(in, (size_t)n + 1, sizeof *source->offsets, &source->offsets));
+  WEFT_TRY(weft__strings_read(in, source->node, 0, n, source->offsets, sizeof *source->offsets, &source->dictionary));
+  source->longest = longest_of(source->offsets, n, source->dictionary.bytes);
+  return WEFT_OK;
+}
+
+static weft_status make_views(struct decoding *d, struct source *source) {
+  uint32_t n = source->node->n;
+  if (source->dictionary.bytes > INT32_MAX)
+    return too_long(d, source->dictionary.bytes);
+  WEFT_TRY(weft__codec_scratch(&d->in, n, sizeof *source->views, &source->views));
+  for (uint32_t i = 0; i < n; i++) {
+    int64_t from = source->offsets[i];
+    source->views[i] = view_of(source->dictionary.data + from, (uint64_t)(source->offsets[i + 1] - from), (uint64_t)from);
+  }
+  return WEFT_OK;
+}
+
 static weft_status open_source(struct decoding *d, struct source *source, enum decode_mode mode) {
   struct codec_in *in = &d->in;
   bool coded = in->values->codec == WEFT_CODEC_DICT;
@@ -74,20 +96,8 @@ static weft_status open_source(struct decoding *d, struct source *source, enum d
   source->ends[0] = 0;
   if (!source->codes)
     return WEFT_OK;
-  uint32_t n = source->node->n;
-  WEFT_TRY(weft__codec_scratch(in, (size_t)n + 1, sizeof *source->offsets, &source->offsets));
-  WEFT_TRY(weft__strings_read(in, source->node, 0, n, source->offsets, sizeof *source->offsets, &source->text));
-  source->longest = longest_of(source->offsets, n, source->text.bytes);
-  if (d->options.form != WEFT_FORM_VIEWS || mode != DECODE_VALUES)
-    return WEFT_OK;
-  if (source->text.bytes > INT32_MAX)
-    return too_long(d, source->text.bytes);
-  WEFT_TRY(weft__codec_scratch(in, n, sizeof *source->views, &source->views));
-  for (uint32_t i = 0; i < n; i++) {
-    int64_t from = source->offsets[i];
-    source->views[i] = view_of(source->text.data + from, (uint64_t)(source->offsets[i + 1] - from), (uint64_t)from);
-  }
-  return WEFT_OK;
+  WEFT_TRY(read_dictionary(in, source));
+  return d->options.form == WEFT_FORM_VIEWS && mode == DECODE_VALUES ? make_views(d, source) : WEFT_OK;
 }
 
 /* ---- A piece's strings ---- */
@@ -154,7 +164,7 @@ ALWAYS_INLINE void put_end(void *ends, size_t width, size_t i, uint64_t end) {
 ALWAYS_INLINE uint32_t copy_by(const struct source *source, uint32_t n, size_t step, struct target *target, void *ends,
                                size_t width) {
   enum { BATCH = 8 };
-  const uint8_t *data = source->text.data;
+  const uint8_t *data = source->dictionary.data;
   const int64_t *offsets = source->offsets;
   uint8_t *const begin = target->at;
   uint64_t used = target->used, most = BATCH * source->longest + step;
@@ -196,7 +206,7 @@ ALWAYS_INLINE uint32_t copy_run(const struct source *source, uint32_t n, struct 
   uint64_t bytes = (uint64_t)(offsets[n] - from), used = target->used, base = used - (uint64_t)from;
   if (bytes == 0 || bytes > target->room - used)
     return 0;
-  memcpy(target->at + used, source->text.data + from, bytes);
+  memcpy(target->at + used, source->dictionary.data + from, bytes);
   for (uint32_t i = 0; i < n; i++)
     put_end(ends, width, i, base + (uint64_t)offsets[i + 1]);
   target->used += bytes;
@@ -216,7 +226,7 @@ static bool copy_coded(const struct source *source, uint32_t n, struct target *t
     if (length > target->room - target->used)
       return false;
     if (length > 0)
-      memcpy(target->at + target->used, source->text.data + from, length);
+      memcpy(target->at + target->used, source->dictionary.data + from, length);
     put_end(ends, width, i, target->used += length);
   }
   return true;
@@ -428,13 +438,13 @@ static uint64_t referred_bytes(const struct decoding *d, const struct source *so
 /* Makes room for views at buffers->values, and of a dictionary all strings' bytes the data. */
 static weft_status open_data(const struct decoding *d, const struct source *source, const struct weft_buffers *buffers,
                              uint64_t views, struct target *data) {
-  uint64_t room = buffers->data ? buffers->data_bytes : 0, used = source->codes ? source->text.bytes : 0;
+  uint64_t room = buffers->data ? buffers->data_bytes : 0, used = source->codes ? source->dictionary.bytes : 0;
   if (views > buffers->values_bytes || (views > 0 && !buffers->values))
     return no_room(d, "values", buffers->values ? buffers->values_bytes : 0, views);
   if (used > room)
     return no_room(d, "data", (size_t)room, used);
   if (used > 0)
-    memcpy(buffers->data, source->text.data, used);
+    memcpy(buffers->data, source->dictionary.data, used);
   *data = (struct target){buffers->data, used, room < INT32_MAX ? room : INT32_MAX};
   return WEFT_OK;
 }
@@ -459,7 +469,7 @@ static weft_status view_piece(struct decoding *d, struct source *source, struct 
 static weft_status decode_views(struct decoding *d, struct source *source, struct weft_buffers *buffers,
                                 enum decode_mode mode) {
   uint64_t whole = 0, views = (uint64_t)d->n * sizeof(struct weft_view);
-  struct target data = {NULL, source->codes ? source->text.bytes : 0, 0};
+  struct target data = {NULL, source->codes ? source->dictionary.bytes : 0, 0};
   if (mode == DECODE_VALUES)
     WEFT_TRY(open_data(d, source, buffers, views, &data));
   for (uint32_t at = 0, n; at < d->n; at += n) {
