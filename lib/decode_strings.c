@@ -9,11 +9,14 @@
 struct source {
   struct codec_node *node;  /* of STRINGS */
   struct codec_node *codes; /* of DICT, whose dictionary node is; NULL: none */
-  const uint8_t *data;      /* of the dictionary: string i from offsets[i] on; of a piece of a range, all in one go */
+  /* Of the dictionary, made once, by the first read that needs it: string i is dictionary[offsets[i] .. offsets[i + 1]). */
+  const uint8_t *dictionary;
   int64_t *offsets;
-  struct weft_view *views; /* of the dictionary's strings, where views are wanted */
-  bool together;           /* the piece's strings lie one after another at data */
-  uint64_t bytes;          /* of the piece's strings */
+  bool has_offsets;
+  struct weft_view *views;
+  const uint8_t *data; /* of a piece of a range, all in one go */
+  bool together;       /* the piece's strings lie one after another at data */
+  uint64_t bytes;      /* of the piece's strings */
   const uint8_t *at[CODEC_BLOCK];
   uint32_t code[CODEC_BLOCK];
   int64_t ends[CODEC_BLOCK + 1]; /* together: offsets from data */
@@ -37,26 +40,48 @@ static weft_status too_long(const struct decoding *d, uint64_t bytes) {
                     (unsigned long long)bytes);
 }
 
-static weft_status open_source(struct decoding *d, struct source *source, enum decode_mode mode) {
+/* Finds where each string of the dictionary is. */
+static weft_status read_offsets(struct codec_in *in, struct source *source) {
+  uint32_t n = source->node->n;
+  if (source->has_offsets)
+    return WEFT_OK;
+  if (!source->offsets)
+    WEFT_TRY(weft__codec_scratch(in, (size_t)n + 1, sizeof *source->offsets, &source->offsets));
+  WEFT_TRY(weft__strings_read(in, source->node, 0, n, source->offsets, &source->dictionary));
+  source->has_offsets = true;
+  return WEFT_OK;
+}
+
+static weft_status make_views(struct decoding *d, struct source *source) {
+  uint32_t n = source->node->n;
+  if (source->views)
+    return WEFT_OK;
+  if (source->offsets[n] > INT32_MAX)
+    return too_long(d, (uint64_t)source->offsets[n]);
+  WEFT_TRY(weft__codec_scratch(&d->in, n, sizeof *source->views, &source->views));
+  for (uint32_t i = 0; i < n; i++) {
+    int64_t from = source->offsets[i];
+    source->views[i] = view_of(source->dictionary + from, (uint64_t)(source->offsets[i + 1] - from), (uint64_t)from);
+  }
+  return WEFT_OK;
+}
+
+static weft_status open_source(struct decoding *d, enum decode_mode mode) {
   struct codec_in *in = &d->in;
   bool coded = in->values->codec == WEFT_CODEC_DICT;
+  if (!d->source) {
+    WEFT_TRY(weft__codec_scratch(in, 1, sizeof *d->source, &d->source));
+    d->source->offsets = NULL;
+    d->source->has_offsets = false;
+    d->source->views = NULL;
+  }
+  struct source *source = d->source;
   source->node = coded ? in->values->child[0] : in->values;
   source->codes = coded && d->options.form != WEFT_FORM_DICTIONARY ? in->values : NULL;
   if (!source->codes)
     return WEFT_OK;
-  uint32_t n = source->node->n;
-  WEFT_TRY(weft__codec_scratch(in, (size_t)n + 1, sizeof *source->offsets, &source->offsets));
-  WEFT_TRY(weft__strings_read(in, source->node, 0, n, source->offsets, &source->data));
-  if (d->options.form != WEFT_FORM_VIEWS || mode != DECODE_VALUES)
-    return WEFT_OK;
-  if (source->offsets[n] > INT32_MAX)
-    return too_long(d, (uint64_t)source->offsets[n]);
-  WEFT_TRY(weft__codec_scratch(in, n, sizeof *source->views, &source->views));
-  for (uint32_t i = 0; i < n; i++) {
-    int64_t from = source->offsets[i];
-    source->views[i] = view_of(source->data + from, (uint64_t)(source->offsets[i + 1] - from), (uint64_t)from);
-  }
-  return WEFT_OK;
+  WEFT_TRY(read_offsets(in, source));
+  return d->options.form == WEFT_FORM_VIEWS && mode == DECODE_VALUES ? make_views(d, source) : WEFT_OK;
 }
 
 /* ---- A piece's strings ---- */
@@ -71,7 +96,7 @@ static weft_status find_coded(struct decoding *d, struct source *source) {
   source->bytes = 0;
   for (uint32_t i = 0; i < d->valid; i++) {
     int64_t from = source->offsets[source->code[i]], to = source->offsets[source->code[i] + 1];
-    source->at[i] = source->data + from;
+    source->at[i] = source->dictionary + from;
     source->length[i] = (uint64_t)(to - from);
     source->bytes += source->length[i];
   }
@@ -250,7 +275,7 @@ static weft_status decode_views(struct decoding *d, struct source *source, struc
     if (mode == DECODE_VALUES && (used > buffers->data_bytes || (used > 0 && !buffers->data)))
       return no_room(d, "data", buffers->data ? buffers->data_bytes : 0, used);
     if (mode == DECODE_VALUES && used > 0)
-      memcpy(buffers->data, source->data, used);
+      memcpy(buffers->data, source->dictionary, used);
   }
   for (uint32_t at = 0, n; at < d->n; at += n) {
     n = (uint32_t)codec_block_values(d->n, at / CODEC_BLOCK);
@@ -269,9 +294,8 @@ static weft_status decode_views(struct decoding *d, struct source *source, struc
 }
 
 weft_status weft__decode_strings(struct decoding *d, struct weft_buffers *buffers, enum decode_mode mode) {
-  struct source *source;
-  WEFT_TRY(weft__codec_scratch(&d->in, 1, sizeof *source, &source));
-  WEFT_TRY(open_source(d, source, mode));
+  WEFT_TRY(open_source(d, mode));
+  struct source *source = d->source;
   if (d->options.form == WEFT_FORM_VIEWS)
     return decode_views(d, source, buffers, mode);
   /* What the header says suffices where it will be found out if it lies. */
