@@ -5,10 +5,8 @@
  */
 #include "lib/decode.h"
 
-#define DEFAULT_MAX_BYTES ((uint64_t)1 << 30)
-
 void weft_decode_options_init(struct weft_decode_options *options, size_t size) {
-  const struct weft_decode_options defaults = {.size = size, .rows = UINT64_MAX, .max_bytes = DEFAULT_MAX_BYTES};
+  const struct weft_decode_options defaults = {.size = size, .rows = UINT64_MAX, .max_bytes = DECODE_MAX_BYTES};
   if (!options)
     return;
   memset(options, 0, size);
@@ -75,16 +73,17 @@ static weft_status check_sums(const struct codec_in *in) {
   return WEFT_OK;
 }
 
-static weft_status read_options(struct decoding *d, const char *who, const struct weft_decode_options *options) {
-  if (options && options->size == sizeof d->options) { /* as nearly always: nothing is left to default */
-    d->options = *options;
+weft_status weft__decode_options_read(weft_ctx *ctx, const char *who, const struct weft_decode_options *options,
+                                      struct weft_decode_options *mine) {
+  if (options && options->size == sizeof *mine) { /* as nearly always: nothing is left to default */
+    *mine = *options;
     return WEFT_OK;
   }
-  weft_decode_options_init(&d->options, sizeof d->options);
+  weft_decode_options_init(mine, sizeof *mine);
   if (!options)
     return WEFT_OK;
   size_t least = offsetof(struct weft_decode_options, streaming) + sizeof options->streaming;
-  return weft__options_read(d->ctx, who, options, options->size, least, &d->options, sizeof d->options);
+  return weft__options_read(ctx, who, options, options->size, least, mine, sizeof *mine);
 }
 
 /* Finds what d->options ask for. */
@@ -107,7 +106,7 @@ weft_status weft__decoding_open(struct decoding *d, weft_ctx *ctx, const char *w
   d->ctx = ctx;
   d->source = NULL;
   d->in.scratch = NULL;
-  WEFT_TRY(read_options(d, who, options));
+  WEFT_TRY(weft__decode_options_read(ctx, who, options, &d->options));
   WEFT_TRY(open_in(ctx, who, src, bytes, d->options.max_bytes, &d->in));
   return find(d);
 }
@@ -117,10 +116,19 @@ weft_status weft__decoding_start(struct decoding *d) {
   return weft__validity_open(&d->in, &d->validity);
 }
 
+weft_status weft__decoding_begin(struct decoding *d, weft_ctx *ctx, const char *who, const void *src, size_t bytes,
+                                 uint64_t max_bytes) {
+  struct weft_decode_options options;
+  weft_decode_options_init(&options, sizeof options);
+  options.max_bytes = max_bytes;
+  WEFT_TRY(weft__decoding_open(d, ctx, who, src, bytes, &options));
+  return weft__decoding_start(d);
+}
+
 weft_status weft__decoding_again(struct decoding *d, const char *who, const struct weft_decode_options *options) {
   d->in.who = who;
   d->in.reads++;
-  WEFT_TRY(read_options(d, who, options));
+  WEFT_TRY(weft__decode_options_read(d->ctx, who, options, &d->options));
   return find(d);
 }
 

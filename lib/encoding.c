@@ -9,14 +9,6 @@ struct weft_encoding {
   struct decoding d;
 };
 
-static weft_status open(struct decoding *d, weft_ctx *ctx, const void *src, size_t bytes, uint64_t max_bytes) {
-  struct weft_decode_options options;
-  weft_decode_options_init(&options, sizeof options);
-  options.max_bytes = max_bytes ? max_bytes : options.max_bytes;
-  WEFT_TRY(weft__decoding_open(d, ctx, "weft_encoding_open", src, bytes, &options));
-  return weft__decoding_start(d);
-}
-
 weft_status weft_encoding_open(weft_ctx *ctx, const void *src, size_t bytes, uint64_t max_bytes, weft_encoding **out) {
   if (out)
     *out = NULL;
@@ -28,7 +20,8 @@ weft_status weft_encoding_open(weft_ctx *ctx, const void *src, size_t bytes, uin
   if (!encoding)
     return ctx->cache.status;
   ctx_enter(ctx);
-  weft_status status = open(&encoding->d, ctx, src, bytes, max_bytes);
+  weft_status status =
+      weft__decoding_begin(&encoding->d, ctx, "weft_encoding_open", src, bytes, max_bytes ? max_bytes : DECODE_MAX_BYTES);
   ctx_leave(ctx);
   if (status == WEFT_OK)
     *out = encoding;
