@@ -35,13 +35,22 @@ enum codec_nulls {
 
 /* ---- Little-endian numbers in memory of any alignment. ---- */
 
+/* The widths of words each by a load of their own: what is put together in memory from parts waits for them. */
 static inline uint64_t codec_get(const uint8_t *p, unsigned bytes) {
   uint64_t value = 0;
+  uint32_t half;
+  uint16_t quarter;
   for (unsigned i = 0; SIMD_BIG_ENDIAN && i < bytes; i++)
     value |= (uint64_t)p[i] << 8 * i;
-  if (!SIMD_BIG_ENDIAN)
-    memcpy(&value, p, bytes);
-  return value;
+  if (SIMD_BIG_ENDIAN)
+    return value;
+  switch (bytes) {
+  case 1: return *p;
+  case 2: memcpy(&quarter, p, 2); return quarter;
+  case 4: memcpy(&half, p, 4); return half;
+  case 8: memcpy(&value, p, 8); return value;
+  default: memcpy(&value, p, bytes); return value;
+  }
 }
 
 static inline void codec_put(uint8_t *p, uint64_t value, unsigned bytes) {
@@ -280,6 +289,7 @@ struct codec_in {
   const char *who; /* for messages: the public call */
   uint64_t budget; /* bytes that may be allocated still */
   void *scratch;   /* what was allocated, a list */
+  uint32_t reads;  /* that went before the present one: as many as the encoding is kept open for */
   const uint8_t *at;
   size_t bytes;
   enum weft_type type;
@@ -297,7 +307,7 @@ struct codec_in {
  * that weft_describe documents. */
 weft_status weft__codec_open(struct codec_in *in);
 
-/* Gives back what was allocated for in. */
+/* Gives back what was allocated for in. Between open and close, streams may be read any number of times. */
 void weft__codec_close(struct codec_in *in);
 
 /* Makes a stream and its parts ready to be read: checks the shape of their sections. Once for a stream. */
@@ -309,7 +319,8 @@ weft_status weft__codec_read(struct codec_in *in, struct codec_node *node, uint3
 /* The same of values anywhere: out[i] = value rows[i]; every rows[i] is below node->n. */
 weft_status weft__codec_pick(struct codec_in *in, struct codec_node *node, const uint32_t *rows, uint32_t n, void *out);
 
-/* Memory until weft__codec_close, undefined inside, counted against in->budget. WEFT_E_LIMIT, WEFT_E_NOMEM. */
+/* Memory until weft__codec_close, undefined inside, counted against in->budget. An encoding may be read any number of
+ * times, and reads may fail, so each purpose asks for its memory once. WEFT_E_LIMIT, WEFT_E_NOMEM. */
 weft_status weft__codec_scratch(struct codec_in *in, size_t count, size_t bytes, void *out_pointer);
 
 /* WEFT_E_CORRUPT with a message: what is wrong at a byte of a stream's section. */

@@ -283,6 +283,7 @@ static weft_status find_roots(struct codec_in *in) {
 
 weft_status weft__codec_open(struct codec_in *in) {
   in->scratch = NULL;
+  in->reads = 0;
   in->values = in->validity = in->zone_min = in->zone_max = in->zone_nulls = NULL;
   WEFT_TRY(read_header(in));
   WEFT_TRY(read_table(in));

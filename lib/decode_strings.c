@@ -15,12 +15,14 @@ _Static_assert(STEP <= CODEC_AFTER_STRINGS, "may be read behind any string");
 
 /* Where strings come from, and those of the piece at hand, nulls left out. */
 struct source {
-  struct codec_node *node;      /* of STRINGS */
-  struct codec_node *codes;     /* of DICT, whose dictionary node is; NULL: none */
-  struct codec_text dictionary; /* string i from offsets[i] on */
+  struct codec_node *node;  /* of STRINGS */
+  struct codec_node *codes; /* of DICT, whose dictionary node is; NULL: none */
+  /* The dictionary, read once, by the first call that needs it: string i from offsets[i] on. */
+  struct codec_text dictionary;
   int64_t *offsets;
+  bool has_offsets;
   uint64_t longest;        /* bytes that a string of the dictionary has at most */
-  struct weft_view *views; /* of the dictionary's strings, where views are wanted */
+  struct weft_view *views; /* of its strings, made by the first call that wants views */
   uint32_t code[CODEC_BLOCK + 1];
   struct codec_text text;         /* of a piece of a range */
   const uint8_t *at[CODEC_BLOCK]; /* of strings that were picked */
@@ -70,14 +72,20 @@ ONE_COPY uint64_t longest_of(const int64_t *offsets, uint32_t n, uint64_t bytes)
 /* Finds where each string of the dictionary is. */
 static weft_status read_dictionary(struct codec_in *in, struct source *source) {
   uint32_t n = source->node->n;
-  WEFT_TRY(weft__codec_scratch(in, (size_t)n + 1, sizeof *source->offsets, &source->offsets));
+  if (source->has_offsets)
+    return WEFT_OK;
+  if (!source->offsets)
+    WEFT_TRY(weft__codec_scratch(in, (size_t)n + 1, sizeof *source->offsets, &source->offsets));
   WEFT_TRY(weft__strings_read(in, source->node, 0, n, source->offsets, sizeof *source->offsets, &source->dictionary));
   source->longest = longest_of(source->offsets, n, source->dictionary.bytes);
+  source->has_offsets = true;
   return WEFT_OK;
 }
 
 static weft_status make_views(struct decoding *d, struct source *source) {
   uint32_t n = source->node->n;
+  if (source->views)
+    return WEFT_OK;
   if (source->dictionary.bytes > INT32_MAX)
     return too_long(d, source->dictionary.bytes);
   WEFT_TRY(weft__codec_scratch(&d->in, n, sizeof *source->views, &source->views));
@@ -88,9 +96,16 @@ static weft_status make_views(struct decoding *d, struct source *source) {
   return WEFT_OK;
 }
 
-static weft_status open_source(struct decoding *d, struct source *source, enum decode_mode mode) {
+static weft_status open_source(struct decoding *d, enum decode_mode mode) {
   struct codec_in *in = &d->in;
   bool coded = in->values->codec == WEFT_CODEC_DICT;
+  if (!d->source) {
+    WEFT_TRY(weft__codec_scratch(in, 1, sizeof *d->source, &d->source));
+    d->source->offsets = NULL;
+    d->source->has_offsets = false;
+    d->source->views = NULL;
+  }
+  struct source *source = d->source;
   source->node = coded ? in->values->child[0] : in->values;
   source->codes = coded && d->options.form != WEFT_FORM_DICTIONARY ? in->values : NULL;
   source->ends[0] = 0;
@@ -333,7 +348,7 @@ static weft_status put_values(struct decoding *d, struct source *source, struct 
   if (!buffers->offsets || (buffers->offset_bytes != 4 && buffers->offset_bytes != 8))
     return weft__fail(d->ctx, WEFT_E_INVALID, "%s: buffers.offsets is %p, of %zu bytes each", d->in.who, buffers->offsets,
                       buffers->offset_bytes);
-  if (!source->codes && !is_picked(d) && !d->validity.node)
+  if (!source->codes && !is_picked(d) && !d->has_nulls)
     return put_range(d, source, buffers, used);
   struct target target = open_target(d, buffers);
   put_end(buffers->offsets, buffers->offset_bytes, 0, 0);
@@ -485,9 +500,8 @@ static weft_status decode_views(struct decoding *d, struct source *source, struc
 }
 
 weft_status weft__decode_strings(struct decoding *d, struct weft_buffers *buffers, enum decode_mode mode) {
-  struct source *source;
-  WEFT_TRY(weft__codec_scratch(&d->in, 1, sizeof *source, &source));
-  WEFT_TRY(open_source(d, source, mode));
+  WEFT_TRY(open_source(d, mode));
+  struct source *source = d->source;
   if (d->options.form == WEFT_FORM_VIEWS)
     return decode_views(d, source, buffers, mode);
   /* What the header says suffices where it will be found out if it lies. */
