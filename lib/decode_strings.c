@@ -108,6 +108,7 @@ static weft_status open_source(struct decoding *d, enum decode_mode mode) {
   struct source *source = d->source;
   source->node = coded ? in->values->child[0] : in->values;
   source->codes = coded && d->options.form != WEFT_FORM_DICTIONARY ? in->values : NULL;
+  source->text = (struct codec_text){source->node->section, 0};
   source->ends[0] = 0;
   if (!source->codes)
     return WEFT_OK;
@@ -252,10 +253,12 @@ static bool copy_strings(const struct decoding *d, const struct source *source, 
   uint64_t bytes = bytes_of(d, source);
   if (bytes > target->room - target->used)
     return false;
+  if (bytes == 0)
+    return true;
   uint8_t *to = target->at + target->used;
-  if (bytes > 0 && !is_picked(d))
+  if (!is_picked(d))
     memcpy(to, source->text.data, bytes);
-  for (uint32_t i = 0; bytes > 0 && is_picked(d) && i < d->valid; i++)
+  for (uint32_t i = 0; is_picked(d) && i < d->valid; i++)
     memcpy(to + source->ends[i], source->at[i], (size_t)(source->ends[i + 1] - source->ends[i]));
   target->used += bytes;
   return true;
