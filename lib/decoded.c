@@ -132,11 +132,10 @@ weft_status weft_decode(weft_ctx *ctx, const void *src, size_t bytes, const stru
   weft_status status = run(&call, src, bytes);
   weft__codec_close(&call.d.in);
   ctx_leave(ctx);
-  if (status == WEFT_OK) {
+  if (status == WEFT_OK)
     *out = call.decoded;
-    return WEFT_OK;
-  }
-  weft_decoded_free(call.decoded);
+  else
+    weft_decoded_free(call.decoded);
   return weft__fail_within(ctx, status, "weft_decode");
 }
 
