@@ -331,10 +331,18 @@ weft_status weft__codec_corrupt(struct codec_in *in, const struct codec_node *no
 weft_status weft__codec_fail(weft_ctx *ctx, weft_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* Strings first .. first + n of a started stream of STRINGS: *data, in its section, holds them one after another, string
- * i from offsets[i] to offsets[i + 1], offsets[0] being 0. offsets[n + 1]. */
-weft_status weft__strings_read(struct codec_in *in, struct codec_node *node, uint32_t first, uint32_t n, int64_t *offsets,
-                               const uint8_t **data);
+/* Strings one after another, in a section of STRINGS. Past them so many bytes may be read: the table comes behind all
+ * sections, and has an entry of STRINGS and one of the ends. */
+#define CODEC_AFTER_STRINGS (2 * CODEC_ENTRY_BYTES)
+struct codec_text {
+  const uint8_t *data;
+  uint64_t bytes;
+};
+
+/* Strings first .. first + n of a started stream of STRINGS: string i from text->data[offsets[i]] to offsets[i + 1],
+ * offsets[0] being 0. offsets[n + 1] of `width` bytes, 4 or 8: of 4, they are right where text->bytes is below 2^32. */
+weft_status weft__strings_read(struct codec_in *in, struct codec_node *node, uint32_t first, uint32_t n, void *offsets,
+                               unsigned width, struct codec_text *text);
 
 /* Holds a started stream of BITPACK, FOR or DELTA against what writers must do and reading does without: blocks without
  * gaps, places that ascend, no bit that says nothing. */

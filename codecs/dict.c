@@ -427,11 +427,14 @@ static weft_status wrong_code(struct codec_in *in, const struct codec_node *node
 
 weft_status weft__dict_codes(struct codec_in *in, struct codec_node *node, uint32_t first, uint32_t n, uint32_t *codes) {
   const struct dict *dict = node->state;
-  uint32_t most = 0;
-  WEFT_TRY(weft__codec_read(in, dict->codes, first, n, codes));
-  for (uint32_t i = 0; i < n; i++)
-    most = codes[i] > most ? codes[i] : most;
-  return most < dict->dictionary->n ? WEFT_OK : wrong_code(in, node, first, codes, n);
+  for (uint32_t row = first, end = first + n, part; row < end; row += part, codes += part) {
+    part = CODEC_BLOCK - row % CODEC_BLOCK;
+    part = end - row < part ? end - row : part;
+    WEFT_TRY(weft__codec_read(in, dict->codes, row, part, codes));
+    if (in->codecs->range32(codes, part, 0).max >= dict->dictionary->n)
+      return wrong_code(in, node, row, codes, part);
+  }
+  return WEFT_OK;
 }
 
 /* Looks up the values of codes one by one in the dictionary as it is encoded. */

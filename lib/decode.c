@@ -189,6 +189,14 @@ weft_status weft__decode_validity(const struct decoding *d, uint32_t at, uint32_
   return WEFT_OK;
 }
 
+void weft__decode_all_valid(const struct decoding *d, struct weft_buffers *buffers) {
+  if (!buffers->validity)
+    return;
+  memset(buffers->validity, 0xff, d->n / 8);
+  if (d->n % 8 != 0)
+    buffers->validity[d->n / 8] = (uint8_t)((1 << d->n % 8) - 1);
+}
+
 /* ---- Values of fixed width ---- */
 
 static weft_status need_room(const struct decoding *d, const char *what, const void *at, uint64_t room, uint64_t bytes) {
@@ -284,11 +292,8 @@ static weft_status decode_fixed(struct decoding *d, struct weft_buffers *buffers
   WEFT_TRY(need_room(d, "values", buffers->values, buffers->values_bytes, (uint64_t)d->n * width));
   uint8_t nothing[1], *out = buffers->values ? buffers->values : nothing; /* where values have no bytes */
   bool plain = !d->has_nulls && (!d->options.selection || d->options.form == WEFT_FORM_DICTIONARY);
-  if (plain && buffers->validity) {
-    memset(buffers->validity, 0xff, d->n / 8);
-    if (d->n % 8 != 0)
-      buffers->validity[d->n / 8] = (uint8_t)((1 << d->n % 8) - 1);
-  }
+  if (plain)
+    weft__decode_all_valid(d, buffers);
   if (plain && d->n > 0)
     WEFT_TRY(decode_plain(d, node, width, out));
   for (uint32_t at = 0, n; !plain && at < d->n; at += n) {
