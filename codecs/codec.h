@@ -127,6 +127,15 @@ static inline unsigned codec_bits(uint64_t value) {
   return value == 0 ? 0 : 64 - (unsigned)__builtin_clzll(value);
 }
 
+/* Takes a line of each page, ahead of `bytes` bytes that are about to be read or written at `at` of an array of `whole`: a
+ * page that is met for the first time in long costs its translation, which stores wait for in turn, and memory's own
+ * prefetching ends with a page. */
+static inline void codec_prefetch(const uint8_t *array, size_t at, size_t bytes, size_t whole) {
+  const size_t page = 4096, ahead = 2 * page;
+  for (size_t k = at + ahead; k < at + ahead + bytes && k < whole; k += page)
+    __builtin_prefetch(array + k);
+}
+
 /* The kernel of a word's width: CODEC_KERNEL(codecs, unpack, 4) is codecs->unpack32. */
 #define CODEC_KERNEL(codecs, kind, item) \
   ((item) == 1   ? (codecs)->kind##8     \

@@ -228,14 +228,18 @@ static weft_status decode_plain(struct decoding *d, struct codec_node *node, siz
     d->rank = d->first;
     return read_values(d, node, out);
   }
-  for (uint32_t at = 0, n; at < d->n; at += n) {
+  weft_status status = WEFT_OK;
+  for (uint32_t at = 0, n; status == WEFT_OK && at < d->n; at += n) {
     n = (uint32_t)codec_block_values(d->n, at / CODEC_BLOCK);
     d->valid = n;
     d->rank = d->first + at;
-    WEFT_TRY(read_values(d, node, piece));
-    d->in.codecs->stream(piece, n * width, out + at * width);
+    codec_prefetch(out, at * width, n * width, d->n * width);
+    status = read_values(d, node, piece);
+    if (status == WEFT_OK)
+      d->in.codecs->stream(piece, n * width, out + at * width);
   }
-  return WEFT_OK;
+  d->in.codecs->stream(piece, 0, out);
+  return status;
 }
 
 /* Bytes that were words get their order back. */
