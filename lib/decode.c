@@ -222,7 +222,7 @@ static weft_status decode_piece(struct decoding *d, struct codec_node *node, siz
 /* Rows without nulls and selection are read at once, or where they are to go past the caches by way of one that is in
  * them. */
 static weft_status decode_plain(struct decoding *d, struct codec_node *node, size_t width, uint8_t *out) {
-  _Alignas(uint64_t) uint8_t piece[CODEC_BLOCK * sizeof(uint64_t)];
+  _Alignas(64) uint8_t piece[CODEC_BLOCK * sizeof(uint64_t)];
   if (!d->options.streaming || width > sizeof(uint64_t)) {
     d->valid = d->n;
     d->rank = d->first;
