@@ -219,8 +219,8 @@ static weft_status decode_piece(struct decoding *d, struct codec_node *node, siz
   return WEFT_OK;
 }
 
-/* Rows without nulls and selection are read at once, or where they are to go past the caches by way of one that is in
- * them. */
+/* Rows without nulls and selection are read at once, or where they are to go past the caches by way of a block that is in
+ * them. One fence for all: each waits until all that was stored is in memory. */
 static weft_status decode_plain(struct decoding *d, struct codec_node *node, size_t width, uint8_t *out) {
   _Alignas(64) uint8_t piece[CODEC_BLOCK * sizeof(uint64_t)];
   if (!d->options.streaming || width > sizeof(uint64_t)) {

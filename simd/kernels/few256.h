@@ -16,7 +16,7 @@
 
 struct NAME(near) {
   VEC bytes[FEW_PARTS], right[FEW_PARTS]; /* each lane's, of the 16 behind its half of the vector; bits to shift by */
-  size_t from[FEW_PARTS][2];              /* where those 16 begin */
+  size_t from[FEW_PARTS][2];              /* where those 16 begin; close: both halves' are the first */
 };
 
 ALWAYS_INLINE VEC NAME(times)(VEC counts, unsigned bits) {
@@ -41,12 +41,12 @@ ALWAYS_INLINE struct NAME(near) NAME(plan_near)(unsigned bits, bool close) {
     plan.bytes[k] = byte + (WORD)0x0706050403020100;
     plan.right[k] = bit & 7;
     plan.from[k][0] = k * VEC_LANES * bits / 8;
-    plan.from[k][1] = (k * VEC_LANES + VEC_LANES - together % VEC_LANES) % (2 * VEC_LANES) * bits / 8;
+    plan.from[k][1] = (k * VEC_LANES + VEC_LANES / 2) * bits / 8;
   }
   return plan;
 }
 
-/* Values from byte `at` on. Where `clamped`, no 16 bytes are taken from beyond `last`, but those from there on. */
+/* FEW_VALUES values, from byte `at` on. Where `clamped`, no 16 bytes are taken from beyond `last`, but those from there on. */
 ALWAYS_INLINE void NAME(near_step)(const uint8_t *in, size_t at, const struct NAME(near) * plan, VEC mask, VEC bases,
                                    uint8_t *out, bool close, bool clamped, size_t last) {
   for (unsigned k = 0; k < FEW_PARTS; k++, out += VEC_BYTES) {
@@ -79,6 +79,7 @@ ALWAYS_INLINE void NAME(unpack_near)(const uint8_t *in, size_t n, unsigned bits,
   }
   const size_t whole = n / FEW_VALUES * bits, free = bytes >= reach ? bytes - reach + 1 : 0;
   const size_t safe = whole < free ? whole : free;
+  /* By four steps: where loops of many steps end is mispredicted, which costs as much as a tenth of a block. */
   while (at + 3 * bits < safe)
     for (unsigned k = 0; k < 4; k++, at += bits, out += sizeof few)
       NAME(near_step)(in, at, &plan, mask, bases, out, close, false, 0);
