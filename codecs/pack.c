@@ -397,7 +397,9 @@ static weft_status sum_block(struct codec_in *in, const struct codec_node *node,
 
 static weft_status read_block(struct codec_in *in, const struct codec_node *node, size_t b, void *out) {
   struct block block;
+  const struct packed *packed = node->state;
   WEFT_TRY(find_block(in, node, b, &block));
+  codec_prefetch(packed->bits, (size_t)(block.bits - packed->bits), packed_bytes(block.n, block.width), packed->bits_bytes);
   if (node->codec == WEFT_CODEC_DELTA)
     return block.patches == 0 ? sum_block(in, node, &block, b, out) : sum_patched(in, node, &block, out);
   CODEC_KERNEL(in->codecs, unpack, node->item)(block.bits, block.n, block.width, block.base, out);
@@ -485,6 +487,7 @@ static weft_status read(struct codec_in *in, struct codec_node *node, uint32_t f
   while (i < end) {
     size_t b = i / CODEC_BLOCK, from = i % CODEC_BLOCK, in_block = codec_block_values(node->n, b);
     size_t part = end - i < in_block - from ? end - i : in_block - from;
+    codec_prefetch(out, (i - first) * node->item, part * node->item, n * (size_t)node->item);
     WEFT_TRY(part == in_block ? read_block(in, node, b, to) : read_part(in, node, b, from, part, to));
     to += part * node->item;
     i += part;

@@ -257,23 +257,27 @@ static weft_status decode_piece(struct decoding *d, struct codec_node *node, siz
   return WEFT_OK;
 }
 
-/* Rows without nulls and selection are read at once, or where they are to go past the caches by way of one that is in
- * them. */
+/* Rows without nulls and selection are read at once, or where they are to go past the caches by way of a block that is in
+ * them. One fence for all: each waits until all that was stored is in memory. */
 static weft_status decode_plain(struct decoding *d, struct codec_node *node, size_t width, uint8_t *out) {
-  _Alignas(uint64_t) uint8_t piece[CODEC_BLOCK * sizeof(uint64_t)];
+  _Alignas(64) uint8_t piece[CODEC_BLOCK * sizeof(uint64_t)];
   if (!d->options.streaming || width > sizeof(uint64_t)) {
     d->valid = d->n;
     d->rank = d->first;
     return read_values(d, node, out);
   }
-  for (uint32_t at = 0, n; at < d->n; at += n) {
+  weft_status status = WEFT_OK;
+  for (uint32_t at = 0, n; status == WEFT_OK && at < d->n; at += n) {
     n = (uint32_t)codec_block_values(d->n, at / CODEC_BLOCK);
     d->valid = n;
     d->rank = d->first + at;
-    WEFT_TRY(read_values(d, node, piece));
-    d->in.codecs->stream(piece, n * width, out + at * width);
+    codec_prefetch(out, at * width, n * width, d->n * width);
+    status = read_values(d, node, piece);
+    if (status == WEFT_OK)
+      d->in.codecs->stream(piece, n * width, out + at * width);
   }
-  return WEFT_OK;
+  d->in.codecs->stream(piece, 0, out);
+  return status;
 }
 
 /* Bytes that were words get their order back. */
