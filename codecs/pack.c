@@ -464,14 +464,16 @@ static size_t read_whole(const struct codec_in *in, const struct codec_node *nod
   const uint8_t *widths = node->section + packed->at.widths, *offsets = node->section + packed->at.offsets;
   const uint8_t *bases = node->codec == WEFT_CODEC_BITPACK ? NULL : node->section + packed->at.bases;
   const uint8_t *bits = packed->bits;
-  size_t bits_bytes = packed->bits_bytes, item = node->item, words = CODEC_BLOCK * item;
+  size_t bits_bytes = packed->bits_bytes, item = node->item, words = CODEC_BLOCK * item, out_bytes = (end - b) * words;
   simd_unpack_fn *unpack = CODEC_KERNEL(in->codecs, unpack, item);
-  for (; b < end; b++, out += words) {
+  for (size_t at = 0; b < end; b++, at += words) {
     unsigned width = widths[b];
-    uint64_t offset = CODEC_BLOCK / 8 * codec_get(offsets + 4 * b, 4);
-    if (width > 8 * item || offset + packed_bytes(CODEC_BLOCK, width) > bits_bytes)
+    uint64_t offset = CODEC_BLOCK / 8 * codec_get(offsets + 4 * b, 4), packed_block = packed_bytes(CODEC_BLOCK, width);
+    if (width > 8 * item || offset + packed_block > bits_bytes)
       break;
-    unpack(bits + offset, CODEC_BLOCK, width, bases ? codec_get(bases + item * b, (unsigned)item) : 0, out);
+    codec_prefetch(bits, offset, packed_block, bits_bytes);
+    codec_prefetch(out, at, words, out_bytes);
+    unpack(bits + offset, CODEC_BLOCK, width, bases ? codec_get(bases + item * b, (unsigned)item) : 0, out + at);
   }
   return b;
 }
