@@ -210,15 +210,16 @@ struct codec_draw {
   uint64_t drawn, met, rare, rare_drawn, rare_pairs, once, twice;
 };
 
-/* Notes a value that is now drawn for the times-th time. */
-void weft__draw_note(struct codec_draw *draw, unsigned times);
+/* Adds values of which each was drawn times[i] times; 0: it is none. */
+void weft__draw_count(struct codec_draw *draw, const uint32_t *times, size_t n);
 
 /* How many distinct values there are among n of which draw->drawn were drawn. */
 uint64_t weft__draw_distinct(uint64_t n, const struct codec_draw *draw);
 
-/* Values drawn from all over a stream: how many distinct ones it has, and the bytes that these take. */
+/* What values drawn from all over a stream say of it: how many distinct ones it has, and the bytes that these take. */
 struct codec_guess {
   uint64_t distinct, bytes;
+  bool unsure; /* more than a quarter of what was drawn was met once */
 };
 
 /* Draws `counted` of a stream's values, at most 2^15 and at most all. WEFT_E_NOMEM, WEFT_E_LIMIT. */

@@ -197,7 +197,7 @@ static weft_status put(struct codec_out *out, struct distinct *d, enum weft_role
 /* Bytes of the codes as they will be packed, judged by some of their blocks: those of values in order of first sight lie
  * close to each other where the values come again in the same order. */
 static uint64_t codes_cost(const struct codec_out *out, const struct distinct *d) {
-  enum { MOST = 32 };
+  enum { MOST = 12 };
   size_t blocks = codec_blocks(d->n), taken = blocks < MOST ? blocks : MOST, rows = 0;
   uint64_t above_base = 0, deltas = 0;
   if (d->count == 1)
@@ -283,7 +283,8 @@ static struct codec_draw draw_of(const struct sample *sample, size_t found) {
   struct codec_draw draw = {.drawn = sample->n};
   memset(sample->times, 0, found * sizeof *sample->times);
   for (uint32_t i = 0; i < sample->n; i++)
-    weft__draw_note(&draw, ++sample->times[sample->codes[i]]);
+    sample->times[sample->codes[i]]++;
+  weft__draw_count(&draw, sample->times, found);
   return draw;
 }
 

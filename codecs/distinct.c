@@ -5,20 +5,15 @@
  */
 #include "codecs/codec.h"
 
-void weft__draw_note(struct codec_draw *draw, unsigned times) {
-  draw->met += times == 1;
-  draw->once += times == 1;
-  draw->once -= times == 2;
-  draw->twice += times == 2;
-  draw->twice -= times == 3;
-  if (times <= CODEC_RARE) {
-    draw->rare += times == 1;
-    draw->rare_drawn++;
-    draw->rare_pairs += 2 * (times - 1);
-  } else if (times == CODEC_RARE + 1) {
-    draw->rare--;
-    draw->rare_drawn -= CODEC_RARE;
-    draw->rare_pairs -= CODEC_RARE * (CODEC_RARE - 1);
+void weft__draw_count(struct codec_draw *draw, const uint32_t *times, size_t n) {
+  for (size_t i = 0; i < n; i++) {
+    bool rare = times[i] - 1 < CODEC_RARE;
+    draw->met += times[i] > 0;
+    draw->once += times[i] == 1;
+    draw->twice += times[i] == 2;
+    draw->rare += rare;
+    draw->rare_drawn += rare ? times[i] : 0;
+    draw->rare_pairs += rare ? (uint64_t)times[i] * (times[i] - 1) : 0;
   }
 }
 
@@ -52,32 +47,32 @@ uint64_t weft__draw_distinct(uint64_t n, const struct codec_draw *draw) {
   return all < whole ? (uint64_t)all : n;
 }
 
-/* A word that tells value i from others: itself, or its hash. */
-static uint64_t identity(const struct codec_out *out, const struct codec_values *values, size_t i) {
-  if (codec_is_word(values->item))
-    return codec_word(values->at, i, values->item);
-  return codec_check(out->kernels, (const uint8_t *)values->at + i * values->item, values->item, 0);
-}
-
-/* Which value stands for part i of `counted` equal parts of n: each time at another place of its part, so that what
- * comes back every so many values is not always met at the same of its places. */
-static size_t place_drawn(size_t i, size_t n, size_t counted) {
-  const uint32_t golden_ratio = 0x9e3779b9;
-  size_t part = n / counted;
-  return i * part + (size_t)((uint64_t)((uint32_t)i * golden_ratio) * part >> 32);
-}
-
-/* Values drawn, and where they are found: one in each of as many equal parts of the stream. */
+/* Values drawn, and where they are found. */
 struct drawn {
-  uint64_t *words;
-  uint16_t *slots, *times; /* 1 + the number of the word that is there, 0: none; how often words[i] was met */
+  uint64_t *words; /* [n] */
+  uint32_t *times; /* [n] how often words[i] was met: 0 but where it was met first */
+  uint16_t *slots; /* [1 << slot_bits] 1 + the number of the word that is there, 0: none */
+  size_t n;
   unsigned slot_bits;
 };
 
-static void count_drawn(struct drawn *drawn, struct codec_draw *draw) {
+/* Draws one value of each of as many equal parts of the stream, each time at another place of its part, so that what comes
+ * back every so many values is not always met at the same of its places. They are read before they are counted, many at a
+ * time, as most come from memory. What is no word is told by its hash. */
+static void draw_words(const struct codec_out *out, const struct codec_values *values, struct drawn *drawn) {
+  const uint32_t golden_ratio = 0x9e3779b9;
+  size_t part = values->n / drawn->n, item = values->item;
+  for (size_t i = 0; i < drawn->n; i++) {
+    size_t place = i * part + (size_t)((uint64_t)((uint32_t)i * golden_ratio) * part >> 32);
+    drawn->words[i] = codec_is_word(item) ? codec_word(values->at, place, (unsigned)item)
+                                          : codec_check(out->kernels, (const uint8_t *)values->at + place * item, item, 0);
+  }
+}
+
+static void count_words(struct drawn *drawn) {
   size_t mask = ((size_t)1 << drawn->slot_bits) - 1;
   memset(drawn->slots, 0, (mask + 1) * sizeof *drawn->slots);
-  for (size_t i = 0; i < draw->drawn; i++) {
+  for (size_t i = 0; i < drawn->n; i++) {
     uint64_t word = drawn->words[i];
     size_t slot = (size_t)(word * 0x9e3779b97f4a7c15 >> (64 - drawn->slot_bits));
     while (drawn->slots[slot] != 0 && drawn->words[drawn->slots[slot] - 1] != word)
@@ -85,19 +80,19 @@ static void count_drawn(struct drawn *drawn, struct codec_draw *draw) {
     drawn->times[i] = 0;
     if (drawn->slots[slot] == 0)
       drawn->slots[slot] = (uint16_t)(i + 1);
-    weft__draw_note(draw, ++drawn->times[drawn->slots[slot] - 1]);
+    drawn->times[drawn->slots[slot] - 1]++;
   }
 }
 
 /* Bytes of the distinct values, judged by those drawn, which are put together where they lie. */
 static uint64_t values_bytes(const struct codec_out *out, const struct codec_values *values, struct drawn *drawn,
-                             const struct codec_draw *draw, uint64_t distinct) {
+                             uint64_t distinct) {
   unsigned item = values->item;
   uint64_t raw = distinct * item;
   size_t n = 0, packed = 0;
   if (!codec_is_word(item))
     return raw;
-  for (size_t i = 0; i < draw->drawn; i++)
+  for (size_t i = 0; i < drawn->n; i++)
     if (drawn->times[i] > 0)
       codec_set_word(drawn->words, n++, item, drawn->words[i]);
   for (size_t b = 0; b < codec_blocks(n); b++)
@@ -107,20 +102,20 @@ static uint64_t values_bytes(const struct codec_out *out, const struct codec_val
   return bytes < raw ? bytes : raw;
 }
 
-/* The words are read before they are counted, many at a time, as most come from memory. */
 weft_status weft__draw_values(struct codec_out *out, const struct codec_values *values, size_t counted,
                               struct codec_guess *guess) {
   struct codec_draw draw = {.drawn = counted};
-  struct drawn drawn = {.slot_bits = codec_bits(2 * counted)};
+  struct drawn drawn = {.n = counted, .slot_bits = codec_bits(2 * counted)};
   size_t slots = (size_t)1 << drawn.slot_bits;
   WEFT_TRY(
       codec_alloc(out->ctx, counted, sizeof *drawn.words + sizeof *drawn.times, slots * sizeof *drawn.slots, &drawn.words));
-  drawn.times = (uint16_t *)(drawn.words + counted);
-  drawn.slots = drawn.times + counted;
-  for (size_t i = 0; i < counted; i++)
-    drawn.words[i] = identity(out, values, place_drawn(i, values->n, counted));
-  count_drawn(&drawn, &draw);
+  drawn.times = (uint32_t *)(drawn.words + counted);
+  drawn.slots = (uint16_t *)(drawn.times + counted);
+  draw_words(out, values, &drawn);
+  count_words(&drawn);
+  weft__draw_count(&draw, drawn.times, counted);
   guess->distinct = weft__draw_distinct(values->n, &draw);
-  guess->bytes = values_bytes(out, values, &drawn, &draw, guess->distinct);
+  guess->unsure = draw.once > counted / 4;
+  guess->bytes = values_bytes(out, values, &drawn, guess->distinct);
   return codec_free(out->ctx, drawn.words, WEFT_OK);
 }

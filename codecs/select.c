@@ -6,10 +6,12 @@
  */
 #include "codecs/tree.h"
 
-/* So many blocks of a stream are measured, and where they leave it open which codec is best, so many more. */
+/* So many blocks of a stream are measured, of a small part of another fewer; and where they leave it open which codec is best,
+ * one in SAMPLE_STEP, but at least the first number and at most SAMPLE_MOST. */
 #define SAMPLE_FIRST 6
+#define SAMPLE_PART 3
+#define SAMPLE_SMALL 32 /* blocks of a small part */
 #define SAMPLE_MOST 32
-/* and one in SAMPLE_STEP at the most, but those first ones always. */
 #define SAMPLE_STEP 32
 
 /* How many values are drawn to say how many are distinct: so many, as few as will do; and where they promise a dictionary,
@@ -26,10 +28,13 @@ struct sample {
 };
 
 static struct sample sample_of(const struct codec_values *values, size_t most) {
-  size_t blocks = codec_blocks(values->n), taken = blocks / SAMPLE_STEP;
-  taken = taken < SAMPLE_FIRST ? SAMPLE_FIRST : taken > most ? most : taken;
-  taken = taken > blocks ? blocks : taken;
+  size_t blocks = codec_blocks(values->n), taken = blocks < most ? blocks : most;
   return (struct sample){values, taken, blocks / taken};
+}
+
+static struct sample larger_sample(const struct codec_values *values) {
+  size_t taken = codec_blocks(values->n) / SAMPLE_STEP;
+  return sample_of(values, taken < SAMPLE_FIRST ? SAMPLE_FIRST : taken < SAMPLE_MOST ? taken : SAMPLE_MOST);
 }
 
 /* Block i of a sample: its words, and how many. Blocks in the middle of equal parts, so that neither end counts for
@@ -60,7 +65,7 @@ static uint64_t packed_bytes(const struct codec_out *out, const struct sample *s
     const void *words = sample_block(sample, i, &n);
     bytes += weft__packed_cost(out->codecs, codec, words, n, sample->values->item, sample->values->is_signed);
   }
-  return CODEC_ENTRY_BYTES + 1 + scaled(bytes, sampled(sample), sample->values->n);
+  return 1 + scaled(bytes, sampled(sample), sample->values->n);
 }
 
 static bool is_constant(const struct codec_values *values) {
@@ -68,17 +73,17 @@ static bool is_constant(const struct codec_values *values) {
   return memcmp(at, at + values->item, (size_t)(values->n - 1) * values->item) == 0;
 }
 
-/* The bytes of a stream of words for which no more than packing is left: a part of another. */
-static uint64_t leaf_bytes(const struct codec_out *out, const struct codec_values *values) {
+/* The bytes of n values of a part of another stream, by those of it that are at hand, packed or as they are. */
+static uint64_t leaf_bytes(const struct codec_out *out, const struct codec_values *values, uint64_t n) {
+  uint64_t least = (uint64_t)values->n * values->item;
+  const struct sample sample = {values, codec_blocks(values->n), 1};
   if (values->n == 0)
     return CODEC_ENTRY_BYTES;
-  uint64_t least = CODEC_ENTRY_BYTES + (uint64_t)values->n * values->item;
-  const struct sample sample = {values, codec_blocks(values->n), 1};
   for (enum weft_codec codec = WEFT_CODEC_FOR; codec <= WEFT_CODEC_DELTA; codec++) {
     uint64_t bytes = packed_bytes(out, &sample, codec);
     least = bytes < least ? bytes : least;
   }
-  return least;
+  return CODEC_ENTRY_BYTES + scaled(least, values->n, n);
 }
 
 /* Runs must be fewer than the values by one in so many, to be looked at. */
@@ -119,9 +124,9 @@ static uint64_t run_bytes(const struct codec_out *out, const struct sample *samp
   const struct codec_values values = {
       .at = room, .n = (uint32_t)runs, .item = item, .is_signed = sample->values->is_signed};
   const struct codec_values positions = {.at = ends, .n = (uint32_t)runs, .item = sizeof *ends};
-  uint64_t by_ends = scaled(leaf_bytes(out, &positions), runs, all);
+  uint64_t by_ends = leaf_bytes(out, &positions, all);
   uint64_t by_bits = sample->values->n / 8 + 4 * codec_blocks(sample->values->n);
-  return CODEC_ENTRY_BYTES + scaled(leaf_bytes(out, &values), runs, all) + (by_ends < by_bits ? by_ends : by_bits);
+  return CODEC_ENTRY_BYTES + leaf_bytes(out, &values, all) + (by_ends < by_bits ? by_ends : by_bits);
 }
 
 /* The same; 0: there are too many. */
@@ -144,19 +149,18 @@ static uint64_t dictionary_bytes(const struct codec_values *values, const struct
 }
 
 /* How many values must be drawn that a dictionary which pays is not missed: of D distinct values met equally often, s have
- * s * s / 2 D pairs, so 4 are expected of s * s = 8 D, and none is met one time in 50. D: the most that may pay, if the
- * distinct values take what the average one does. */
+ * s * s / 2 D pairs, so 4 are expected of s * s = 8 D, and none is met one time in 50. D: the greatest power of two that
+ * pays, if the distinct values take what the average one does. */
 static size_t draws_for(const struct codec_values *values, uint64_t instead) {
-  struct codec_guess most = {1, 0};
+  size_t most = 1, draws = DRAWN_LEAST;
   for (unsigned bits = 1; bits < 32; bits++) {
-    struct codec_guess guess = {((uint64_t)1 << (bits - 1)) + 1, 0};
-    guess.bytes = scaled(instead, values->n, guess.distinct);
+    const uint64_t distinct = (uint64_t)1 << bits;
+    const struct codec_guess guess = {.distinct = distinct, .bytes = scaled(instead, values->n, distinct)};
     if (codec_pays(dictionary_bytes(values, &guess), instead))
-      most.distinct = (uint64_t)1 << bits;
+      most = (size_t)distinct;
   }
-  size_t draws = DRAWN_LEAST;
-  while (draws < DRAWN_FIRST && draws * draws < 8 * most.distinct)
-    draws *= 2;
+  while (draws < DRAWN_FIRST && draws * draws / 8 < most)
+    draws += draws / 8;
   return draws < values->n ? draws : values->n;
 }
 
@@ -169,7 +173,7 @@ static weft_status find_dictionary_bytes(struct codec_out *out, const struct cod
   struct codec_guess guess;
   WEFT_TRY(weft__draw_values(out, values, first, &guess));
   *bytes = dictionary_bytes(values, &guess);
-  if (!codec_pays(*bytes, instead) || more < 2 * first)
+  if (!codec_pays(*bytes, instead) || !guess.unsure || more < 2 * first)
     return WEFT_OK;
   WEFT_TRY(weft__draw_values(out, values, more, &guess));
   *bytes = dictionary_bytes(values, &guess);
@@ -188,21 +192,31 @@ static size_t plane_cost(const struct codec_out *out, const uint8_t *plane, size
   return as_runs < cost ? as_runs : cost;
 }
 
-/* Bytes of words split: each plane of the sampled blocks as bytes. */
-static uint64_t split_bytes(const struct codec_out *out, const struct sample *sample) {
+/* Bytes of a block of words split. */
+static size_t split_cost(const struct codec_out *out, const void *words, size_t n, unsigned item) {
   uint8_t planes[8][CODEC_BLOCK], *to[8];
-  unsigned item = sample->values->item;
-  uint64_t bytes = 0;
+  size_t bytes = 0;
   for (unsigned k = 0; k < 8; k++)
     to[k] = planes[k];
-  for (size_t i = 0; i < sample->blocks; i++) {
-    size_t n;
+  (item == 4 ? out->codecs->split32 : out->codecs->split64)(words, n, to);
+  for (unsigned k = 0; k < item; k++)
+    bytes += plane_cost(out, planes[k], n);
+  return bytes;
+}
+
+/* Bytes of words split, given what the best that packs them takes; 0: after two blocks it is far from that. */
+static uint64_t split_bytes(const struct codec_out *out, const struct sample *sample, uint64_t packed) {
+  unsigned item = sample->values->item;
+  uint64_t bytes = 0, all = 0;
+  size_t of = 0, n;
+  for (size_t i = 0; i < sample->blocks; i++, of += n) {
     const void *words = sample_block(sample, i, &n);
-    (item == 4 ? out->codecs->split32 : out->codecs->split64)(words, n, to);
-    for (unsigned k = 0; k < item; k++)
-      bytes += plane_cost(out, planes[k], n);
+    bytes += split_cost(out, words, n, item);
+    all = (1 + item) * CODEC_ENTRY_BYTES + scaled(bytes, of + n, sample->values->n);
+    if (i == 1 && all > packed + packed / 4)
+      return 0;
   }
-  return (1 + item) * CODEC_ENTRY_BYTES + scaled(bytes, sampled(sample), sample->values->n);
+  return all;
 }
 
 void weft__codec_consider(struct codec_out *out, uint32_t stream, unsigned depth, enum weft_codec codec, uint32_t values,
@@ -245,30 +259,32 @@ static bool measure_packed(const struct codec_out *out, const struct sample *sam
   return agreed;
 }
 
-/* The best so far. */
+/* The best so far. A dictionary, which takes longest, must be better than words split too. */
 static enum weft_codec least(const struct costs *costs) {
   enum weft_codec best = WEFT_CODEC_RAW;
   for (enum weft_codec c = WEFT_CODEC_CONST; c <= WEFT_CODEC_RLE; c++)
     if (costs->of[c] != 0 && costs->of[c] < costs->of[best])
       best = c;
-  for (enum weft_codec c = WEFT_CODEC_DICT; c <= WEFT_CODEC_SPLIT; c++)
+  for (enum weft_codec c = WEFT_CODEC_SPLIT; c >= WEFT_CODEC_DICT; c--)
     if (costs->of[c] != 0 && codec_pays(costs->of[c], costs->of[best]))
       best = c;
   return best;
 }
 
 /* Whether the best is better than all others by so much that more blocks would not change it, or, of those that pack and
- * RAW, is so in every block (agreed). FOR and BITPACK are one, as either is the other but for the bases. */
+ * RAW, is so in every block (agreed). FOR and BITPACK are one, as either is the other but for the bases; and SPLIT and DICT
+ * must be better than others to be chosen. */
 static bool is_clear(const struct costs *costs, bool agreed) {
   enum weft_codec best = least(costs);
-  uint64_t bound = costs->of[best] + costs->of[best] / 4;
-  bool packs = (best >= WEFT_CODEC_BITPACK && best <= WEFT_CODEC_DELTA) || best == WEFT_CODEC_RAW;
+  uint64_t bytes = costs->of[best];
+  bool packs = best >= WEFT_CODEC_BITPACK && best <= WEFT_CODEC_DELTA;
   if (best == WEFT_CODEC_RAW)
     return true; /* nothing saves anything */
   for (enum weft_codec c = WEFT_CODEC_RAW; c <= WEFT_CODEC_SPLIT; c++) {
     bool same = c == best || (c == WEFT_CODEC_BITPACK && best == WEFT_CODEC_FOR) ||
                 (c == WEFT_CODEC_FOR && best == WEFT_CODEC_BITPACK);
     bool settled = agreed && packs && c <= WEFT_CODEC_DELTA;
+    uint64_t bound = c == WEFT_CODEC_DICT || c == WEFT_CODEC_SPLIT ? bytes : bytes + bytes / 4;
     if (!same && !settled && costs->of[c] != 0 && costs->of[c] < bound)
       return false;
   }
@@ -290,16 +306,15 @@ static struct allowed allowed_for(const struct codec_out *out, const struct code
                           .dictionary = repeats && numbers && !out->no_dictionary && values->item > 1};
 }
 
-/* Costs of the codecs that a sample of the stream tells of. *agreed: see measure_packed. One that a smaller sample says takes
- * far more than the best is not measured again. */
+/* Costs of the codecs that a sample of the stream tells of. *agreed: see measure_packed. */
 static weft_status measure(struct codec_out *out, const struct sample *sample, const struct allowed *allowed,
                            struct costs *costs, bool *agreed) {
-  uint64_t far = 2 * costs->of[least(costs)];
+  costs->of[WEFT_CODEC_RLE] = costs->of[WEFT_CODEC_SPLIT] = 0;
   *agreed = measure_packed(out, sample, costs);
-  if (allowed->split && costs->of[WEFT_CODEC_SPLIT] < far)
-    costs->of[WEFT_CODEC_SPLIT] = split_bytes(out, sample);
-  if (allowed->runs && costs->of[WEFT_CODEC_RLE] < far)
+  if (allowed->runs)
     WEFT_TRY(find_run_bytes(out, sample, &costs->of[WEFT_CODEC_RLE]));
+  if (allowed->split)
+    costs->of[WEFT_CODEC_SPLIT] = split_bytes(out, sample, costs->of[least(costs)]);
   return WEFT_OK;
 }
 
@@ -312,7 +327,8 @@ static weft_status find_costs(struct codec_out *out, const struct codec_values *
     return WEFT_OK;
   }
   const struct allowed allowed = allowed_for(out, values, role, depth);
-  const struct sample first = sample_of(values, SAMPLE_FIRST), more = sample_of(values, SAMPLE_MOST);
+  bool few = depth > 0 && codec_blocks(values->n) < SAMPLE_SMALL;
+  const struct sample first = sample_of(values, few ? SAMPLE_PART : SAMPLE_FIRST), more = larger_sample(values);
   bool is_word = codec_is_word(values->item), agreed, has_more = is_word && more.blocks > first.blocks;
   if (is_word)
     WEFT_TRY(measure(out, &first, &allowed, costs, &agreed));
