@@ -328,6 +328,10 @@ weft_status weft__codec_fail(weft_ctx *ctx, weft_status status, const char *form
 weft_status weft__strings_read(struct codec_in *in, struct codec_node *node, uint32_t first, uint32_t n, int64_t *offsets,
                                const uint8_t **data);
 
+/* Holds a started stream of BITPACK, FOR or DELTA against what writers must do and reading does without: blocks without
+ * gaps, places that ascend, no bit that says nothing. */
+weft_status weft__packed_check(struct codec_in *in, const struct codec_node *node) __attribute__((cold));
+
 /* Codes first .. first + n of a started stream of DICT, each below the number of values in its dictionary, child[0]. */
 weft_status weft__dict_codes(struct codec_in *in, struct codec_node *node, uint32_t first, uint32_t n, uint32_t *codes);
 

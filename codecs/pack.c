@@ -466,5 +466,58 @@ static weft_status read(struct codec_in *in, struct codec_node *node, uint32_t f
   return WEFT_OK;
 }
 
+/* ---- What writers must do, and readers do without ---- */
+
+/* Value 0 of a block as it is packed, which begins with it. */
+static uint64_t first_packed(const struct block *block, unsigned item) {
+  size_t bytes = packed_bytes(block->n, block->width);
+  if (block->width == 0)
+    return 0;
+  return codec_get(block->bits, bytes < item ? (unsigned)bytes : item) & UINT64_MAX >> (64 - block->width);
+}
+
+/* The places of a block's patches ascend, and no patch is of a value that DELTA tells apart. */
+static weft_status check_places(struct codec_in *in, const struct codec_node *node, const struct block *block, size_t b) {
+  const struct packed *packed = node->state;
+  size_t least = node->codec == WEFT_CODEC_DELTA;
+  for (uint32_t i = block->patch; i < block->patch + block->patches; i++) {
+    const uint8_t *at = packed->places + 2 * (size_t)i;
+    size_t place = codec_get(at, 2);
+    if (place < least || place >= block->n)
+      return weft__codec_corrupt(in, node, (uint64_t)(at - node->section),
+                                 "block %zu of %zu values has a patch at %zu, at least %zu is due", b, block->n, place,
+                                 least);
+    least = place + 1;
+  }
+  return WEFT_OK;
+}
+
+weft_status weft__packed_check(struct codec_in *in, const struct codec_node *node) {
+  const struct packed *packed = node->state;
+  const uint8_t *offsets = node->section + packed->at.offsets, *patches = node->section + packed->at.first_patch;
+  uint64_t units = 0;
+  struct block block = {.bits = NULL};
+  for (size_t b = 0; b < codec_blocks(node->n); b++) {
+    WEFT_TRY(find_block(in, node, b, &block));
+    if (codec_get(offsets + 4 * b, 4) != units)
+      return weft__codec_corrupt(in, node, packed->at.offsets + 4 * b,
+                                 "block %zu begins at %llu times 128 bytes, and the one before ends at %llu", b,
+                                 (unsigned long long)codec_get(offsets + 4 * b, 4), (unsigned long long)units);
+    if (b == 0 && packed->n_patches > 0 && block.patch != 0)
+      return weft__codec_corrupt(in, node, (uint64_t)(patches - node->section), "the first patch of block 0 is number %u",
+                                 block.patch);
+    if (node->codec == WEFT_CODEC_DELTA && first_packed(&block, node->item) != 0)
+      return weft__codec_corrupt(in, node, (uint64_t)(block.bits - node->section),
+                                 "block %zu begins with a difference that is not 0", b);
+    WEFT_TRY(check_places(in, node, &block, b));
+    units += block.width;
+  }
+  size_t bits = block.n * block.width;
+  if (bits % 8 != 0 && block.bits[bits / 8] >> bits % 8 != 0)
+    return weft__codec_corrupt(in, node, (uint64_t)(block.bits + bits / 8 - node->section),
+                               "the last block has bits past its %zu values of %u bits", block.n, block.width);
+  return WEFT_OK;
+}
+
 const struct codec_operations weft__bitpack = {encode_bitpack, start, read}, weft__for = {encode_for, start, read},
                               weft__delta = {encode_delta, start, read};

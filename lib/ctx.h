@@ -77,9 +77,13 @@ static inline void ctx_count_few(weft_ctx *ctx, uint64_t rows, struct simd_done 
 /* Sets the context's message and returns status. ctx NULL: the message of this thread. */
 weft_status weft__fail(weft_ctx *ctx, weft_status status, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
+/* What weft__fail does, for a failure inside a call that was made by another: the words take the place of the name of the
+ * inner one, which the caller does not know, before its message. WEFT_OK: nothing happens. */
+weft_status weft__fail_within(weft_ctx *ctx, weft_status status, const char *format, ...)
+    __attribute__((cold, format(printf, 3, 4)));
+
 /* Copies a caller's options, which may be of an older version of the library (shorter, but at least `least` bytes) or of a
- * newer one (longer, and zero past what is known), over the defaults in mine[known]. who: what their functions' names begin
- * with. */
+ * newer one (longer, and zero past what is known), over the defaults in mine[known]. who: the call. */
 weft_status weft__options_read(weft_ctx *ctx, const char *who, const void *options, size_t size, size_t least, void *mine,
                                size_t known);
 

@@ -48,9 +48,12 @@ static weft_status check_rows(struct decoding *d) {
     return WEFT_OK;
   }
   uint64_t wanted = options->rows == UINT64_MAX && first <= rows ? rows - first : options->rows;
-  if (first > rows || wanted > rows - first)
-    return weft__fail(d->ctx, WEFT_E_INVALID, "%s: rows %llu to %llu of %llu", d->in.who, (unsigned long long)first,
-                      (unsigned long long)(first + wanted), (unsigned long long)rows);
+  if (first > rows)
+    return weft__fail(d->ctx, WEFT_E_INVALID, "%s: options.first_row is %llu, and there are %llu rows", d->in.who,
+                      (unsigned long long)first, (unsigned long long)rows);
+  if (wanted > rows - first)
+    return weft__fail(d->ctx, WEFT_E_INVALID, "%s: options.rows is %llu from row %llu on, and there are %llu rows",
+                      d->in.who, (unsigned long long)wanted, (unsigned long long)first, (unsigned long long)rows);
   d->first = (uint32_t)first;
   d->n = d->rows = (uint32_t)wanted;
   if (!options->selection && options->selected == 0)

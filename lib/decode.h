@@ -44,4 +44,7 @@ weft_status weft__decoding_open(struct decoding *d, weft_ctx *ctx, const char *w
                                 const struct weft_decode_options *options);
 weft_status weft__decoding_start(struct decoding *d);
 
+/* weft_verify in at most max_bytes. */
+weft_status weft__verify(weft_ctx *ctx, const void *src, size_t bytes, uint64_t max_bytes);
+
 #endif

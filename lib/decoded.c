@@ -123,7 +123,9 @@ weft_status weft_decode(weft_ctx *ctx, const void *src, size_t bytes, const stru
     WEFT_TRY(weft__options_read(ctx, "weft_decode", options, options->size, least, &call.options, sizeof call.options));
   }
   struct weft_encoded_info info;
-  WEFT_TRY(weft_describe(ctx, src, bytes, &info, sizeof info));
+  weft_status status = weft_describe(ctx, src, bytes, &info, sizeof info);
+  if (status != WEFT_OK)
+    return weft__fail_within(ctx, status, "weft_decode");
   call.info = &info;
   uint64_t first = call.options.first_row, left = first <= info.rows ? info.rows - first : 0;
   call.rows = call.options.selection ? call.options.selected : call.options.rows < left ? call.options.rows : left;
@@ -132,10 +134,10 @@ weft_status weft_decode(weft_ctx *ctx, const void *src, size_t bytes, const stru
     return ctx->cache.status;
   call.decoded->slab = ctx->cache.slab;
   weft__slab_ref(ctx->cache.slab);
-  weft_status status = decode(&call);
+  status = decode(&call);
   if (status != WEFT_OK) {
     weft_decoded_free(call.decoded);
-    return status;
+    return weft__fail_within(ctx, status, "weft_decode");
   }
   *out = call.decoded;
   return WEFT_OK;

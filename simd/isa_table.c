@@ -34,8 +34,8 @@
 #include "simd/kernels/xxh64.h"
 #else
 #ifdef SIMD_ISA_neon
-/* Sorting rows by their way, as xxh3_scalar.h does, doubles the instructions of short rows, and what mispredictions it saves
- * on which ARM is not known here (docs/internals/hash.md). */
+/* Sorting rows by their way, as xxh3_scalar.h does, doubles the instructions of short rows, and what mispredictions it
+ * saves on which ARM is not known here (docs/internals/hash.md). */
 LOOP_KERNEL(xxh3_64, uint64_t)
 #define xxh3_64 xxh3_64_loop
 #define xxh3_loop_wins LOOP_ALWAYS_WINS

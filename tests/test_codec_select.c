@@ -22,8 +22,8 @@ static bool chooses_twice(weft_ctx *ctx, const struct weft_column *column, size_
   return false;
 }
 
-/* One value every so many rows, the others distinct: a sample with such a step sees nothing else, and any other sees it again
- * and again. */
+/* One value every so many rows, the others distinct: a sample with such a step sees nothing else, and any other sees it
+ * again and again. */
 START_TEST(one_value_that_comes_again_and_again_does_not_promise_a_dictionary) {
   enum { ROWS = 1 << 18 };
   static uint64_t values[ROWS];

@@ -214,14 +214,16 @@ WEFT_API void weft_decoded_free(weft_decoded *decoded);
  * (rows + 1023) / 1024 values of the column's type, nulls as many numbers; each may be NULL. Of a block of nulls alone min
  * and max are 0. Floats are ordered as numbers; NaNs count for neither, and where a block has them its max is a NaN; a zero
  * counts for both of its signs. options: first_row and rows, both multiples of 1024 (or the end), choose blocks; max_bytes;
- * no selection, and no form but VALUES. Statuses as weft_decode_into; WEFT_E_INVALID too where there are no zones (see info.has_zones). */
+ * no selection, and no form but VALUES. Statuses as weft_decode_into; WEFT_E_INVALID too where there are no zones (see
+ * info.has_zones). */
 WEFT_API WEFT_MUST_CHECK weft_status weft_zones(weft_ctx *ctx, const void *src, size_t bytes,
                                                 const struct weft_decode_options *options, void *min, void *max,
                                                 uint32_t *nulls);
 
-/* Checks src[bytes] to its end: checksums of header and sections, and that everything decodes, in memory that does not grow
- * with the rows (a dictionary's apart, which is bound by max_bytes of 1 GiB). The context's thread only. Statuses as
- * weft_decode_into. */
+/* Checks src[bytes] to its end: checksums of header and sections, that everything decodes, that zones are those of the
+ * values, and that it is written as docs/format.md has it, also where decoding does without (gaps between blocks, bits
+ * behind the last value). In memory that does not grow with the rows (a dictionary's apart, which is bound by max_bytes of
+ * 1 GiB). The context's thread only. Statuses as weft_decode_into; the message of WEFT_E_CORRUPT has stream and byte. */
 WEFT_API WEFT_MUST_CHECK weft_status weft_verify(weft_ctx *ctx, const void *src, size_t bytes);
 
 WEFT_END_DECLS
