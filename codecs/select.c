@@ -306,14 +306,15 @@ static struct allowed allowed_for(const struct codec_out *out, const struct code
                           .dictionary = repeats && numbers && !out->no_dictionary && values->item > 1};
 }
 
-/* Costs of the codecs that a sample of the stream tells of. *agreed: see measure_packed. */
+/* Costs of the codecs that a sample of the stream tells of. *agreed: see measure_packed. Where runs are best, words are not
+ * split: runs of each byte take more than runs of words, and few blocks do not tell by how much. */
 static weft_status measure(struct codec_out *out, const struct sample *sample, const struct allowed *allowed,
                            struct costs *costs, bool *agreed) {
   costs->of[WEFT_CODEC_RLE] = costs->of[WEFT_CODEC_SPLIT] = 0;
   *agreed = measure_packed(out, sample, costs);
   if (allowed->runs)
     WEFT_TRY(find_run_bytes(out, sample, &costs->of[WEFT_CODEC_RLE]));
-  if (allowed->split)
+  if (allowed->split && least(costs) != WEFT_CODEC_RLE)
     costs->of[WEFT_CODEC_SPLIT] = split_bytes(out, sample, costs->of[least(costs)]);
   return WEFT_OK;
 }
