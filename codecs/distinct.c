@@ -6,14 +6,17 @@
 #include "codecs/codec.h"
 
 void weft__draw_count(struct codec_draw *draw, const uint32_t *times, size_t n) {
-  for (size_t i = 0; i < n; i++) {
-    bool rare = times[i] - 1 < CODEC_RARE;
-    draw->met += times[i] > 0;
-    draw->once += times[i] == 1;
-    draw->twice += times[i] == 2;
-    draw->rare += rare;
-    draw->rare_drawn += rare ? times[i] : 0;
-    draw->rare_pairs += rare ? (uint64_t)times[i] * (times[i] - 1) : 0;
+  uint64_t met[CODEC_RARE + 2] = {0}; /* values by how often: CODEC_RARE + 1 and more together */
+  for (size_t i = 0; i < n; i++)
+    met[times[i] <= CODEC_RARE ? times[i] : CODEC_RARE + 1]++;
+  draw->once += met[1];
+  draw->twice += met[2];
+  draw->met += met[CODEC_RARE + 1];
+  for (unsigned k = 1; k <= CODEC_RARE; k++) {
+    draw->met += met[k];
+    draw->rare += met[k];
+    draw->rare_drawn += k * met[k];
+    draw->rare_pairs += k * (k - 1) * met[k];
   }
 }
 

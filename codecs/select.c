@@ -6,8 +6,8 @@
  */
 #include "codecs/tree.h"
 
-/* So many blocks of a stream are measured, of a small part of another fewer; and where they leave it open which codec is best,
- * one in SAMPLE_STEP, but at least the first number and at most SAMPLE_MOST. */
+/* So many blocks of a stream are measured, of a small part of another fewer; and where they leave it open which codec is
+ * best, one in SAMPLE_STEP, but at least the first number and at most SAMPLE_MOST. */
 #define SAMPLE_FIRST 6
 #define SAMPLE_PART 3
 #define SAMPLE_SMALL 32 /* blocks of a small part */
@@ -234,8 +234,8 @@ struct costs {
   uint64_t of[WEFT_CODEC_SPLIT + 1];
 };
 
-/* Bytes of the codecs that pack. Returns whether one of them, or RAW, is the best in every block: as FOR and BITPACK are one
- * but for the bases, BITPACK is measured only where the first block says that it may take less. */
+/* Bytes of the codecs that pack. Returns whether one of them, or RAW, is the best in every block. FOR and BITPACK are one
+ * but for the bases, so BITPACK is measured only where the first block says that it may take less. */
 static bool measure_packed(const struct codec_out *out, const struct sample *sample, struct costs *costs) {
   const struct codec_values *values = sample->values;
   uint64_t bytes[WEFT_CODEC_DELTA + 1] = {0};

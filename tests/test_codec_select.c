@@ -42,7 +42,8 @@ START_TEST(one_value_that_comes_again_and_again_does_not_promise_a_dictionary) {
 }
 END_TEST
 
-/* A chance repeat: of 2^18 numbers, most of them once, a sample has now and then a pair or two, as if half of them came twice. */
+/* A chance repeat: of 2^18 numbers, most of them there once, a sample has now and then a pair or two, as if half of them
+ * came twice. */
 START_TEST(a_pair_met_by_chance_does_not_promise_a_dictionary) {
   enum { ROWS = 1 << 18, SEEDS = 48 };
   static uint64_t values[ROWS];
@@ -102,8 +103,8 @@ static const char *const kind_names[KINDS] = {"random", "packed",    "outliers",
                                               "runs10", "runs100",   "sparse",   "drawn10", "drawn1000", "drawn9000",
                                               "sizes",  "multiples", "halves",   "walk"};
 
-/* Of columns that all but vanish, such as one number in a thousand that is not 0, a few blocks tell little, and a thousandth
- * of the values' bytes more or less is no matter. */
+/* Of columns that all but vanish, such as one number in a thousand that is not 0, a few blocks tell little, and a
+ * thousandth of the values' bytes more or less is no matter. */
 enum { KIND_ROWS = 1 << 16, NO_MATTER = KIND_ROWS * 8 / 1000 };
 
 /* Value i of a column of a kind; *last: the one before. */
