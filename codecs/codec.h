@@ -35,13 +35,22 @@ enum codec_nulls {
 
 /* ---- Little-endian numbers in memory of any alignment. ---- */
 
+/* The widths of words each by a load of their own: what is put together in memory from parts waits for them. */
 static inline uint64_t codec_get(const uint8_t *p, unsigned bytes) {
   uint64_t value = 0;
+  uint32_t half;
+  uint16_t quarter;
   for (unsigned i = 0; SIMD_BIG_ENDIAN && i < bytes; i++)
     value |= (uint64_t)p[i] << 8 * i;
-  if (!SIMD_BIG_ENDIAN)
-    memcpy(&value, p, bytes);
-  return value;
+  if (SIMD_BIG_ENDIAN)
+    return value;
+  switch (bytes) {
+  case 1: return *p;
+  case 2: memcpy(&quarter, p, 2); return quarter;
+  case 4: memcpy(&half, p, 4); return half;
+  case 8: memcpy(&value, p, 8); return value;
+  default: memcpy(&value, p, bytes); return value;
+  }
 }
 
 static inline void codec_put(uint8_t *p, uint64_t value, unsigned bytes) {
@@ -125,6 +134,15 @@ static inline size_t codec_block_values(size_t n, size_t block) {
 
 static inline unsigned codec_bits(uint64_t value) {
   return value == 0 ? 0 : 64 - (unsigned)__builtin_clzll(value);
+}
+
+/* Takes a line of each page, ahead of `bytes` bytes that are about to be read or written at `at` of an array of `whole`: a
+ * page that is met for the first time in long costs its translation, which stores wait for in turn, and memory's own
+ * prefetching ends with a page. Always inlined: of a call that does nothing else gcc makes none. */
+ALWAYS_INLINE void codec_prefetch(const uint8_t *array, size_t at, size_t bytes, size_t whole) {
+  const size_t page = 4096, ahead = 2 * page, in_cache = 8 * page; /* where there is nothing to win */
+  for (size_t k = at + ahead; whole > in_cache && k < at + ahead + bytes && k < whole; k += page)
+    __builtin_prefetch(array + k);
 }
 
 /* The kernel of a word's width: CODEC_KERNEL(codecs, unpack, 4) is codecs->unpack32. */
@@ -283,6 +301,7 @@ struct codec_in {
   const char *who; /* for messages: the public call */
   uint64_t budget; /* bytes that may be allocated still */
   void *scratch;   /* what was allocated, a list */
+  uint32_t reads;  /* that went before the present one: as many as the encoding is kept open for */
   const uint8_t *at;
   size_t bytes;
   enum weft_type type;
@@ -300,7 +319,7 @@ struct codec_in {
  * that weft_describe documents. */
 weft_status weft__codec_open(struct codec_in *in);
 
-/* Gives back what was allocated for in. */
+/* Gives back what was allocated for in. Between open and close, streams may be read any number of times. */
 void weft__codec_close(struct codec_in *in);
 
 /* Makes a stream and its parts ready to be read: checks the shape of their sections. Once for a stream. */
@@ -312,7 +331,8 @@ weft_status weft__codec_read(struct codec_in *in, struct codec_node *node, uint3
 /* The same of values anywhere: out[i] = value rows[i]; every rows[i] is below node->n. */
 weft_status weft__codec_pick(struct codec_in *in, struct codec_node *node, const uint32_t *rows, uint32_t n, void *out);
 
-/* Memory until weft__codec_close, undefined inside, counted against in->budget. WEFT_E_LIMIT, WEFT_E_NOMEM. */
+/* Memory until weft__codec_close, undefined inside, counted against in->budget. An encoding may be read any number of
+ * times, and reads may fail, so each purpose asks for its memory once. WEFT_E_LIMIT, WEFT_E_NOMEM. */
 weft_status weft__codec_scratch(struct codec_in *in, size_t count, size_t bytes, void *out_pointer);
 
 /* WEFT_E_CORRUPT with a message: what is wrong at a byte of a stream's section. */
@@ -323,10 +343,18 @@ weft_status weft__codec_corrupt(struct codec_in *in, const struct codec_node *no
 weft_status weft__codec_fail(weft_ctx *ctx, weft_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* Strings first .. first + n of a started stream of STRINGS: *data, in its section, holds them one after another, string
- * i from offsets[i] to offsets[i + 1], offsets[0] being 0. offsets[n + 1]. */
-weft_status weft__strings_read(struct codec_in *in, struct codec_node *node, uint32_t first, uint32_t n, int64_t *offsets,
-                               const uint8_t **data);
+/* Strings one after another, in a section of STRINGS. Past them so many bytes may be read: the table comes behind all
+ * sections, and has an entry of STRINGS and one of the ends. */
+#define CODEC_AFTER_STRINGS (2 * CODEC_ENTRY_BYTES)
+struct codec_text {
+  const uint8_t *data;
+  uint64_t bytes;
+};
+
+/* Strings first .. first + n of a started stream of STRINGS: string i from text->data[offsets[i]] to offsets[i + 1],
+ * offsets[0] being 0. offsets[n + 1] of `width` bytes, 4 or 8: of 4, they are right where text->bytes is below 2^32. */
+weft_status weft__strings_read(struct codec_in *in, struct codec_node *node, uint32_t first, uint32_t n, void *offsets,
+                               unsigned width, struct codec_text *text);
 
 /* Holds a started stream of BITPACK, FOR or DELTA against what writers must do and reading does without: blocks without
  * gaps, places that ascend, no bit that says nothing. */

@@ -284,6 +284,7 @@ static weft_status find_roots(struct codec_in *in) {
 
 weft_status weft__codec_open(struct codec_in *in) {
   in->scratch = NULL;
+  in->reads = 0;
   in->values = in->validity = in->zone_min = in->zone_max = in->zone_nulls = NULL;
   WEFT_TRY(read_header(in));
   WEFT_TRY(read_table(in));
@@ -321,7 +322,7 @@ weft_status weft__codec_scratch(struct codec_in *in, size_t count, size_t bytes,
   size_t whole;
   if (__builtin_mul_overflow(count, bytes, &whole) || __builtin_add_overflow(whole, sizeof(struct scratch), &whole) ||
       whole > in->budget)
-    return weft__codec_fail(in->ctx, WEFT_E_LIMIT, "%s: scratch for %zu times %zu bytes, and %llu may still be allocated",
+    return weft__codec_fail(in->ctx, WEFT_E_LIMIT, "%s: scratch for %zu times %zu bytes, and max_bytes leaves %llu",
                             in->who, count, bytes, (unsigned long long)in->budget);
   struct scratch *scratch = weft_alloc(in->ctx, whole);
   if (!scratch)

@@ -53,13 +53,6 @@ static inline void ctx_work_add(struct ctx_work *work, bool selected, size_t row
   work->scalar_ops += simd_rows == 0;
 }
 
-/* Counts a column that was encoded or decoded: in vector code where the table has any. */
-static inline void ctx_count_column(weft_ctx *ctx, bool selected, size_t rows, uint64_t bytes) {
-  struct ctx_work work = {0};
-  ctx_work_add(&work, selected, rows, bytes, ctx->kernels->vector_bits > 64 ? rows : 0);
-  weft__ctx_count(ctx, &work);
-}
-
 static inline void ctx_add(_Atomic uint64_t *counter, uint64_t n) {
   atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + n, memory_order_relaxed);
 }
@@ -72,6 +65,14 @@ static inline void ctx_count_few(weft_ctx *ctx, uint64_t rows, struct simd_done 
   ctx_add(&to->bytes, done.bytes);
   ctx_add(done.vector_rows != 0 ? &to->simd_rows : &to->scalar_rows, rows);
   ctx_add(done.vector_rows != 0 ? &to->simd_ops : &to->scalar_ops, 1);
+}
+
+/* Counts a column that was encoded or decoded: in vector code where the table has any. */
+static inline void ctx_count_column(weft_ctx *ctx, bool selected, size_t rows, uint64_t bytes) {
+  struct simd_done done = {.vector_rows = ctx->kernels->vector_bits > 64 ? rows : 0, .bytes = bytes};
+  ctx_count_few(ctx, rows, done);
+  if (selected && ctx->collect_stats)
+    ctx_add(&ctx->counters.rows_selected, rows);
 }
 
 /* Sets the context's message and returns status. ctx NULL: the message of this thread. */

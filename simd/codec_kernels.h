@@ -73,7 +73,7 @@ typedef void simd_unsplit_fn(const uint8_t *const *planes, size_t n, void *out);
  * bytes more, of which any may be written. */
 typedef size_t simd_positions_fn(const uint64_t *bits, size_t n, uint32_t base, uint32_t *out);
 
-/* Copies bytes by stores that go past the caches where they can, and are in order with later stores when it returns. */
+/* Copies bytes by stores that go past the caches where they can, and are in order with later ones once bytes was 0. */
 typedef void simd_stream_fn(const void *in, size_t bytes, void *out);
 
 #define SIMD_EACH_WIDTH(KERNEL, kind) \

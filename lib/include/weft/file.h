@@ -163,11 +163,11 @@ WEFT_API WEFT_MUST_CHECK weft_status weft_reader_chunk(const weft_reader *reader
  * weft_reader_open, and the same again after a failure. WEFT_E_INVALID: the length is known, or an argument is NULL. */
 WEFT_API WEFT_MUST_CHECK weft_status weft_reader_next(weft_reader *reader, uint64_t *chunk);
 
-/* The encoding of a column of a chunk, *bytes bytes at *encoding, for weft_describe and weft_zones, or for
- * weft_decode_into by several threads; valid until the next call with this reader that reads (with mapped sources: as
- * long as they are). It is at a multiple of 64 where it has 4096 bytes or more and the source, if mapped, is. Its
- * checksums are not compared; that it has the type, rows and nulls that the file says, is. On failure *encoding is NULL.
- * Statuses as weft_reader_open; WEFT_E_INVALID as weft_reader_chunk. */
+/* The encoding of a column of a chunk, *bytes bytes at *encoding, for weft_describe and weft_zones, for
+ * weft_encoding_open where many reads are to come, or for weft_decode_into by several threads; valid until the next call
+ * with this reader that reads (with mapped sources: as long as they are). It is at a multiple of 64 where it has 4096
+ * bytes or more and the source, if mapped, is. Its checksums are not compared; that it has the type, rows and nulls that
+ * the file says, is. On failure *encoding is NULL. Statuses as weft_reader_open; WEFT_E_INVALID as weft_reader_chunk. */
 WEFT_API WEFT_MUST_CHECK weft_status weft_reader_encoding(weft_reader *reader, uint64_t chunk, size_t column,
                                                           const void **encoding, size_t *bytes);
 
