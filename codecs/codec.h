@@ -186,6 +186,7 @@ struct codec_out {
   size_t cap;
   uint32_t streams;   /* encoded so far: numbers of choices */
   bool no_dictionary; /* a dictionary grew too large: none is chosen any more */
+  bool chosen;        /* AUTO chose the codec of the stream at hand, and looked at all of what it takes for CONST */
   uint64_t instead;   /* where AUTO chose DICT: bytes that the next best is expected to take; 0: DICT was asked for */
   unsigned n_nodes;
   struct codec_entry {
@@ -214,32 +215,34 @@ weft_status weft__strings_encode(struct codec_out *out, const struct codec_strin
 size_t weft__packed_cost(const struct simd_codecs *codecs, enum weft_codec codec, const void *words, size_t n,
                          unsigned item, bool is_signed);
 
-/* A dictionary takes many times the time of packing, so it must save a tenth. */
-static inline bool codec_dictionary_pays(uint64_t bytes, uint64_t instead) {
-  return bytes < instead - instead / 10;
+/* What takes several times the time of packing, a dictionary or split bytes, must save a twentieth. */
+static inline bool codec_pays(uint64_t bytes, uint64_t instead) {
+  return bytes + bytes / 20 < instead;
 }
 
-/* Values drawn from among others: how many, how many distinct ones, and of those how many were met once and twice. */
+/* Values drawn from among others: how many, and how many distinct ones. What is said of the values not drawn goes by those
+ * met at most CODEC_RARE times: how many they are, draws of them, ordered pairs of equal draws, and those met once and
+ * twice. */
+#define CODEC_RARE 10
 struct codec_draw {
-  uint64_t drawn, met, once, twice;
+  uint64_t drawn, met, rare, rare_drawn, rare_pairs, once, twice;
 };
 
-/* How many distinct values there are among n. Those met once and twice tell how many were not met at least (A. Chao,
- * "Nonparametric estimation of the number of classes in a population", 1984); but of what was not drawn, no greater share
- * is values not met than of the draw was values met once (A. Turing's rule: I. J. Good, "The population frequencies of
- * species", 1953). And where few values come back, and none often, they do so in pairs, of which the draw met as many as
- * the square of its share: each stands for one value less. */
-static inline uint64_t codec_distinct(uint64_t n, const struct codec_draw *draw) {
-  if (draw->drawn >= n || draw->met == draw->drawn)
-    return draw->drawn >= n ? draw->met : n;
-  double whole = (double)n, share = whole / (double)draw->drawn, pairs = (double)draw->twice * share * share;
-  double others = (double)draw->once * (double)draw->once / (double)(2 * draw->twice + 1),
-         most = (double)draw->once * (share - 1);
-  double all = (double)draw->met + (others < most ? others : most);
-  if (draw->once + 2 * draw->twice == draw->drawn && pairs < whole / 2 && whole - pairs < all)
-    all = whole - pairs;
-  return all < whole ? (uint64_t)all : n;
-}
+/* Adds values of which each was drawn times[i] times; 0: it is none. */
+void weft__draw_count(struct codec_draw *draw, const uint32_t *times, size_t n);
+
+/* How many distinct values there are among n of which draw->drawn were drawn. */
+uint64_t weft__draw_distinct(uint64_t n, const struct codec_draw *draw);
+
+/* What values drawn from all over a stream say of it: how many distinct ones it has, and the bytes that these take. */
+struct codec_guess {
+  uint64_t distinct, bytes;
+  bool unsure; /* more than a quarter of what was drawn was met once */
+};
+
+/* Draws `counted` of a stream's values, at most 2^15 and at most all. WEFT_E_NOMEM, WEFT_E_LIMIT. */
+weft_status weft__draw_values(struct codec_out *out, const struct codec_values *values, size_t counted,
+                              struct codec_guess *guess);
 
 /* A cascade of AUTO alone. */
 extern const uint8_t weft__codec_auto[WEFT_CODEC_DEPTH];

@@ -197,7 +197,7 @@ static weft_status put(struct codec_out *out, struct distinct *d, enum weft_role
 /* Bytes of the codes as they will be packed, judged by some of their blocks: those of values in order of first sight lie
  * close to each other where the values come again in the same order. */
 static uint64_t codes_cost(const struct codec_out *out, const struct distinct *d) {
-  enum { MOST = 32 };
+  enum { MOST = 12 };
   size_t blocks = codec_blocks(d->n), taken = blocks < MOST ? blocks : MOST, rows = 0;
   uint64_t above_base = 0, deltas = 0;
   if (d->count == 1)
@@ -233,7 +233,7 @@ static weft_status encode(struct codec_out *out, const struct codec_values *valu
   uint64_t instead = out->instead;
   weft_status status = number_values(out, &d);
   bool pays = status == WEFT_OK && d.count <= out->options->dictionary_rows;
-  if (pays && instead != 0 && !codec_dictionary_pays(values_cost(out, &d) + codes_cost(out, &d), instead)) {
+  if (pays && instead != 0 && !codec_pays(values_cost(out, &d) + codes_cost(out, &d), instead)) {
     out->no_dictionary = true; /* the selector's guess was wrong */
     pays = false;
   }
@@ -280,14 +280,11 @@ static void sample_rows(struct sample *sample, uint32_t n) {
 }
 
 static struct codec_draw draw_of(const struct sample *sample, size_t found) {
-  struct codec_draw draw = {.drawn = sample->n, .met = found};
+  struct codec_draw draw = {.drawn = sample->n};
   memset(sample->times, 0, found * sizeof *sample->times);
   for (uint32_t i = 0; i < sample->n; i++)
     sample->times[sample->codes[i]]++;
-  for (size_t i = 0; i < found; i++) {
-    draw.once += sample->times[i] == 1;
-    draw.twice += sample->times[i] == 2;
-  }
+  weft__draw_count(&draw, sample->times, found);
   return draw;
 }
 
@@ -301,7 +298,7 @@ static weft_status cost_of_sample(struct codec_out *out, const struct codec_stri
   column = weft_column_with_selection(column, sample->rows, sample->n);
   WEFT_TRY(out->group(out->ctx, &column, 1, sample->codes, &found, sample->first));
   const struct codec_draw draw = draw_of(sample, found);
-  uint64_t distinct = codec_distinct(strings->n, &draw);
+  uint64_t distinct = weft__draw_distinct(strings->n, &draw);
   for (size_t i = 0; i < found; i++) {
     const int64_t *ends = offsets + sample->rows[sample->first[i]];
     bytes += (uint64_t)(ends[1] - ends[0]);
@@ -333,12 +330,12 @@ static weft_status choose(struct codec_out *out, const struct codec_strings *str
   uint32_t stream = out->streams++;
   *as_dictionary = false;
   if (!out->no_dictionary) {
-    for (uint64_t n = FIRST; n == FIRST || (codec_dictionary_pays(coded, plain) && n <= strings->n / SHARE); n *= STEP)
+    for (uint64_t n = FIRST; n == FIRST || (codec_pays(coded, plain) && n <= strings->n / SHARE); n *= STEP)
       WEFT_TRY(guess_cost(out, strings, n < strings->n ? (uint32_t)n : strings->n, &coded));
-    if (codec_dictionary_pays(coded, plain)) {
+    if (codec_pays(coded, plain)) {
       WEFT_TRY(number_values(out, d));
       coded = strings_cost(out, strings, d->count, string_bytes(d)) + codes_cost(out, d);
-      *as_dictionary = codec_dictionary_pays(coded, plain) && !out->no_dictionary;
+      *as_dictionary = codec_pays(coded, plain) && !out->no_dictionary;
     }
     weft__codec_consider(out, stream, depth, WEFT_CODEC_DICT, strings->n, coded, *as_dictionary);
   }

@@ -48,6 +48,7 @@ weft_status weft__codec_encode(struct codec_out *out, const struct codec_values 
   if (codec == WEFT_CODEC_AUTO)
     cascade = weft__codec_auto;
   out->instead = 0;
+  out->chosen = codec == WEFT_CODEC_AUTO && values->n > 0;
   if (values->n == 0)
     codec = WEFT_CODEC_RAW;
   else if (codec == WEFT_CODEC_AUTO)
