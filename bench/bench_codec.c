@@ -24,7 +24,7 @@ static const char *type_word(enum weft_type type) {
   }
 }
 
-/* Every table, from DRAM the best one also with streaming stores, and all peers. */
+/* Every table, the best one also with streaming stores (from DRAM) or reading what is kept open (in L1), and all peers. */
 static void compare(struct program *p, const char *name, const struct values *v, enum memory memory, bool encode,
                     const uint8_t codec[WEFT_CODEC_DEPTH]) {
   struct codec_case c;
@@ -36,6 +36,8 @@ static void compare(struct program *p, const char *name, const struct values *v,
     size_t side = case_weft(&c, p->n_tables - 1, codec, streaming);
     c.sides[side].decode.streaming = c.sides[side].best = true;
   }
+  if (memory == MEMORY_L1 && !encode)
+    case_open(&c, codec);
   case_peers(&c, memory == MEMORY_WHOLE || v->validity || v->data == BENCH_CODEC_FLOATS);
   if (v->data == BENCH_CODEC_RUNS)
     for (size_t i = 0; i < p->n_tables; i++)

@@ -28,6 +28,8 @@ static void run_one(struct program *p, enum weft_type type, unsigned bits, size_
   case_begin(&c, p, v, MEMORY_L1, encode);
   c.in_calls = true;
   case_tables(&c, by_for);
+  if (!encode)
+    case_open(&c, by_for);
   case_peers(&c, false);
   case_run(&c, name);
   case_end(&c);

@@ -249,6 +249,22 @@ size_t case_tables(struct codec_case *c, const uint8_t codec[WEFT_CODEC_DEPTH]) 
   return last;
 }
 
+void case_open(struct codec_case *c, const uint8_t codec[WEFT_CODEC_DEPTH]) {
+  char name[40];
+  size_t table = c->program->n_tables - 1;
+  snprintf(name, sizeof name, "weft %s open", c->program->tables[table]);
+  size_t number = case_weft(c, table, codec, name);
+  if (number == MOST_SIDES)
+    return;
+  struct side *side = &c->sides[number];
+  const struct store *s = &c->stores[side->store];
+  side->best = true;
+  side->open = bench_memory(c->chunks * sizeof(weft_encoding *));
+  for (size_t chunk = 0; chunk < c->chunks; chunk++)
+    if (weft_encoding_open(side->ctx, s->bytes + s->at[chunk], s->size[chunk], 0, &side->open[chunk]))
+      case_die(side->ctx, c->v->name);
+}
+
 void case_peer(struct codec_case *c, const struct bench_codec_peer *peer, const char *table) {
   for (size_t chunk = 0; chunk < c->chunks; chunk++) {
     struct bench_codec_shape shape = shape_of(c, chunk);
@@ -288,7 +304,8 @@ static void decode_weft(const struct codec_case *c, const struct side *side, siz
     b.values = out.views.at + place * c->chunk_rows * sizeof(struct weft_view);
     b.values_bytes = n * sizeof(struct weft_view);
   }
-  if (weft_decode_into(side->ctx, src, bytes, &side->decode, &b))
+  if (side->open ? weft_encoding_read(side->open[chunk], &side->decode, &b)
+                 : weft_decode_into(side->ctx, src, bytes, &side->decode, &b))
     case_die(side->ctx, v->name);
 }
 
@@ -462,6 +479,11 @@ void case_run(struct codec_case *c, const char *name) {
 }
 
 void case_end(struct codec_case *c) {
+  for (size_t i = 0; i < c->n; i++) {
+    for (size_t chunk = 0; c->sides[i].open && chunk < c->chunks; chunk++)
+      weft_encoding_free(c->sides[i].open[chunk]);
+    free(c->sides[i].open);
+  }
   for (size_t i = 0; i < c->n_stores; i++)
     free_store(&c->stores[i]);
   free(c->texts);

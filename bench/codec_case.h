@@ -45,6 +45,7 @@ struct side {
   const char *table;                   /* of weft; of a peer that is compiled with that table's flags, else NULL */
   bool best;                           /* weft: compared with all peers, and judged */
   size_t store;                        /* number of its encodings */
+  weft_encoding **open;                /* [chunks] kept open, and read; NULL: each is decoded by a call that opens it */
 };
 
 /* Encodings of chunks by one codec; weft's are the same from every table. */
@@ -78,6 +79,9 @@ size_t case_weft(struct codec_case *c, size_t table, const uint8_t codec[WEFT_CO
 
 /* Adds every table, as "weft TABLE", with the same codecs, the best one marked; returns its number. */
 size_t case_tables(struct codec_case *c, const uint8_t codec[WEFT_CODEC_DEPTH]);
+
+/* Adds the best table once more, as "weft TABLE open": its encodings, which are few, are opened beforehand. */
+void case_open(struct codec_case *c, const uint8_t codec[WEFT_CODEC_DEPTH]);
 
 /* Adds a peer, compiled for a table or (NULL) for none in particular; nothing, if it does not take the values. */
 void case_peer(struct codec_case *c, const struct bench_codec_peer *peer, const char *table);

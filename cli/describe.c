@@ -16,14 +16,16 @@ static const char help[] =
     "Tell what a packed file holds: its columns with their types, nulls and sizes, how each is encoded, its metadata.\n"
     "Without FILE, or for -, stdin, which may be a pipe.\n"
     "\n"
-    "      --json            as JSON, with every chunk\n"
+    "      --json            as JSON, with every chunk, its least and greatest values (what is no UTF-8 in hexadecimal)\n"
     "      --svg FILE        also draw where the bytes are, by column, codec and chunk, into FILE\n"
     "      --isa NAME        use this table of kernels; see weft features\n"
     "      --memory-limit N  take at most N bytes from the system; K, M, G, T for 2^10 and so on\n"
     "  -h, --help            print this help\n"
     "\n"
-    "Below a column stand the streams that it is made of, each below the one that it is part of, with the codec it is in\n"
-    "and its bytes, those of its own parts counted; where chunks differ, in how many of them it is so.\n"
+    "Below a column stand the streams that it is made of, each below the one that it is part of, with its codec and its\n"
+    "bytes, those of its own parts among them; where chunks differ, in how many of them it is so. The fields of --json "
+    "are\n"
+    "in weft(1).\n"
     "Exit codes: 0 done, 1 bad data, 2 wrong usage, 3 reading or writing failed, or no memory.\n";
 
 enum { OPTION_SVG = OPTION_OWN };
@@ -82,15 +84,15 @@ static enum cli_exit print_head(struct job *job) {
   struct output *output = &job->output;
   CLI_TRY(output_print(output, "rows      %" PRIu64 " in %zu chunk%s\n", info->rows, job->description.n_chunks,
                        job->description.n_chunks == 1 ? "" : "s"));
-  CLI_TRY(output_print(output, "bytes     %" PRIu64 ", %.1f %% of the %" PRIu64 " of its values\n", info->bytes,
-                       percent(info->bytes, job->description.decoded), job->description.decoded));
+  CLI_TRY(output_print(output, "bytes     %" PRIu64 " for %" PRIu64 " of values decoded (%.1f %%)\n", info->bytes,
+                       job->description.decoded, percent(info->bytes, job->description.decoded)));
   for (size_t i = 0; i < info->metadata; i++) {
     const char *key;
     const void *value;
     size_t bytes;
     weft_status status = weft_reader_metadata(job->packed.reader, i, &key, &value, &bytes);
     if (status != WEFT_OK)
-      return packed_fail(&job->packed, NULL, status);
+      return packed_fail(&job->packed, status);
     CLI_TRY(output_print(output, "metadata  "));
     CLI_TRY(print_text(output, key, strlen(key)));
     CLI_TRY(output_print(output, " = "));
@@ -121,8 +123,8 @@ static enum cli_exit print_column(struct job *job, const struct described *colum
   CLI_TRY(output_print(output, "\n"));
   CLI_TRY(print_text(output, column->name, bytes));
   int rest = indent - (int)(bytes < 100 ? bytes : 100) - 12;
-  CLI_TRY(output_print(output, "  %*s %-9s %14" PRIu64 "   %.1f %% of %" PRIu64, rest > 0 ? rest : 0, "", type,
-                       column->bytes, percent(column->bytes, column->decoded), column->decoded));
+  CLI_TRY(output_print(output, "  %*s %-9s %14" PRIu64 " for %" PRIu64 " (%.1f %%)", rest > 0 ? rest : 0, "", type,
+                       column->bytes, column->decoded, percent(column->bytes, column->decoded)));
   if (column->nulls > 0)
     CLI_TRY(output_print(output, ", %" PRIu64 " null", column->nulls));
   CLI_TRY(output_print(output, "\n"));

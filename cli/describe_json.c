@@ -7,6 +7,7 @@
 
 #include <limits.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,18 +30,35 @@ static json_t *number_json(enum weft_type type, const void *value) {
   return whole == LLONG_MAX ? json_string(text) : json_integer(whole);
 }
 
-/* A least or greatest value. What is left of a string may end within a character. */
-static json_t *bound_json(const struct described *column, bool has, const uint8_t *bound, uint32_t bytes) {
-  if (!has)
-    return json_null();
-  if (type_is_number(column->type.type))
-    return number_json(column->type.type, bound);
-  for (uint32_t cut = 0; cut < 4 && cut <= bytes; cut++) {
-    json_t *json = json_stringn((const char *)bound, bytes - cut);
-    if (json)
-      return json;
+static json_t *hex_json(const uint8_t *bytes, uint32_t n) {
+  char text[2 * sizeof((struct weft_chunk_info *)NULL)->min + 1] = "";
+  for (uint32_t i = 0; i < n; i++)
+    snprintf(text + 2 * i, 3, "%02x", bytes[i]);
+  return json_string(text);
+}
+
+/* A least or greatest string: its bytes in hexadecimal too where they are no text. What is left of one that was cut may end
+ * within a character. */
+static void set_string(json_t *piece, const char *const keys[3], const uint8_t *bound, uint32_t bytes, bool cut) {
+  json_t *text = NULL;
+  for (uint32_t less = 0; !text && less <= (cut ? 3 : 0) && less <= bytes; less++)
+    text = json_stringn((const char *)bound, bytes - less);
+  if (!text)
+    json_object_set_new(piece, keys[1], hex_json(bound, bytes));
+  json_object_set_new(piece, keys[0], text ? text : json_null());
+  json_object_set_new(piece, keys[2], json_boolean(cut));
+}
+
+static void set_range(json_t *piece, const struct described *column, const struct weft_chunk_info *info) {
+  static const char *const least[] = {"min", "min_hex", "min_cut"}, *const greatest[] = {"max", "max_hex", "max_cut"};
+  enum weft_type type = column->type.type;
+  if (info->has_range && !type_is_number(type)) {
+    set_string(piece, least, info->min, info->min_bytes, info->cut_min);
+    set_string(piece, greatest, info->max, info->max_bytes, info->cut_max);
+    return;
   }
-  return json_null();
+  json_object_set_new(piece, "min", info->has_range ? number_json(type, info->min) : json_null());
+  json_object_set_new(piece, "max", info->has_range ? number_json(type, info->max) : json_null());
 }
 
 static json_t *cascade_json(const struct piece *piece) {
@@ -52,11 +70,12 @@ static json_t *cascade_json(const struct piece *piece) {
 
 static json_t *piece_json(const struct described *column, const struct piece *piece) {
   const struct weft_chunk_info *info = &piece->info;
-  return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o}", "first_row", (json_int_t)info->first_row, "rows",
-                   (json_int_t)info->rows, "nulls", (json_int_t)info->nulls, "offset", (json_int_t)info->offset, "bytes",
-                   (json_int_t)info->bytes, "decoded_bytes", (json_int_t)piece->decoded, "codecs", cascade_json(piece),
-                   "min", bound_json(column, info->has_range, info->min, info->min_bytes), "max",
-                   bound_json(column, info->has_range, info->max, info->max_bytes));
+  json_t *json =
+      json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "first_row", (json_int_t)info->first_row, "rows",
+                (json_int_t)info->rows, "nulls", (json_int_t)info->nulls, "offset", (json_int_t)info->offset, "bytes",
+                (json_int_t)info->bytes, "decoded_bytes", (json_int_t)piece->decoded, "codecs", cascade_json(piece));
+  set_range(json, column, info);
+  return json;
 }
 
 static json_t *tree_json(const struct described *column) {

@@ -101,11 +101,8 @@ static enum cli_exit add_column(struct description *description, uint64_t chunk,
   weft_status status = weft_reader_encoding(packed->reader, chunk, number, &encoding, &bytes);
   if (status == WEFT_OK)
     status = weft_describe(packed->ctx, encoding, bytes, &info, sizeof info);
-  if (status != WEFT_OK) {
-    char what[400];
-    snprintf(what, sizeof what, "column '%.200s' of chunk %" PRIu64, column->name, chunk);
-    return packed_fail(packed, what, status);
-  }
+  if (status != WEFT_OK)
+    return packed_fail(packed, status);
   piece->decoded = info.data_bytes;
   read_cascade(&info, piece->cascade);
   column->nulls += info.nulls;

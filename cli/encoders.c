@@ -52,10 +52,8 @@ static void encode_column(const struct encoders *encoders, weft_ctx *ctx, struct
   }
   if (out->status == WEFT_OK)
     out->status = encode(encoders, ctx, &converted.column, plan->codec, out);
-  if (out->status != WEFT_OK) {
-    const char *message = weft_ctx_message(ctx);
-    snprintf(out->message, sizeof out->message, "%s", message[0] ? message : weft_status_text(out->status));
-  }
+  if (out->status != WEFT_OK)
+    snprintf(out->message, sizeof out->message, "%s", memory_words(ctx, out->status));
   convert_free(ctx, &converted);
 }
 

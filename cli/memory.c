@@ -6,6 +6,7 @@
 
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum cli_exit memory_code(weft_status status) {
   switch (status) {
@@ -19,14 +20,15 @@ enum cli_exit memory_code(weft_status status) {
   }
 }
 
-/* weft's message, or the status in words where there is none. */
-static const char *words(const weft_ctx *ctx, weft_status status) {
-  const char *message = weft_ctx_message(ctx);
+const char *memory_words(const weft_ctx *ctx, weft_status status) {
+  const char *message = weft_ctx_message(ctx), *call = strstr(message, ": ");
+  if (strncmp(message, "weft_", 5) == 0 && call)
+    message = call + 2;
   return message[0] ? message : weft_status_text(status);
 }
 
 enum cli_exit memory_status(const weft_ctx *ctx, weft_status status, const char *name) {
-  return cli_fail(memory_code(status), "%s: %s", name, words(ctx, status));
+  return cli_fail(memory_code(status), "%s: %s", name, memory_words(ctx, status));
 }
 
 enum cli_exit memory_validate(weft_ctx *ctx, const struct weft_column *columns, size_t n, const char *name) {
@@ -43,14 +45,14 @@ enum cli_exit memory_open(struct memory *memory, const char *isa, size_t limit_b
   slab_options.limit_bytes = limit_bytes;
   weft_status status = weft_slab_create(&slab_options, &memory->slab);
   if (status != WEFT_OK)
-    return cli_fail(memory_code(status), "%s", words(NULL, status));
+    return cli_fail(memory_code(status), "%s", memory_words(NULL, status));
   weft_ctx_options_init(&options, sizeof options);
   options.isa = isa;
   options.slab = memory->slab;
   status = weft_ctx_create(&options, &memory->ctx);
   if (status == WEFT_OK)
     return CLI_OK;
-  enum cli_exit code = cli_fail(memory_code(status), "%s", words(NULL, status));
+  enum cli_exit code = cli_fail(memory_code(status), "%s", memory_words(NULL, status));
   if (weft_slab_release(memory->slab) != WEFT_OK)
     abort();
   return code;
@@ -76,7 +78,7 @@ enum cli_exit memory_resize(weft_ctx *ctx, void **p, size_t count, size_t bytes,
     return cli_fail(CLI_IO, "%s: %s: %zu times %zu bytes are more than any memory", name, purpose, count, bytes);
   void *resized = weft_realloc(ctx, *p, count * bytes);
   if (!resized)
-    return cli_fail(CLI_IO, "%s: %s: %zu bytes: %s", name, purpose, count * bytes, words(ctx, WEFT_E_NOMEM));
+    return cli_fail(CLI_IO, "%s: %s: %zu bytes: %s", name, purpose, count * bytes, memory_words(ctx, WEFT_E_NOMEM));
   *p = resized;
   return CLI_OK;
 }

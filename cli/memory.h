@@ -38,6 +38,10 @@ uint64_t memory_taken(const struct memory *memory);
 /* What a status is as a failure of the command. */
 enum cli_exit memory_code(weft_status status);
 
+/* What weft said of the last failure of a call on ctx, without the call's name, which the command's user never gave; the
+ * status in words where it said nothing. */
+const char *memory_words(const weft_ctx *ctx, weft_status status);
+
 /* The message of the last failure of a call on ctx, as a failure of the command. */
 enum cli_exit memory_status(const weft_ctx *ctx, weft_status status, const char *name);
 

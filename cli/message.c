@@ -8,13 +8,17 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+/* Names of files and columns are others' making: no byte of theirs may move a terminal's cursor, or worse. */
 enum cli_exit cli_fail(enum cli_exit code, const char *format, ...) {
+  char text[8192]; /* a longer message is cut */
   va_list arguments;
   progress_clear();
   va_start(arguments, format);
-  fputs("weft: ", stderr);
-  vfprintf(stderr, format, arguments);
-  fputc('\n', stderr);
+  vsnprintf(text, sizeof text, format, arguments);
   va_end(arguments);
+  for (char *p = text; *p; p++)
+    if ((unsigned char)*p < 0x20 || *p == 0x7f)
+      *p = '?';
+  fprintf(stderr, "weft: %s\n", text);
   return code;
 }

@@ -10,8 +10,8 @@
 #include <unistd.h>
 
 const char pack_help[] =
-    "Usage: weft pack [OPTION]... [INPUT]... -o FILE.weft\n"
-    "       weft pack [OPTION]... --raw NAME=TYPE:INPUT... -o FILE.weft\n"
+    "Usage: weft pack [OPTION]... [INPUT]... [-o FILE.weft]\n"
+    "       weft pack [OPTION]... --raw NAME=TYPE:INPUT... [-o FILE.weft]\n"
     "Pack tables in CSV or TSV, or arrays, into one file of compressed columns; see weft unpack, cat, describe, verify.\n"
     "Without INPUT, or for -, stdin. Several tables have the same columns, and their rows follow one another.\n"
     "\n"
@@ -29,7 +29,7 @@ const char pack_help[] =
     "      --csv                 INPUTs are comma-separated, whatever their names end in\n"
     "      --tsv                 the same, separated by tabs\n"
     "      --null TEXT           fields that are TEXT are null; '': fields that are empty without quotes\n"
-    "  -o, --output FILE         write to FILE, which appears only when all of it is there\n"
+    "  -o, --output FILE         write to FILE, which appears only when all of it is there, not to stdout\n"
     "      --json                afterwards print a summary, to stderr, or with --output to stdout\n"
     "      --stats               afterwards tell on stderr what was done, and how\n"
     "      --no-progress         draw no progress on the terminal\n"
@@ -37,15 +37,13 @@ const char pack_help[] =
     "      --memory-limit N      take at most N bytes from the system; K, M, G, T for 2^10 and so on\n"
     "  -h, --help                print this help\n"
     "\n"
-    "A column without --type gets one from which every field comes back byte for byte: the narrowest of whole numbers "
-    "when\n"
-    "all fields are such as 0, 17 or -4 (not 007, +1 or -0), f64 when each is the shortest text of its value (1.5 or "
-    "1e+20,\n"
-    "not 1.50 or 1e20), else string. Without --null empty fields are the nulls of columns of numbers, and empty strings.\n"
-    "So weft unpack, given the same --null, prints the very fields; quotes stand where they must. With --type numbers may\n"
-    "be written in other ways, and values come back, not their texts. Input that cannot be read twice, while types are to "
-    "be\n"
-    "found, is kept in a temporary file in TMPDIR. Memory grows with the rows of a chunk and the threads.\n"
+    "A column without --type gets one from which every field comes back byte for byte: the narrowest of whole numbers\n"
+    "when all fields are such as 0, 17 or -4 (not 007, +1 or -0), f64 when each is the shortest text of its value (1.5\n"
+    "or 1e+20, not 1.50 or 1e20), else string. Without --null empty fields are the nulls of columns of numbers, and\n"
+    "empty strings. So weft unpack, given the same --null, prints the very fields; quotes stand where they must. With\n"
+    "--type numbers may be written in other ways, such as 12.50, and values come back, not their texts. A column without\n"
+    "a name is called by its place, such as \"column 3\". Input that cannot be read twice, while types are to be found,\n"
+    "is kept in a temporary file in TMPDIR. Memory grows with the rows of a chunk and the threads.\n"
     "Exit codes: 0 done, 1 bad data, 2 wrong usage, 3 reading or writing failed, or no memory.\n";
 
 enum {

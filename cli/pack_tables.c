@@ -160,8 +160,8 @@ static enum cli_exit choose(struct reading *reading, struct table *table, const 
 
 static enum cli_exit read_table(struct reading *reading, struct source *source, const char *file) {
   struct pack *pack = reading->pack;
-  const struct table_format format = {.delimiter = options_delimiter(&pack->options.common, file),
-                                      .null = pack->options.common.null};
+  const struct table_format format = {
+      .delimiter = options_delimiter(&pack->options.common, file), .numbers = true, .null = pack->options.common.null};
   struct table *table = NULL;
   struct rows rows = {0};
   enum cli_exit code = table_open(pack->memory.ctx, source, &format, &table);

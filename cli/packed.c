@@ -63,7 +63,7 @@ static bool read_on(void *user, uint64_t offset, void *dst, size_t n, size_t *go
 
 static enum cli_exit get_info(struct packed *packed) {
   weft_status status = weft_reader_info(packed->reader, &packed->info, sizeof packed->info);
-  return status == WEFT_OK ? CLI_OK : packed_fail(packed, NULL, status);
+  return status == WEFT_OK ? CLI_OK : packed_fail(packed, status);
 }
 
 enum cli_exit packed_open(struct packed *packed, weft_ctx *ctx, const char *path) {
@@ -76,7 +76,7 @@ enum cli_exit packed_open(struct packed *packed, weft_ctx *ctx, const char *path
     source.bytes = packed->map_bytes;
   }
   weft_status status = weft_reader_open(ctx, &source, 0, &packed->reader);
-  return status == WEFT_OK ? get_info(packed) : packed_fail(packed, NULL, status);
+  return status == WEFT_OK ? get_info(packed) : packed_fail(packed, status);
 }
 
 bool packed_is_mapped(const struct packed *packed) {
@@ -85,7 +85,7 @@ bool packed_is_mapped(const struct packed *packed) {
 
 enum cli_exit packed_field(const struct packed *packed, size_t column, struct weft_field *field) {
   weft_status status = weft_reader_field(packed->reader, column, field);
-  return status == WEFT_OK ? CLI_OK : packed_fail(packed, NULL, status);
+  return status == WEFT_OK ? CLI_OK : packed_fail(packed, status);
 }
 
 enum cli_exit packed_find(const struct packed *packed, const struct names *names, size_t i, size_t *column) {
@@ -103,7 +103,7 @@ enum cli_exit packed_find(const struct packed *packed, const struct names *names
 
 enum cli_exit packed_chunk(const struct packed *packed, uint64_t chunk, size_t column, struct weft_chunk_info *info) {
   weft_status status = weft_reader_chunk(packed->reader, chunk, column, info, sizeof *info);
-  return status == WEFT_OK ? CLI_OK : packed_fail(packed, NULL, status);
+  return status == WEFT_OK ? CLI_OK : packed_fail(packed, status);
 }
 
 enum cli_exit packed_next(struct packed *packed, uint64_t *chunk) {
@@ -113,7 +113,7 @@ enum cli_exit packed_next(struct packed *packed, uint64_t *chunk) {
   }
   weft_status status = weft_reader_next(packed->reader, chunk);
   if (status != WEFT_OK)
-    return packed_fail(packed, NULL, status);
+    return packed_fail(packed, status);
   return *chunk == UINT64_MAX ? get_info(packed) : CLI_OK;
 }
 
@@ -121,12 +121,10 @@ enum cli_exit packed_code(weft_status status) {
   return status == WEFT_E_UNSUPPORTED ? CLI_DATA : memory_code(status);
 }
 
-enum cli_exit packed_fail(const struct packed *packed, const char *what, weft_status status) {
-  const char *message = weft_ctx_message(packed->ctx);
+enum cli_exit packed_fail(const struct packed *packed, weft_status status) {
   if (packed->code != CLI_OK)
     return packed->code;
-  return cli_fail(packed_code(status), "%s: %s%s%s", packed->source.name, what ? what : "", what ? ": " : "",
-                  message[0] ? message : weft_status_text(status));
+  return cli_fail(packed_code(status), "%s: %s", packed->source.name, memory_words(packed->ctx, status));
 }
 
 void packed_close(struct packed *packed) {

@@ -40,8 +40,8 @@ enum cli_exit packed_chunk(const struct packed *packed, uint64_t chunk, size_t c
 /* The number of the next chunk; UINT64_MAX behind the last. Of a pipe only this one is there until the next call. */
 enum cli_exit packed_next(struct packed *packed, uint64_t *chunk);
 
-/* A status of the reader's as a failure of the command: the file, what (NULL: nothing more), the message. */
-enum cli_exit packed_fail(const struct packed *packed, const char *what, weft_status status);
+/* A status of the reader's as a failure of the command: the file and the message. */
+enum cli_exit packed_fail(const struct packed *packed, weft_status status);
 
 /* Its exit code: a version of the format that is not known is a matter of the data. */
 enum cli_exit packed_code(weft_status status);

@@ -54,15 +54,10 @@ static enum cli_exit decode(struct print *print, struct print_column *column, ui
   options.rows = rows;
   options.form = column->type.type == WEFT_STRING ? WEFT_FORM_VIEWS : WEFT_FORM_VALUES;
   weft_status status = weft_reader_decode(print->packed->reader, chunk, column->column, &options, &column->decoded);
-  if (status == WEFT_OK) {
-    column->values = *weft_decoded_column(column->decoded);
-    return CLI_OK;
-  }
-  struct weft_field field;
-  char what[400];
-  CLI_TRY(packed_field(print->packed, column->column, &field));
-  snprintf(what, sizeof what, "column '%.200s' of chunk %llu", field.name, (unsigned long long)chunk);
-  return packed_fail(print->packed, what, status);
+  if (status != WEFT_OK)
+    return packed_fail(print->packed, status);
+  column->values = *weft_decoded_column(column->decoded);
+  return CLI_OK;
 }
 
 static bool is_null(const struct weft_column *values, size_t row) {

@@ -109,10 +109,19 @@ static enum cli_exit take_field(struct table *table, struct chosen *chosen, cons
   return CLI_OK;
 }
 
+static enum cli_exit take_name(struct table *table, const char *text, size_t bytes) {
+  char number[40];
+  if (bytes == 0 && table->format.numbers) {
+    bytes = (size_t)snprintf(number, sizeof number, "column %zu", table->fields + 1);
+    text = number;
+  }
+  return names_add(table->ctx, &table->header, text, bytes, table->source->name);
+}
+
 static void on_field(void *text, size_t bytes, void *argument) {
   struct table *table = argument;
   if (!table->has_header && table->code == CLI_OK)
-    table->code = names_add(table->ctx, &table->header, text, bytes, table->source->name);
+    table->code = take_name(table, text, bytes);
   while (table->code == CLI_OK && table->cursor < table->n_chosen &&
          table->chosen[table->order[table->cursor]].field == table->fields)
     table->code = take_field(table, &table->chosen[table->order[table->cursor++]], text, bytes);

@@ -14,6 +14,7 @@ struct table;
 
 struct table_format {
   char delimiter;
+  bool numbers;     /* columns that the header leaves without a name are "column 1" and so on by their places */
   const char *null; /* a field that is this text is null; "": one that is empty without quotes. NULL: none is */
 };
 

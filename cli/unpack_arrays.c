@@ -80,14 +80,11 @@ static enum cli_exit write_chunk(struct array *array, uint64_t chunk) {
   struct packed *packed = &array->unpack->packed;
   struct weft_decode_options options;
   weft_decoded *decoded = NULL;
-  char what[400];
   weft_decode_options_init(&options, sizeof options);
   options.check_sums = true;
   weft_status status = weft_reader_decode(packed->reader, chunk, array->column, &options, &decoded);
-  if (status != WEFT_OK) {
-    snprintf(what, sizeof what, "column '%.200s' of chunk %llu", array->field.name, (unsigned long long)chunk);
-    return packed_fail(packed, what, status);
-  }
+  if (status != WEFT_OK)
+    return packed_fail(packed, status);
   enum cli_exit code = write[array->part](array, weft_decoded_column(decoded));
   weft_decoded_free(decoded);
   return code;

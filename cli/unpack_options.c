@@ -27,7 +27,7 @@ const char unpack_help[] =
     "\n"
     "Without --csv and --tsv the ending of the output's name tells; else it is CSV. Nulls are empty fields without "
     "--null.\n"
-    "Memory grows with the rows of a chunk.\n"
+    "Checksums are compared. Memory grows with the rows of a chunk.\n"
     "Exit codes: 0 done, 1 bad data, 2 wrong usage, 3 reading or writing failed, or no memory.\n";
 
 const char cat_help[] =
@@ -46,7 +46,7 @@ const char cat_help[] =
     "      --memory-limit N   take at most N bytes from the system; K, M, G, T for 2^10 and so on\n"
     "  -h, --help             print this help\n"
     "\n"
-    "Of a file on a disk only the blocks are read that hold those rows of those columns.\n"
+    "Of a file on a disk only those columns are read, of the chunks that hold those rows; their checksums are compared.\n"
     "Exit codes: 0 done, 1 bad data, 2 wrong usage, 3 reading or writing failed, or no memory.\n";
 
 enum { OPTION_COLUMNS = OPTION_OWN, OPTION_RAW, OPTION_ROWS };

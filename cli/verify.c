@@ -15,8 +15,9 @@
 
 static const char help[] =
     "Usage: weft verify [OPTION]... [FILE]...\n"
-    "Check packed files: that all checksums are right, that every value of every column decodes, and that what a file\n"
-    "says of its chunks is true of them. Without FILE, or for -, stdin, which may be a pipe.\n"
+    "Check packed files: that all checksums are right, that every value of every column decodes, that what a file says\n"
+    "of its chunks is true of them, and that all is written as the format has it.\n"
+    "Without FILE, or for -, stdin, which may be a pipe.\n"
     "\n"
     "      --json            afterwards print a summary, to stdout\n"
     "      --stats           afterwards tell on stderr what was done, and how\n"
@@ -56,30 +57,6 @@ static enum cli_exit parse(int argc, char **argv, struct job *job) {
   return CLI_OK;
 }
 
-/* Which column it is, where one by itself is damaged, and where it lies; else the reader's own words. */
-static enum cli_exit tell(const struct packed *packed, uint64_t chunk, weft_status status) {
-  char what[400], message[512];
-  snprintf(message, sizeof message, "%s", weft_ctx_message(packed->ctx));
-  for (size_t i = 0; i < packed->info.columns && packed->code == CLI_OK; i++) {
-    struct weft_field field;
-    struct weft_chunk_info info;
-    const void *encoding;
-    size_t bytes;
-    weft_status one = weft_reader_encoding(packed->reader, chunk, i, &encoding, &bytes);
-    if (one == WEFT_OK)
-      one = weft_verify(packed->ctx, encoding, bytes);
-    if (one == WEFT_OK || weft_reader_field(packed->reader, i, &field) != WEFT_OK ||
-        weft_reader_chunk(packed->reader, chunk, i, &info, sizeof info) != WEFT_OK)
-      continue;
-    snprintf(what, sizeof what, "column '%.200s' of chunk %" PRIu64 ", from offset %" PRIu64 " on", field.name, chunk,
-             info.offset);
-    return packed_fail(packed, what, one);
-  }
-  if (packed->code != CLI_OK)
-    return packed->code;
-  return cli_fail(packed_code(status), "%s: chunk %" PRIu64 ": %s", packed->source.name, chunk, message);
-}
-
 static enum cli_exit verify_chunks(struct job *job, struct packed *packed) {
   for (;;) {
     struct weft_chunk_info info;
@@ -89,7 +66,7 @@ static enum cli_exit verify_chunks(struct job *job, struct packed *packed) {
       return CLI_OK;
     weft_status status = weft_reader_verify(packed->reader, chunk);
     if (status != WEFT_OK)
-      return tell(packed, chunk, status);
+      return packed_fail(packed, status);
     CLI_TRY(packed_chunk(packed, chunk, packed->info.columns - 1, &info));
     job->rows += info.rows;
     job->chunks++;

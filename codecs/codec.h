@@ -35,13 +35,22 @@ enum codec_nulls {
 
 /* ---- Little-endian numbers in memory of any alignment. ---- */
 
+/* The widths of words each by a load of their own: what is put together in memory from parts waits for them. */
 static inline uint64_t codec_get(const uint8_t *p, unsigned bytes) {
   uint64_t value = 0;
+  uint32_t half;
+  uint16_t quarter;
   for (unsigned i = 0; SIMD_BIG_ENDIAN && i < bytes; i++)
     value |= (uint64_t)p[i] << 8 * i;
-  if (!SIMD_BIG_ENDIAN)
-    memcpy(&value, p, bytes);
-  return value;
+  if (SIMD_BIG_ENDIAN)
+    return value;
+  switch (bytes) {
+  case 1: return *p;
+  case 2: memcpy(&quarter, p, 2); return quarter;
+  case 4: memcpy(&half, p, 4); return half;
+  case 8: memcpy(&value, p, 8); return value;
+  default: memcpy(&value, p, bytes); return value;
+  }
 }
 
 static inline void codec_put(uint8_t *p, uint64_t value, unsigned bytes) {
@@ -127,6 +136,15 @@ static inline unsigned codec_bits(uint64_t value) {
   return value == 0 ? 0 : 64 - (unsigned)__builtin_clzll(value);
 }
 
+/* Takes a line of each page, ahead of `bytes` bytes that are about to be read or written at `at` of an array of `whole`: a
+ * page that is met for the first time in long costs its translation, which stores wait for in turn, and memory's own
+ * prefetching ends with a page. Always inlined: of a call that does nothing else gcc makes none. */
+ALWAYS_INLINE void codec_prefetch(const uint8_t *array, size_t at, size_t bytes, size_t whole) {
+  const size_t page = 4096, ahead = 2 * page, in_cache = 8 * page; /* where there is nothing to win */
+  for (size_t k = at + ahead; whole > in_cache && k < at + ahead + bytes && k < whole; k += page)
+    __builtin_prefetch(array + k);
+}
+
 /* The kernel of a word's width: CODEC_KERNEL(codecs, unpack, 4) is codecs->unpack32. */
 #define CODEC_KERNEL(codecs, kind, item) \
   ((item) == 1   ? (codecs)->kind##8     \
@@ -168,6 +186,7 @@ struct codec_out {
   size_t cap;
   uint32_t streams;   /* encoded so far: numbers of choices */
   bool no_dictionary; /* a dictionary grew too large: none is chosen any more */
+  bool chosen;        /* AUTO chose the codec of the stream at hand, and looked at all of what it takes for CONST */
   uint64_t instead;   /* where AUTO chose DICT: bytes that the next best is expected to take; 0: DICT was asked for */
   unsigned n_nodes;
   struct codec_entry {
@@ -196,32 +215,34 @@ weft_status weft__strings_encode(struct codec_out *out, const struct codec_strin
 size_t weft__packed_cost(const struct simd_codecs *codecs, enum weft_codec codec, const void *words, size_t n,
                          unsigned item, bool is_signed);
 
-/* A dictionary takes many times the time of packing, so it must save a tenth. */
-static inline bool codec_dictionary_pays(uint64_t bytes, uint64_t instead) {
-  return bytes < instead - instead / 10;
+/* What takes several times the time of packing, a dictionary or split bytes, must save a twentieth. */
+static inline bool codec_pays(uint64_t bytes, uint64_t instead) {
+  return bytes + bytes / 20 < instead;
 }
 
-/* Values drawn from among others: how many, how many distinct ones, and of those how many were met once and twice. */
+/* Values drawn from among others: how many, and how many distinct ones. What is said of the values not drawn goes by those
+ * met at most CODEC_RARE times: how many they are, draws of them, ordered pairs of equal draws, and those met once and
+ * twice. */
+#define CODEC_RARE 10
 struct codec_draw {
-  uint64_t drawn, met, once, twice;
+  uint64_t drawn, met, rare, rare_drawn, rare_pairs, once, twice;
 };
 
-/* How many distinct values there are among n. Those met once and twice tell how many were not met at least (A. Chao,
- * "Nonparametric estimation of the number of classes in a population", 1984); but of what was not drawn, no greater share
- * is values not met than of the draw was values met once (A. Turing's rule: I. J. Good, "The population frequencies of
- * species", 1953). And where few values come back, and none often, they do so in pairs, of which the draw met as many as
- * the square of its share: each stands for one value less. */
-static inline uint64_t codec_distinct(uint64_t n, const struct codec_draw *draw) {
-  if (draw->drawn >= n || draw->met == draw->drawn)
-    return draw->drawn >= n ? draw->met : n;
-  double whole = (double)n, share = whole / (double)draw->drawn, pairs = (double)draw->twice * share * share;
-  double others = (double)draw->once * (double)draw->once / (double)(2 * draw->twice + 1),
-         most = (double)draw->once * (share - 1);
-  double all = (double)draw->met + (others < most ? others : most);
-  if (draw->once + 2 * draw->twice == draw->drawn && pairs < whole / 2 && whole - pairs < all)
-    all = whole - pairs;
-  return all < whole ? (uint64_t)all : n;
-}
+/* Adds values of which each was drawn times[i] times; 0: it is none. */
+void weft__draw_count(struct codec_draw *draw, const uint32_t *times, size_t n);
+
+/* How many distinct values there are among n of which draw->drawn were drawn. */
+uint64_t weft__draw_distinct(uint64_t n, const struct codec_draw *draw);
+
+/* What values drawn from all over a stream say of it: how many distinct ones it has, and the bytes that these take. */
+struct codec_guess {
+  uint64_t distinct, bytes;
+  bool unsure; /* more than a quarter of what was drawn was met once */
+};
+
+/* Draws `counted` of a stream's values, at most 2^15 and at most all. WEFT_E_NOMEM, WEFT_E_LIMIT. */
+weft_status weft__draw_values(struct codec_out *out, const struct codec_values *values, size_t counted,
+                              struct codec_guess *guess);
 
 /* A cascade of AUTO alone. */
 extern const uint8_t weft__codec_auto[WEFT_CODEC_DEPTH];
@@ -280,6 +301,7 @@ struct codec_in {
   const char *who; /* for messages: the public call */
   uint64_t budget; /* bytes that may be allocated still */
   void *scratch;   /* what was allocated, a list */
+  uint32_t reads;  /* that went before the present one: as many as the encoding is kept open for */
   const uint8_t *at;
   size_t bytes;
   enum weft_type type;
@@ -297,7 +319,7 @@ struct codec_in {
  * that weft_describe documents. */
 weft_status weft__codec_open(struct codec_in *in);
 
-/* Gives back what was allocated for in. */
+/* Gives back what was allocated for in. Between open and close, streams may be read any number of times. */
 void weft__codec_close(struct codec_in *in);
 
 /* Makes a stream and its parts ready to be read: checks the shape of their sections. Once for a stream. */
@@ -309,7 +331,8 @@ weft_status weft__codec_read(struct codec_in *in, struct codec_node *node, uint3
 /* The same of values anywhere: out[i] = value rows[i]; every rows[i] is below node->n. */
 weft_status weft__codec_pick(struct codec_in *in, struct codec_node *node, const uint32_t *rows, uint32_t n, void *out);
 
-/* Memory until weft__codec_close, undefined inside, counted against in->budget. WEFT_E_LIMIT, WEFT_E_NOMEM. */
+/* Memory until weft__codec_close, undefined inside, counted against in->budget. An encoding may be read any number of
+ * times, and reads may fail, so each purpose asks for its memory once. WEFT_E_LIMIT, WEFT_E_NOMEM. */
 weft_status weft__codec_scratch(struct codec_in *in, size_t count, size_t bytes, void *out_pointer);
 
 /* WEFT_E_CORRUPT with a message: what is wrong at a byte of a stream's section. */
@@ -320,10 +343,22 @@ weft_status weft__codec_corrupt(struct codec_in *in, const struct codec_node *no
 weft_status weft__codec_fail(weft_ctx *ctx, weft_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* Strings first .. first + n of a started stream of STRINGS: *data, in its section, holds them one after another, string
- * i from offsets[i] to offsets[i + 1], offsets[0] being 0. offsets[n + 1]. */
-weft_status weft__strings_read(struct codec_in *in, struct codec_node *node, uint32_t first, uint32_t n, int64_t *offsets,
-                               const uint8_t **data);
+/* Strings one after another, in a section of STRINGS. Past them so many bytes may be read: the table comes behind all
+ * sections, and has an entry of STRINGS and one of the ends. */
+#define CODEC_AFTER_STRINGS (2 * CODEC_ENTRY_BYTES)
+struct codec_text {
+  const uint8_t *data;
+  uint64_t bytes;
+};
+
+/* Strings first .. first + n of a started stream of STRINGS: string i from text->data[offsets[i]] to offsets[i + 1],
+ * offsets[0] being 0. offsets[n + 1] of `width` bytes, 4 or 8: of 4, they are right where text->bytes is below 2^32. */
+weft_status weft__strings_read(struct codec_in *in, struct codec_node *node, uint32_t first, uint32_t n, void *offsets,
+                               unsigned width, struct codec_text *text);
+
+/* Holds a started stream of BITPACK, FOR or DELTA against what writers must do and reading does without: blocks without
+ * gaps, places that ascend, no bit that says nothing. */
+weft_status weft__packed_check(struct codec_in *in, const struct codec_node *node) __attribute__((cold));
 
 /* Codes first .. first + n of a started stream of DICT, each below the number of values in its dictionary, child[0]. */
 weft_status weft__dict_codes(struct codec_in *in, struct codec_node *node, uint32_t first, uint32_t n, uint32_t *codes);

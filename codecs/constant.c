@@ -10,7 +10,7 @@ static weft_status encode(struct codec_out *out, const struct codec_values *valu
   unsigned node;
   uint8_t *section;
   const uint8_t *at = values->at;
-  if (values->n == 0 || memcmp(at, at + values->item, (size_t)(values->n - 1) * values->item) != 0)
+  if (values->n == 0 || (!out->chosen && memcmp(at, at + values->item, (size_t)(values->n - 1) * values->item) != 0))
     return weft__codec_fail(out->ctx, WEFT_E_INVALID, "weft_encode: codec const is for one value, and the %u values differ",
                             values->n);
   WEFT_TRY(weft__codec_begin(out, WEFT_CODEC_CONST, role, values->item, values->n, 0, &node));

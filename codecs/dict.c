@@ -197,7 +197,7 @@ static weft_status put(struct codec_out *out, struct distinct *d, enum weft_role
 /* Bytes of the codes as they will be packed, judged by some of their blocks: those of values in order of first sight lie
  * close to each other where the values come again in the same order. */
 static uint64_t codes_cost(const struct codec_out *out, const struct distinct *d) {
-  enum { MOST = 32 };
+  enum { MOST = 12 };
   size_t blocks = codec_blocks(d->n), taken = blocks < MOST ? blocks : MOST, rows = 0;
   uint64_t above_base = 0, deltas = 0;
   if (d->count == 1)
@@ -233,7 +233,7 @@ static weft_status encode(struct codec_out *out, const struct codec_values *valu
   uint64_t instead = out->instead;
   weft_status status = number_values(out, &d);
   bool pays = status == WEFT_OK && d.count <= out->options->dictionary_rows;
-  if (pays && instead != 0 && !codec_dictionary_pays(values_cost(out, &d) + codes_cost(out, &d), instead)) {
+  if (pays && instead != 0 && !codec_pays(values_cost(out, &d) + codes_cost(out, &d), instead)) {
     out->no_dictionary = true; /* the selector's guess was wrong */
     pays = false;
   }
@@ -280,14 +280,11 @@ static void sample_rows(struct sample *sample, uint32_t n) {
 }
 
 static struct codec_draw draw_of(const struct sample *sample, size_t found) {
-  struct codec_draw draw = {.drawn = sample->n, .met = found};
+  struct codec_draw draw = {.drawn = sample->n};
   memset(sample->times, 0, found * sizeof *sample->times);
   for (uint32_t i = 0; i < sample->n; i++)
     sample->times[sample->codes[i]]++;
-  for (size_t i = 0; i < found; i++) {
-    draw.once += sample->times[i] == 1;
-    draw.twice += sample->times[i] == 2;
-  }
+  weft__draw_count(&draw, sample->times, found);
   return draw;
 }
 
@@ -301,7 +298,7 @@ static weft_status cost_of_sample(struct codec_out *out, const struct codec_stri
   column = weft_column_with_selection(column, sample->rows, sample->n);
   WEFT_TRY(out->group(out->ctx, &column, 1, sample->codes, &found, sample->first));
   const struct codec_draw draw = draw_of(sample, found);
-  uint64_t distinct = codec_distinct(strings->n, &draw);
+  uint64_t distinct = weft__draw_distinct(strings->n, &draw);
   for (size_t i = 0; i < found; i++) {
     const int64_t *ends = offsets + sample->rows[sample->first[i]];
     bytes += (uint64_t)(ends[1] - ends[0]);
@@ -333,12 +330,12 @@ static weft_status choose(struct codec_out *out, const struct codec_strings *str
   uint32_t stream = out->streams++;
   *as_dictionary = false;
   if (!out->no_dictionary) {
-    for (uint64_t n = FIRST; n == FIRST || (codec_dictionary_pays(coded, plain) && n <= strings->n / SHARE); n *= STEP)
+    for (uint64_t n = FIRST; n == FIRST || (codec_pays(coded, plain) && n <= strings->n / SHARE); n *= STEP)
       WEFT_TRY(guess_cost(out, strings, n < strings->n ? (uint32_t)n : strings->n, &coded));
-    if (codec_dictionary_pays(coded, plain)) {
+    if (codec_pays(coded, plain)) {
       WEFT_TRY(number_values(out, d));
       coded = strings_cost(out, strings, d->count, string_bytes(d)) + codes_cost(out, d);
-      *as_dictionary = codec_dictionary_pays(coded, plain) && !out->no_dictionary;
+      *as_dictionary = codec_pays(coded, plain) && !out->no_dictionary;
     }
     weft__codec_consider(out, stream, depth, WEFT_CODEC_DICT, strings->n, coded, *as_dictionary);
   }
@@ -382,6 +379,9 @@ weft_status weft__codec_encode_strings(struct codec_out *out, const struct codec
 struct dict {
   struct codec_node *dictionary, *codes;
   uint64_t asked;  /* values read so far */
+  uint64_t before; /* of them by reads before the present one, */
+  uint32_t reads;  /* as many */
+  bool has_values;
   uint8_t *values; /* the dictionary's, once they are worth decoding as a whole; NULL */
   uint32_t piece[CODEC_BLOCK];
 };
@@ -404,7 +404,9 @@ static weft_status start(struct codec_in *in, struct codec_node *node) {
   WEFT_TRY(weft__codec_scratch(in, 1, sizeof *dict, &dict));
   dict->dictionary = dictionary;
   dict->codes = codes;
-  dict->asked = 0;
+  dict->asked = dict->before = 0;
+  dict->reads = in->reads;
+  dict->has_values = false;
   dict->values = NULL;
   node->state = dict;
   return WEFT_OK;
@@ -422,11 +424,14 @@ static weft_status wrong_code(struct codec_in *in, const struct codec_node *node
 
 weft_status weft__dict_codes(struct codec_in *in, struct codec_node *node, uint32_t first, uint32_t n, uint32_t *codes) {
   const struct dict *dict = node->state;
-  uint32_t most = 0;
-  WEFT_TRY(weft__codec_read(in, dict->codes, first, n, codes));
-  for (uint32_t i = 0; i < n; i++)
-    most = codes[i] > most ? codes[i] : most;
-  return most < dict->dictionary->n ? WEFT_OK : wrong_code(in, node, first, codes, n);
+  for (uint32_t row = first, end = first + n, part; row < end; row += part, codes += part) {
+    part = CODEC_BLOCK - row % CODEC_BLOCK;
+    part = end - row < part ? end - row : part;
+    WEFT_TRY(weft__codec_read(in, dict->codes, row, part, codes));
+    if (in->codecs->range32(codes, part, 0).max >= dict->dictionary->n)
+      return wrong_code(in, node, row, codes, part);
+  }
+  return WEFT_OK;
 }
 
 /* Looks up the values of codes one by one in the dictionary as it is encoded. */
@@ -448,33 +453,57 @@ static weft_status read_piece(struct codec_in *in, struct codec_node *node, uint
   struct dict *dict = node->state;
   uint32_t size = dict->dictionary->n;
   size_t item = node->item;
-  if (codec_is_word(item) && dict->values) {
+  if (codec_is_word(item) && dict->has_values) {
     WEFT_TRY(weft__codec_read(in, dict->codes, first, n, dict->piece));
     bool right = CODEC_KERNEL(in->codecs, gather, item)(dict->values, size, dict->piece, n, out);
     return right ? WEFT_OK : wrong_code(in, node, first, dict->piece, n);
   }
   WEFT_TRY(weft__dict_codes(in, node, first, n, dict->piece));
-  if (!dict->values)
+  if (!dict->has_values)
     return look_up(in, dict, dict->piece, n, out);
   copy_values(dict->values, dict->piece, n, item, out);
   return WEFT_OK;
 }
 
-static weft_status read(struct codec_in *in, struct codec_node *node, uint32_t first, uint32_t n, void *out) {
-  /* Where fewer than that share of the dictionary's values are asked for, and no more than that, they are looked up one by
-   * one. */
-  enum { SHARE = 16, MOST = 1 << 16 };
-  struct dict *dict = node->state;
+static weft_status read_values(struct codec_in *in, struct dict *dict) {
   uint32_t size = dict->dictionary->n;
+  if (!dict->values)
+    WEFT_TRY(weft__codec_scratch(in, size, dict->dictionary->item, &dict->values));
+  WEFT_TRY(weft__codec_read(in, dict->dictionary, 0, size, dict->values));
+  dict->has_values = true;
+  return WEFT_OK;
+}
+
+/* Whether so many values are worth decoding the dictionary: where fewer than that share of its values are asked for, and no
+ * more than that, they are looked up one by one. */
+static bool are_worth(uint64_t asked, const struct dict *dict) {
+  enum { SHARE = 16, MOST = 1 << 16 };
+  return asked >= dict->dictionary->n / SHARE || asked >= MOST;
+}
+
+/* Decodes the dictionary where that is worth it. Where it is so only for what reads before this one have asked for, and the
+ * dictionary may not be decoded, they begin to be counted anew: of equal reads one is not to fail where others did not. */
+static weft_status prepare_values(struct codec_in *in, struct dict *dict, uint32_t n) {
+  if (dict->reads != in->reads) {
+    dict->before = dict->asked;
+    dict->reads = in->reads;
+  }
+  dict->asked += n;
+  if (dict->has_values || !are_worth(dict->asked, dict))
+    return WEFT_OK;
+  weft_status status = read_values(in, dict);
+  if (status != WEFT_E_LIMIT || are_worth(dict->asked - dict->before, dict))
+    return status;
+  dict->asked -= dict->before;
+  dict->before = 0;
+  return WEFT_OK;
+}
+
+static weft_status read(struct codec_in *in, struct codec_node *node, uint32_t first, uint32_t n, void *out) {
+  struct dict *dict = node->state;
   if (dict->dictionary->codec == WEFT_CODEC_STRINGS)
     return weft__codec_corrupt(in, node, 0, "strings %u to %u where values of one width are due", first, first + n - 1);
-  dict->asked += n;
-  if (!dict->values && (dict->asked >= size / SHARE || dict->asked >= MOST)) {
-    uint8_t *values;
-    WEFT_TRY(weft__codec_scratch(in, size, node->item, &values));
-    WEFT_TRY(weft__codec_read(in, dict->dictionary, 0, size, values));
-    dict->values = values;
-  }
+  WEFT_TRY(prepare_values(in, dict, n));
   uint8_t *to = out;
   for (uint32_t row = first, end = first + n, part; row < end; row += part, to += (size_t)part * node->item) {
     part = CODEC_BLOCK - row % CODEC_BLOCK;

@@ -8,9 +8,8 @@
 /* Runs of fewer rows on average are decoded by a bitmap of their starts, in a time that does not depend on them: a loop
  * over runs that short ends where it cannot be foreseen. Where they are written by their ends, that bitmap is made first,
  * which takes up to as long again (runs of 10 rows of u32: 16 GB/s for 32, of 20: 22); so they are written by the bitmap
- * unless the ends save an eighth of all bytes. */
+ * unless the ends save a twentieth of all bytes. */
 #define SHORT_RUN 64
-#define WORTH(bytes) ((bytes) - (bytes) / 8)
 
 #define BLOCK_WORDS (CODEC_BLOCK / 64)
 
@@ -73,7 +72,7 @@ static bool ends_pay(const struct codec_out *out, uint32_t rows, const struct co
   if (rows / values->n >= SHORT_RUN || by_ends >= by_bits)
     return by_ends < by_bits;
   uint64_t both = packed_cost(out, WEFT_CODEC_FOR, values);
-  return both + by_ends < WORTH(both + by_bits);
+  return codec_pays(both + by_ends, both + by_bits);
 }
 
 /* Appends a rank for each block, the number of runs that begin before it, and the bitmap. */

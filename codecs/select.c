@@ -6,15 +6,20 @@
  */
 #include "codecs/tree.h"
 
-/* So many blocks of a stream are measured, and where they leave it open which codec is best, so many more. */
+/* So many blocks of a stream are measured, of a small part of another fewer; and where they leave it open which codec is
+ * best, one in SAMPLE_STEP, but at least the first number and at most SAMPLE_MOST. */
 #define SAMPLE_FIRST 6
+#define SAMPLE_PART 3
+#define SAMPLE_SMALL 32 /* blocks of a small part */
 #define SAMPLE_MOST 32
-/* and one in SAMPLE_STEP at the most, but those first ones always. */
 #define SAMPLE_STEP 32
 
-/* Values whose distinct ones are counted, and the slots of the table that counts them. */
-#define COUNTED 1024
-#define SLOTS 4096
+/* How many values are drawn to say how many are distinct: so many, as few as will do; and where they promise a dictionary,
+ * more, one in DRAWN_SHARE at the most. */
+#define DRAWN_LEAST 64
+#define DRAWN_FIRST 2048
+#define DRAWN_MOST 16384
+#define DRAWN_SHARE 16
 
 /* Blocks of a stream that stand for the whole. */
 struct sample {
@@ -23,10 +28,13 @@ struct sample {
 };
 
 static struct sample sample_of(const struct codec_values *values, size_t most) {
-  size_t blocks = codec_blocks(values->n), taken = blocks / SAMPLE_STEP;
-  taken = taken < SAMPLE_FIRST ? SAMPLE_FIRST : taken > most ? most : taken;
-  taken = taken > blocks ? blocks : taken;
+  size_t blocks = codec_blocks(values->n), taken = blocks < most ? blocks : most;
   return (struct sample){values, taken, blocks / taken};
+}
+
+static struct sample larger_sample(const struct codec_values *values) {
+  size_t taken = codec_blocks(values->n) / SAMPLE_STEP;
+  return sample_of(values, taken < SAMPLE_FIRST ? SAMPLE_FIRST : taken < SAMPLE_MOST ? taken : SAMPLE_MOST);
 }
 
 /* Block i of a sample: its words, and how many. Blocks in the middle of equal parts, so that neither end counts for
@@ -57,16 +65,7 @@ static uint64_t packed_bytes(const struct codec_out *out, const struct sample *s
     const void *words = sample_block(sample, i, &n);
     bytes += weft__packed_cost(out->codecs, codec, words, n, sample->values->item, sample->values->is_signed);
   }
-  return CODEC_ENTRY_BYTES + 1 + scaled(bytes, sampled(sample), sample->values->n);
-}
-
-/* Whether BITPACK may take less than FOR, of which it is the same without the bases: by one block. */
-static bool bases_are_idle(const struct codec_out *out, const struct sample *sample) {
-  size_t n;
-  const struct codec_values *values = sample->values;
-  const void *words = sample_block(sample, 0, &n);
-  return weft__packed_cost(out->codecs, WEFT_CODEC_BITPACK, words, n, values->item, values->is_signed) <=
-         weft__packed_cost(out->codecs, WEFT_CODEC_FOR, words, n, values->item, values->is_signed);
+  return 1 + scaled(bytes, sampled(sample), sample->values->n);
 }
 
 static bool is_constant(const struct codec_values *values) {
@@ -74,116 +73,150 @@ static bool is_constant(const struct codec_values *values) {
   return memcmp(at, at + values->item, (size_t)(values->n - 1) * values->item) == 0;
 }
 
-/* The bytes of a stream of words for which no more than packing is left: a part of another. */
-static uint64_t leaf_bytes(const struct codec_out *out, const struct codec_values *values) {
+/* The bytes of n values of a part of another stream, by those of it that are at hand, packed or as they are. */
+static uint64_t leaf_bytes(const struct codec_out *out, const struct codec_values *values, uint64_t n) {
+  uint64_t least = (uint64_t)values->n * values->item;
+  const struct sample sample = {values, codec_blocks(values->n), 1};
   if (values->n == 0)
     return CODEC_ENTRY_BYTES;
-  uint64_t least = CODEC_ENTRY_BYTES + (uint64_t)values->n * values->item;
-  const struct sample sample = {values, codec_blocks(values->n), 1};
   for (enum weft_codec codec = WEFT_CODEC_FOR; codec <= WEFT_CODEC_DELTA; codec++) {
     uint64_t bytes = packed_bytes(out, &sample, codec);
     least = bytes < least ? bytes : least;
   }
-  return least;
+  return CODEC_ENTRY_BYTES + scaled(least, values->n, n);
 }
 
 /* Runs must be fewer than the values by one in so many, to be looked at. */
 #define MOST_RUNS 32
 
-/* Bytes of all the stream as runs, 0: too many: the sampled blocks' runs are gathered and measured as their streams
- * would be. room: of SAMPLE_MOST blocks of words and twice as many numbers. */
-static uint64_t run_bytes(const struct codec_out *out, const struct sample *sample, uint8_t *room) {
+/* The first values of runs in the sampled blocks. */
+struct run_starts {
+  uint64_t bits[SAMPLE_MOST][CODEC_BLOCK / 64];
+  size_t runs, of;
+};
+
+static void find_runs(const struct codec_out *out, const struct sample *sample, struct run_starts *starts) {
   unsigned item = sample->values->item;
-  uint8_t *run_values = room;
-  uint32_t *ends = (uint32_t *)(void *)(room + (size_t)SAMPLE_MOST * CODEC_BLOCK * 8 + SIMD_SLACK);
-  uint64_t bits[CODEC_BLOCK / 64];
+  size_t n;
+  starts->runs = starts->of = 0;
+  for (size_t i = 0; i < sample->blocks; i++, starts->of += n) {
+    const void *words = sample_block(sample, i, &n);
+    starts->runs += CODEC_KERNEL(out->codecs, changes, item)(words, n, codec_word(words, 0, item), starts->bits[i]);
+    starts->runs += i == 0; /* blocks go on with the last run of the one before, more likely than not */
+    starts->bits[i][0] |= i == 0;
+  }
+}
+
+/* Bytes of all the stream as runs: those of the sampled blocks are gathered and measured as their streams would be. room:
+ * for as many words, and their places. */
+static uint64_t run_bytes(const struct codec_out *out, const struct sample *sample, const struct run_starts *starts,
+                          uint8_t *room) {
+  unsigned item = sample->values->item;
+  uint32_t *ends = (uint32_t *)(void *)(room + (starts->runs * item + 2 * SIMD_SLACK - 1) / SIMD_SLACK * SIMD_SLACK);
   size_t runs = 0, of = 0, n;
   for (size_t i = 0; i < sample->blocks; i++, of += n) {
     const void *words = sample_block(sample, i, &n);
-    CODEC_KERNEL(out->codecs, changes, item)(words, n, codec_word(words, 0, item), bits);
-    bits[0] |= i == 0; /* blocks go on with the last run of the one before, more likely than not */
-    size_t more = CODEC_KERNEL(out->codecs, compact, item)(words, bits, n, run_values + runs * item);
-    out->codecs->positions(bits, n, (uint32_t)of, ends + runs);
+    size_t more = CODEC_KERNEL(out->codecs, compact, item)(words, starts->bits[i], n, room + runs * item);
+    out->codecs->positions(starts->bits[i], n, (uint32_t)of, ends + runs);
     runs += more;
   }
-  if (runs > of - of / MOST_RUNS)
-    return 0;
   uint64_t all = scaled(runs, of, sample->values->n);
   const struct codec_values values = {
-      .at = run_values, .n = (uint32_t)runs, .item = item, .is_signed = sample->values->is_signed};
+      .at = room, .n = (uint32_t)runs, .item = item, .is_signed = sample->values->is_signed};
   const struct codec_values positions = {.at = ends, .n = (uint32_t)runs, .item = sizeof *ends};
-  uint64_t by_ends = scaled(leaf_bytes(out, &positions), runs, all);
+  uint64_t by_ends = leaf_bytes(out, &positions, all);
   uint64_t by_bits = sample->values->n / 8 + 4 * codec_blocks(sample->values->n);
-  return CODEC_ENTRY_BYTES + scaled(leaf_bytes(out, &values), runs, all) + (by_ends < by_bits ? by_ends : by_bits);
+  return CODEC_ENTRY_BYTES + leaf_bytes(out, &values, all) + (by_ends < by_bits ? by_ends : by_bits);
 }
 
-/* A word that tells value i from others: itself, or its hash. */
-static uint64_t identity(const struct codec_out *out, const struct codec_values *values, size_t i) {
-  if (codec_is_word(values->item))
-    return codec_word(values->at, i, values->item);
-  return codec_check(out->kernels, (const uint8_t *)values->at + i * values->item, values->item, 0);
+/* The same; 0: there are too many. */
+static weft_status find_run_bytes(struct codec_out *out, const struct sample *sample, uint64_t *bytes) {
+  struct run_starts starts;
+  uint8_t *room;
+  *bytes = 0;
+  find_runs(out, sample, &starts);
+  if (starts.runs > starts.of - starts.of / MOST_RUNS)
+    return WEFT_OK;
+  WEFT_TRY(codec_alloc(out->ctx, starts.runs, sample->values->item + sizeof(uint32_t), 3 * SIMD_SLACK, &room));
+  *bytes = run_bytes(out, sample, &starts, room);
+  return codec_free(out->ctx, room, WEFT_OK);
 }
 
-/* Which value stands for part i of `counted` equal parts of n: each time at another place of its part, so that what
- * comes back every so many values is not always met at the same of its places. */
-static size_t drawn(size_t i, size_t n, size_t counted) {
-  const uint32_t golden_ratio = 0x9e3779b9;
-  size_t part = n / counted;
-  return i * part + (size_t)((uint64_t)((uint32_t)i * golden_ratio) * part >> 32);
+/* Bytes of all the stream as dictionary and codes. */
+static uint64_t dictionary_bytes(const struct codec_values *values, const struct codec_guess *guess) {
+  uint64_t bits = codec_bits(guess->distinct - 1);
+  return 3 * CODEC_ENTRY_BYTES + guess->bytes + ((uint64_t)values->n * bits + 7) / 8 + codec_blocks(values->n) * 5;
 }
 
-/* How many distinct values there are, by how often one is met again among COUNTED that are spread over the stream. */
-static uint64_t distinct_values(const struct codec_out *out, const struct codec_values *values) {
-  uint16_t slots[SLOTS], times[SLOTS]; /* 1 + the number of the part whose value is there, 0: none; how often it was met */
-  size_t n = values->n, counted = n < COUNTED ? n : COUNTED;
-  struct codec_draw draw = {.drawn = counted};
-  memset(slots, 0, sizeof slots);
-  for (size_t i = 0; i < counted; i++) {
-    uint64_t word = identity(out, values, drawn(i, n, counted));
-    size_t slot = (size_t)(word * 0x9e3779b97f4a7c15 >> 52);
-    while (slots[slot] != 0 && identity(out, values, drawn(slots[slot] - 1u, n, counted)) != word)
-      slot = (slot + 1) % SLOTS;
-    bool is_new = slots[slot] == 0;
-    if (is_new) {
-      slots[slot] = (uint16_t)(i + 1);
-      times[slot] = 0;
-    }
-    times[slot]++;
-    draw.met += is_new;
-    draw.once += is_new;
-    draw.once -= times[slot] == 2;
-    draw.twice += times[slot] == 2;
-    draw.twice -= times[slot] == 3;
+/* How many values must be drawn that a dictionary which pays is not missed: of D distinct values met equally often, s have
+ * s * s / 2 D pairs, so 4 are expected of s * s = 8 D, and none is met one time in 50. D: the greatest power of two that
+ * pays, if the distinct values take what the average one does. */
+static size_t draws_for(const struct codec_values *values, uint64_t instead) {
+  size_t most = 1, draws = DRAWN_LEAST;
+  for (unsigned bits = 1; bits < 32; bits++) {
+    const uint64_t distinct = (uint64_t)1 << bits;
+    const struct codec_guess guess = {.distinct = distinct, .bytes = scaled(instead, values->n, distinct)};
+    if (codec_pays(dictionary_bytes(values, &guess), instead))
+      most = (size_t)distinct;
   }
-  return codec_distinct(n, &draw);
+  while (draws < DRAWN_FIRST && draws * draws / 8 < most)
+    draws += draws / 8;
+  return draws < values->n ? draws : values->n;
 }
 
-/* Bytes of all the stream as dictionary and codes, given those that it takes when packed. */
-static uint64_t dictionary_bytes(const struct codec_out *out, const struct codec_values *values, uint64_t packed) {
-  uint64_t distinct = distinct_values(out, values), bits = codec_bits(distinct - 1),
-           raw = (uint64_t)values->n * values->item;
-  uint64_t each = packed != 0 && packed < raw ? packed : raw; /* of as many values as there are */
-  return 3 * CODEC_ENTRY_BYTES + scaled(each, values->n, distinct) + ((uint64_t)values->n * bits + 7) / 8 +
-         codec_blocks(values->n) * 5;
+/* Bytes as dictionary and codes of a stream whose best other codec takes `instead`. A dictionary that is promised by one
+ * pair among few values may be a chance: more of them are asked, still far fewer than it takes to make one. */
+static weft_status find_dictionary_bytes(struct codec_out *out, const struct codec_values *values, uint64_t instead,
+                                         uint64_t *bytes) {
+  size_t first = draws_for(values, instead), more = values->n / DRAWN_SHARE;
+  more = more < DRAWN_MOST ? more : DRAWN_MOST;
+  struct codec_guess guess;
+  WEFT_TRY(weft__draw_values(out, values, first, &guess));
+  *bytes = dictionary_bytes(values, &guess);
+  if (!codec_pays(*bytes, instead) || !guess.unsure || more < 2 * first)
+    return WEFT_OK;
+  WEFT_TRY(weft__draw_values(out, values, more, &guess));
+  *bytes = dictionary_bytes(values, &guess);
+  return WEFT_OK;
 }
 
-/* Bytes of floats split: each plane of the sampled blocks as packed bytes. */
-static uint64_t split_bytes(const struct codec_out *out, const struct sample *sample) {
+/* Bytes of a block of one plane: packed, or as runs, whose places take a byte each or a bit a value. */
+static size_t plane_cost(const struct codec_out *out, const uint8_t *plane, size_t n) {
+  uint64_t bits[CODEC_BLOCK / 64];
+  size_t cost = weft__packed_cost(out->codecs, WEFT_CODEC_FOR, plane, n, 1, false);
+  cost = cost < n ? cost : n;
+  if (cost <= n / 8)
+    return cost;
+  size_t runs = out->codecs->changes8(plane, n, plane[0], bits) + 1, places = runs < n / 8 ? runs : n / 8;
+  size_t as_runs = places + cost * runs / n;
+  return as_runs < cost ? as_runs : cost;
+}
+
+/* Bytes of a block of words split. */
+static size_t split_cost(const struct codec_out *out, const void *words, size_t n, unsigned item) {
   uint8_t planes[8][CODEC_BLOCK], *to[8];
-  unsigned item = sample->values->item;
-  uint64_t bytes = 0;
+  size_t bytes = 0;
   for (unsigned k = 0; k < 8; k++)
     to[k] = planes[k];
-  for (size_t i = 0; i < sample->blocks; i++) {
-    size_t n;
+  (item == 4 ? out->codecs->split32 : out->codecs->split64)(words, n, to);
+  for (unsigned k = 0; k < item; k++)
+    bytes += plane_cost(out, planes[k], n);
+  return bytes;
+}
+
+/* Bytes of words split, given what the best that packs them takes; 0: after two blocks it is far from that. */
+static uint64_t split_bytes(const struct codec_out *out, const struct sample *sample, uint64_t packed) {
+  unsigned item = sample->values->item;
+  uint64_t bytes = 0, all = 0;
+  size_t of = 0, n;
+  for (size_t i = 0; i < sample->blocks; i++, of += n) {
     const void *words = sample_block(sample, i, &n);
-    (item == 4 ? out->codecs->split32 : out->codecs->split64)(words, n, to);
-    for (unsigned k = 0; k < item; k++) {
-      size_t cost = weft__packed_cost(out->codecs, WEFT_CODEC_FOR, planes[k], n, 1, false);
-      bytes += cost < n ? cost : n;
-    }
+    bytes += split_cost(out, words, n, item);
+    all = (1 + item) * CODEC_ENTRY_BYTES + scaled(bytes, of + n, sample->values->n);
+    if (i == 1 && all > packed + packed / 4)
+      return 0;
   }
-  return (1 + item) * CODEC_ENTRY_BYTES + scaled(bytes, sampled(sample), sample->values->n);
+  return all;
 }
 
 void weft__codec_consider(struct codec_out *out, uint32_t stream, unsigned depth, enum weft_codec codec, uint32_t values,
@@ -201,45 +234,89 @@ struct costs {
   uint64_t of[WEFT_CODEC_SPLIT + 1];
 };
 
-static weft_status find_run_bytes(struct codec_out *out, const struct sample *sample, uint64_t *bytes) {
-  uint8_t *room;
-  WEFT_TRY(codec_alloc(out->ctx, SAMPLE_MOST * CODEC_BLOCK, 8 + 4, 2 * SIMD_SLACK, &room));
-  *bytes = run_bytes(out, sample, room);
-  return codec_free(out->ctx, room, WEFT_OK);
+/* Bytes of the codecs that pack. Returns whether one of them, or RAW, is the best in every block. FOR and BITPACK are one
+ * but for the bases, so BITPACK is measured only where the first block says that it may take less. */
+static bool measure_packed(const struct codec_out *out, const struct sample *sample, struct costs *costs) {
+  const struct codec_values *values = sample->values;
+  uint64_t bytes[WEFT_CODEC_DELTA + 1] = {0};
+  enum weft_codec first = WEFT_CODEC_BITPACK, winner = WEFT_CODEC_AUTO;
+  bool agreed = true;
+  for (size_t i = 0; i < sample->blocks; i++) {
+    size_t n, cost[WEFT_CODEC_DELTA + 1];
+    const void *words = sample_block(sample, i, &n);
+    for (enum weft_codec c = first; c <= WEFT_CODEC_DELTA; c++)
+      bytes[c] += cost[c] = weft__packed_cost(out->codecs, c, words, n, values->item, values->is_signed);
+    if (i == 0 && cost[WEFT_CODEC_BITPACK] > cost[WEFT_CODEC_FOR])
+      first = WEFT_CODEC_FOR;
+    enum weft_codec best = cost[WEFT_CODEC_FOR] <= cost[WEFT_CODEC_DELTA] ? WEFT_CODEC_FOR : WEFT_CODEC_DELTA;
+    best = cost[best] < n * values->item ? best : WEFT_CODEC_RAW;
+    agreed &= i == 0 || best == winner;
+    winner = best;
+  }
+  costs->of[WEFT_CODEC_BITPACK] = 0;
+  for (enum weft_codec c = first; c <= WEFT_CODEC_DELTA; c++)
+    costs->of[c] = CODEC_ENTRY_BYTES + 1 + scaled(bytes[c], sampled(sample), values->n);
+  return agreed;
 }
 
-/* Costs of the codecs that a sample of the stream tells of. */
-static weft_status measure(struct codec_out *out, const struct sample *sample, bool may_split, bool may_repeat,
-                           struct costs *costs) {
-  for (enum weft_codec codec = WEFT_CODEC_FOR; codec <= WEFT_CODEC_DELTA; codec++)
-    costs->of[codec] = packed_bytes(out, sample, codec);
-  costs->of[WEFT_CODEC_BITPACK] = bases_are_idle(out, sample) ? packed_bytes(out, sample, WEFT_CODEC_BITPACK) : 0;
-  if (may_split && sample->values->is_float)
-    costs->of[WEFT_CODEC_SPLIT] = split_bytes(out, sample);
-  return may_split && may_repeat ? find_run_bytes(out, sample, &costs->of[WEFT_CODEC_RLE]) : WEFT_OK;
-}
-
-/* The best so far. */
+/* The best so far. A dictionary, which takes longest, must be better than words split too. */
 static enum weft_codec least(const struct costs *costs) {
   enum weft_codec best = WEFT_CODEC_RAW;
-  for (enum weft_codec c = WEFT_CODEC_CONST; c <= WEFT_CODEC_SPLIT; c++)
-    if (c != WEFT_CODEC_DICT && costs->of[c] != 0 && costs->of[c] < costs->of[best])
+  for (enum weft_codec c = WEFT_CODEC_CONST; c <= WEFT_CODEC_RLE; c++)
+    if (costs->of[c] != 0 && costs->of[c] < costs->of[best])
+      best = c;
+  for (enum weft_codec c = WEFT_CODEC_SPLIT; c >= WEFT_CODEC_DICT; c--)
+    if (costs->of[c] != 0 && codec_pays(costs->of[c], costs->of[best]))
       best = c;
   return best;
 }
 
-/* Whether the best is better than all others by so much that more blocks would not change it. FOR and BITPACK are one,
- * as either is the other but for the bases. */
-static bool is_clear(const struct costs *costs) {
+/* Whether the best is better than all others by so much that more blocks would not change it, or, of those that pack and
+ * RAW, is so in every block (agreed). FOR and BITPACK are one, as either is the other but for the bases; and SPLIT and DICT
+ * must be better than others to be chosen. */
+static bool is_clear(const struct costs *costs, bool agreed) {
   enum weft_codec best = least(costs);
-  uint64_t bound = costs->of[best] + costs->of[best] / 4;
+  uint64_t bytes = costs->of[best];
+  bool packs = best >= WEFT_CODEC_BITPACK && best <= WEFT_CODEC_DELTA;
+  if (best == WEFT_CODEC_RAW)
+    return true; /* nothing saves anything */
   for (enum weft_codec c = WEFT_CODEC_RAW; c <= WEFT_CODEC_SPLIT; c++) {
     bool same = c == best || (c == WEFT_CODEC_BITPACK && best == WEFT_CODEC_FOR) ||
                 (c == WEFT_CODEC_FOR && best == WEFT_CODEC_BITPACK);
-    if (!same && costs->of[c] != 0 && costs->of[c] < bound)
-      return best == WEFT_CODEC_RAW; /* nothing saves anything */
+    bool settled = agreed && packs && c <= WEFT_CODEC_DELTA;
+    uint64_t bound = c == WEFT_CODEC_DICT || c == WEFT_CODEC_SPLIT ? bytes : bytes + bytes / 4;
+    if (!same && !settled && costs->of[c] != 0 && costs->of[c] < bound)
+      return false;
   }
   return true;
+}
+
+/* What may be asked of a stream, by its role and its depth. */
+struct allowed {
+  bool split, runs, dictionary;
+};
+
+static struct allowed allowed_for(const struct codec_out *out, const struct codec_values *values, enum weft_role role,
+                                  unsigned depth) {
+  bool parts = depth + 1 < WEFT_CODEC_DEPTH; /* that are packed */
+  bool repeats = parts && role != WEFT_ROLE_ENDS && (role != WEFT_ROLE_VALIDITY || values->item == 1);
+  bool numbers = role != WEFT_ROLE_CODES && role != WEFT_ROLE_DICTIONARY && role != WEFT_ROLE_VALIDITY;
+  return (struct allowed){.split = parts && (values->item == 4 || values->item == 8),
+                          .runs = repeats,
+                          .dictionary = repeats && numbers && !out->no_dictionary && values->item > 1};
+}
+
+/* Costs of the codecs that a sample of the stream tells of. *agreed: see measure_packed. Where runs are best, words are not
+ * split: runs of each byte take more than runs of words, and few blocks do not tell by how much. */
+static weft_status measure(struct codec_out *out, const struct sample *sample, const struct allowed *allowed,
+                           struct costs *costs, bool *agreed) {
+  costs->of[WEFT_CODEC_RLE] = costs->of[WEFT_CODEC_SPLIT] = 0;
+  *agreed = measure_packed(out, sample, costs);
+  if (allowed->runs)
+    WEFT_TRY(find_run_bytes(out, sample, &costs->of[WEFT_CODEC_RLE]));
+  if (allowed->split && least(costs) != WEFT_CODEC_RLE)
+    costs->of[WEFT_CODEC_SPLIT] = split_bytes(out, sample, costs->of[least(costs)]);
+  return WEFT_OK;
 }
 
 static weft_status find_costs(struct codec_out *out, const struct codec_values *values, enum weft_role role, unsigned depth,
@@ -250,18 +327,22 @@ static weft_status find_costs(struct codec_out *out, const struct codec_values *
     costs->of[WEFT_CODEC_CONST] = CODEC_ENTRY_BYTES + values->item;
     return WEFT_OK;
   }
-  bool may_split = depth + 1 < WEFT_CODEC_DEPTH; /* into parts that are packed */
-  bool may_repeat = role != WEFT_ROLE_ENDS && (role != WEFT_ROLE_VALIDITY || values->item == 1);
-  if (codec_is_word(values->item)) {
-    const struct sample first = sample_of(values, SAMPLE_FIRST), more = sample_of(values, SAMPLE_MOST);
-    WEFT_TRY(measure(out, &first, may_split, may_repeat, costs));
-    if (more.blocks > first.blocks && !is_clear(costs))
-      WEFT_TRY(measure(out, &more, may_split, may_repeat, costs));
+  const struct allowed allowed = allowed_for(out, values, role, depth);
+  bool few = depth > 0 && codec_blocks(values->n) < SAMPLE_SMALL;
+  const struct sample first = sample_of(values, few ? SAMPLE_PART : SAMPLE_FIRST), more = larger_sample(values);
+  bool is_word = codec_is_word(values->item), agreed, has_more = is_word && more.blocks > first.blocks;
+  if (is_word)
+    WEFT_TRY(measure(out, &first, &allowed, costs, &agreed));
+  if (has_more && !is_clear(costs, agreed)) {
+    WEFT_TRY(measure(out, &more, &allowed, costs, &agreed));
+    has_more = false;
   }
-  bool may_number = role != WEFT_ROLE_CODES && role != WEFT_ROLE_DICTIONARY && role != WEFT_ROLE_VALIDITY;
-  bool a_bit_each = costs->of[least(costs)] < values->n / 8; /* which codes take at the least */
-  if (may_split && may_repeat && may_number && !a_bit_each && !out->no_dictionary && values->item > 1)
-    costs->of[WEFT_CODEC_DICT] = dictionary_bytes(out, values, costs->of[WEFT_CODEC_FOR]);
+  uint64_t instead = costs->of[least(costs)];
+  if (!allowed.dictionary || instead < values->n / 8) /* codes take a bit each at the least */
+    return WEFT_OK;
+  WEFT_TRY(find_dictionary_bytes(out, values, instead, &costs->of[WEFT_CODEC_DICT]));
+  if (has_more && !is_clear(costs, agreed))
+    WEFT_TRY(measure(out, &more, &allowed, costs, &agreed));
   return WEFT_OK;
 }
 
@@ -271,9 +352,10 @@ weft_status weft__codec_choose(struct codec_out *out, const struct codec_values 
   WEFT_TRY(find_costs(out, values, role, depth, &costs));
   enum weft_codec best = least(&costs);
   out->instead = 0;
-  if (costs.of[WEFT_CODEC_DICT] != 0 && codec_dictionary_pays(costs.of[WEFT_CODEC_DICT], costs.of[best])) {
-    out->instead = costs.of[best];
-    best = WEFT_CODEC_DICT;
+  if (best == WEFT_CODEC_DICT) {
+    struct costs others = costs;
+    others.of[WEFT_CODEC_DICT] = 0;
+    out->instead = others.of[least(&others)];
   }
   uint32_t stream = out->streams++;
   for (enum weft_codec c = WEFT_CODEC_RAW; c <= WEFT_CODEC_SPLIT; c++)

@@ -44,7 +44,7 @@ weft_status weft__strings_encode(struct codec_out *out, const struct codec_strin
 struct strings {
   uint32_t read; /* the string that was read last, counted from 1; 0: none */
   uint64_t end;  /* where it ends */
-  uint32_t ends[CODEC_BLOCK];
+  uint64_t ends[CODEC_BLOCK];
 };
 
 static weft_status start(struct codec_in *in, struct codec_node *node) {
@@ -64,27 +64,37 @@ static weft_status start(struct codec_in *in, struct codec_node *node) {
   return WEFT_OK;
 }
 
-/* offsets[i] = ends[i] - begin. False: an end lies before the one before it, which is `before` for the first. */
-static bool widen32(const uint32_t *ends, uint32_t n, uint32_t begin, uint32_t before, int64_t *offsets) {
+/* Whether no end lies before the one before it, which is `before` for the first. */
+static bool ascend32(const uint32_t *ends, uint32_t n, uint32_t before) {
   uint32_t wrong = ends[0] < before;
-  offsets[0] = ends[0] - begin;
-  for (uint32_t i = 1; i < n; i++) {
-    wrong |= ends[i] < ends[i - 1];
-    offsets[i] = ends[i] - begin;
-  }
-  return !wrong;
+  for (uint32_t i = 1; i < n; i++)
+    wrong |= ends[i] < ends[i - 1] ? 1u : 0u;
+  return wrong == 0;
 }
 
-/* The same of ends of 8 bytes, which lie in offsets[n]. */
-static bool rebase64(int64_t *offsets, uint32_t n, uint64_t begin, uint64_t before) {
-  uint64_t wrong = 0;
-  for (uint32_t i = 0; i < n; i++) {
-    uint64_t end = (uint64_t)offsets[i];
-    wrong |= end < before;
-    before = end;
-    offsets[i] = (int64_t)(end - begin);
-  }
-  return !wrong;
+static bool ascend64(const uint64_t *ends, uint32_t n, uint64_t before) {
+  uint64_t wrong = ends[0] < before;
+  for (uint32_t i = 1; i < n; i++)
+    wrong |= ends[i] < ends[i - 1];
+  return wrong == 0;
+}
+
+/* Offsets of `width` bytes: ends of `item` bytes counted from `begin` on. Where the widths are equal, they are in place. */
+static void put_offsets(const void *ends, unsigned item, uint32_t n, uint64_t begin, void *offsets, unsigned width) {
+  const uint32_t *narrow = ends;
+  const uint64_t *wide = ends;
+  uint32_t *offset32 = offsets;
+  uint64_t *offset64 = offsets;
+  if (item == width && begin == 0)
+    return;
+  for (uint32_t i = 0; item == 4 && width == 4 && i < n; i++)
+    offset32[i] -= (uint32_t)begin;
+  for (uint32_t i = 0; item == 4 && width == 8 && i < n; i++)
+    offset64[i] = narrow[i] - (uint32_t)begin;
+  for (uint32_t i = 0; item == 8 && width == 4 && i < n; i++)
+    offset32[i] = (uint32_t)(wide[i] - begin);
+  for (uint32_t i = 0; item == 8 && width == 8 && i < n; i++)
+    offset64[i] -= begin;
 }
 
 /* Where the string before row `first` ends. */
@@ -100,33 +110,36 @@ static weft_status read_begin(struct codec_in *in, const struct codec_node *node
   return WEFT_OK;
 }
 
-weft_status weft__strings_read(struct codec_in *in, struct codec_node *node, uint32_t first, uint32_t n, int64_t *offsets,
-                               const uint8_t **data) {
+weft_status weft__strings_read(struct codec_in *in, struct codec_node *node, uint32_t first, uint32_t n, void *offsets,
+                               unsigned width, struct codec_text *text) {
   struct strings *state = node->state;
   struct codec_node *ends = node->child[0];
   uint64_t begin, before;
   if (node->codec != WEFT_CODEC_STRINGS)
     return weft__codec_corrupt(in, node, 0, "strings are due, not values of %u bytes", node->item);
-  *data = node->section;
-  offsets[0] = 0;
+  *text = (struct codec_text){node->section, 0};
+  codec_set_word(offsets, 0, width, 0);
   if (n == 0)
     return WEFT_OK;
+  unsigned item = ends->item;
   WEFT_TRY(read_begin(in, node, first, &begin));
   before = begin;
-  int64_t *to = offsets + 1;
-  for (uint32_t row = first, end = first + n, part; row < end; row += part, to += part) {
+  uint8_t *to = (uint8_t *)offsets + width;
+  for (uint32_t row = first, end = first + n, part; row < end; row += part, to += (size_t)part * width) {
     part = CODEC_BLOCK - row % CODEC_BLOCK;
     part = end - row < part ? end - row : part;
-    WEFT_TRY(weft__codec_read(in, ends, row, part, ends->item == 4 ? (void *)state->ends : to));
-    bool ascend = ends->item == 4 ? widen32(state->ends, part, (uint32_t)begin, (uint32_t)before, to)
-                                  : rebase64(to, part, begin, before);
-    before = begin + (uint64_t)to[part - 1];
+    void *at = item == width ? (void *)to : state->ends;
+    WEFT_TRY(weft__codec_read(in, ends, row, part, at));
+    bool ascend = item == 4 ? ascend32(at, part, (uint32_t)before) : ascend64(at, part, before);
+    before = codec_word(at, part - 1, item);
     if (!ascend || before > node->bytes || (row + part == node->n && before != node->bytes))
       return weft__codec_corrupt(in, node, 0,
                                  "strings %u to %u do not end one after another in %llu bytes, the last at %llu", row,
                                  row + part - 1, (unsigned long long)node->bytes, (unsigned long long)before);
+    put_offsets(at, item, part, begin, to, width);
   }
-  *data = node->section + begin;
+  text->data = node->section + begin;
+  text->bytes = before - begin;
   state->read = first + n;
   state->end = before;
   return WEFT_OK;

@@ -48,6 +48,7 @@ weft_status weft__codec_encode(struct codec_out *out, const struct codec_values 
   if (codec == WEFT_CODEC_AUTO)
     cascade = weft__codec_auto;
   out->instead = 0;
+  out->chosen = codec == WEFT_CODEC_AUTO && values->n > 0;
   if (values->n == 0)
     codec = WEFT_CODEC_RAW;
   else if (codec == WEFT_CODEC_AUTO)
@@ -139,36 +140,56 @@ static uint32_t width_of(unsigned type, uint32_t width) {
   return known != 0 ? (uint32_t)known : UINT32_MAX;
 }
 
-static weft_status read_header(struct codec_in *in) {
+/* Checks that there is a header, of this version, and the table that it speaks of. */
+static weft_status find_table(struct codec_in *in, size_t *table) {
   const uint8_t *p = in->at;
   if (in->bytes < CODEC_HEADER_BYTES)
-    return corrupt(in, 0, "the number of bytes, at least 32 for a header,", in->bytes, CODEC_HEADER_BYTES);
+    return weft__codec_fail(in->ctx, WEFT_E_CORRUPT, "%s: %s: %zu bytes, and a header has %d", in->who,
+                            in->bytes == 0 ? "nothing is there" : "cut off, or no encoding", in->bytes, CODEC_HEADER_BYTES);
   if (memcmp(p, magic, 3) != 0)
-    return corrupt(in, 0, "the mark of an encoding (its first three bytes)", codec_get(p, 3), codec_get(magic, 3));
+    return weft__codec_fail(in->ctx, WEFT_E_CORRUPT, "%s: byte 0: no encoding: it begins with %02x %02x %02x, not \"wfc\"",
+                            in->who, p[0], p[1], p[2]);
   if (p[3] != magic[3])
     return weft__codec_fail(in->ctx, WEFT_E_UNSUPPORTED, "%s: byte 3: version %u of the format, known is %u", in->who, p[3],
                             magic[3]);
   in->n_nodes = p[7];
-  size_t table = (size_t)in->n_nodes * CODEC_ENTRY_BYTES;
-  if (in->n_nodes == 0 || in->n_nodes > WEFT_NODES || table > in->bytes - CODEC_HEADER_BYTES)
-    return corrupt(in, 7, "the number of streams, which must be there and have a table,", in->n_nodes, 1);
+  *table = (size_t)in->n_nodes * CODEC_ENTRY_BYTES;
+  if (in->n_nodes == 0 || in->n_nodes > WEFT_NODES || *table > in->bytes - CODEC_HEADER_BYTES)
+    return weft__codec_fail(in->ctx, WEFT_E_CORRUPT,
+                            "%s: byte 7: %u streams, not 1 to %d, or with a table of %zu bytes where %zu are", in->who,
+                            in->n_nodes, WEFT_NODES, *table, in->bytes - CODEC_HEADER_BYTES);
+  return WEFT_OK;
+}
+
+static weft_status read_header(struct codec_in *in) {
+  const uint8_t *p = in->at;
+  size_t table = 0;
+  WEFT_TRY(find_table(in, &table));
   uint64_t sum = codec_check(in->kernels, p, 24, 0);
   sum = codec_check(in->kernels, p + in->bytes - table, table, sum);
-  if (sum != codec_get(p + 24, 8))
-    return corrupt(in, 24, "the checksum of header and table", codec_get(p + 24, 8), sum);
+  if (sum != codec_get(p + 24, 8)) /* the table being the last bytes, others behind it look like damage to it */
+    return weft__codec_fail(
+        in->ctx, WEFT_E_CORRUPT,
+        "%s: byte 24: header and table have checksum %016llx, not %016llx: damaged, or cut off, or there "
+        "are bytes behind its end",
+        in->who, (unsigned long long)sum, (unsigned long long)codec_get(p + 24, 8));
   in->type = (enum weft_type)p[4];
   in->nulls = (enum codec_nulls)p[5];
   in->rows = (uint32_t)codec_get(p + 8, 4);
   in->width = (uint32_t)codec_get(p + 12, 4);
   in->data_bytes = codec_get(p + 16, 8);
-  if (width_of(p[4], in->width) != in->width)
-    return corrupt(in, 12, "the width of a value of the type", in->width, width_of(p[4], in->width));
+  uint32_t width = width_of(p[4], in->width);
+  if (width == UINT32_MAX)
+    return weft__codec_fail(in->ctx, WEFT_E_CORRUPT, "%s: byte 4: type %u, which is none", in->who, p[4]);
+  if (width != in->width)
+    return corrupt(in, 12, "the width of a value of the type", in->width, width);
   if (p[5] > VALID_POSITIONS)
-    return corrupt(in, 5, "the form of nulls", p[5], NULLS_NONE);
+    return weft__codec_fail(in->ctx, WEFT_E_CORRUPT, "%s: byte 5: nulls in form %u, which is none", in->who, p[5]);
   if (p[6] != 0)
     return corrupt(in, 6, "a byte without meaning", p[6], 0);
   if (in->rows > CODEC_MAX_ROWS)
-    return corrupt(in, 8, "the number of rows", in->rows, CODEC_MAX_ROWS);
+    return weft__codec_fail(in->ctx, WEFT_E_CORRUPT, "%s: byte 8: %u rows, and at most %u can be", in->who, in->rows,
+                            CODEC_MAX_ROWS);
   if (in->type != WEFT_STRING && in->data_bytes != (uint64_t)in->rows * in->width)
     return corrupt(in, 16, "the number of bytes decoded", in->data_bytes, (uint64_t)in->rows * in->width);
   return WEFT_OK;
@@ -263,6 +284,7 @@ static weft_status find_roots(struct codec_in *in) {
 
 weft_status weft__codec_open(struct codec_in *in) {
   in->scratch = NULL;
+  in->reads = 0;
   in->values = in->validity = in->zone_min = in->zone_max = in->zone_nulls = NULL;
   WEFT_TRY(read_header(in));
   WEFT_TRY(read_table(in));
@@ -300,7 +322,7 @@ weft_status weft__codec_scratch(struct codec_in *in, size_t count, size_t bytes,
   size_t whole;
   if (__builtin_mul_overflow(count, bytes, &whole) || __builtin_add_overflow(whole, sizeof(struct scratch), &whole) ||
       whole > in->budget)
-    return weft__codec_fail(in->ctx, WEFT_E_LIMIT, "%s: scratch for %zu times %zu bytes, and %llu may still be allocated",
+    return weft__codec_fail(in->ctx, WEFT_E_LIMIT, "%s: scratch for %zu times %zu bytes, and max_bytes leaves %llu",
                             in->who, count, bytes, (unsigned long long)in->budget);
   struct scratch *scratch = weft_alloc(in->ctx, whole);
   if (!scratch)

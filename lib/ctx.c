@@ -23,6 +23,19 @@ weft_status weft__fail(weft_ctx *ctx, weft_status status, const char *format, ..
   return status;
 }
 
+weft_status weft__fail_within(weft_ctx *ctx, weft_status status, const char *format, ...) {
+  char outer[160], inner[sizeof ctx->cache.message];
+  va_list arguments;
+  if (status == WEFT_OK)
+    return status;
+  va_start(arguments, format);
+  vsnprintf(outer, sizeof outer, format, arguments);
+  va_end(arguments);
+  memcpy(inner, ctx->cache.message, sizeof inner);
+  const char *end = strncmp(inner, "weft_", 5) == 0 ? strstr(inner, ": ") : NULL;
+  return weft__fail(ctx, status, "%s: %s", outer, end ? end + 2 : inner);
+}
+
 const char *weft_ctx_message(const weft_ctx *ctx) {
   return weft__cache_words(ctx ? &ctx->cache : NULL);
 }
@@ -51,9 +64,10 @@ void weft_ctx_options_init(struct weft_ctx_options *options, size_t size) {
 weft_status weft__options_read(weft_ctx *ctx, const char *who, const void *options, size_t size, size_t least, void *mine,
                                size_t known) {
   if (size < least)
-    return weft__fail(ctx, WEFT_E_INVALID,
-                      "%s: options.size is %zu, and the least that is known is %zu: %s_options_init sets it", who, size,
-                      least, who);
+    return weft__fail(
+        ctx, WEFT_E_INVALID,
+        "%s: options.size is %zu, and the least that is known is %zu: a call whose name ends in _options_init sets it", who,
+        size, least);
   for (size_t i = known; i < size; i++)
     if (((const char *)options)[i] != 0)
       return weft__fail(ctx, WEFT_E_INVALID,

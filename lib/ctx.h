@@ -53,13 +53,6 @@ static inline void ctx_work_add(struct ctx_work *work, bool selected, size_t row
   work->scalar_ops += simd_rows == 0;
 }
 
-/* Counts a column that was encoded or decoded: in vector code where the table has any. */
-static inline void ctx_count_column(weft_ctx *ctx, bool selected, size_t rows, uint64_t bytes) {
-  struct ctx_work work = {0};
-  ctx_work_add(&work, selected, rows, bytes, ctx->kernels->vector_bits > 64 ? rows : 0);
-  weft__ctx_count(ctx, &work);
-}
-
 static inline void ctx_add(_Atomic uint64_t *counter, uint64_t n) {
   atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + n, memory_order_relaxed);
 }
@@ -74,12 +67,24 @@ static inline void ctx_count_few(weft_ctx *ctx, uint64_t rows, struct simd_done 
   ctx_add(done.vector_rows != 0 ? &to->simd_ops : &to->scalar_ops, 1);
 }
 
+/* Counts a column that was encoded or decoded: in vector code where the table has any. */
+static inline void ctx_count_column(weft_ctx *ctx, bool selected, size_t rows, uint64_t bytes) {
+  struct simd_done done = {.vector_rows = ctx->kernels->vector_bits > 64 ? rows : 0, .bytes = bytes};
+  ctx_count_few(ctx, rows, done);
+  if (selected && ctx->collect_stats)
+    ctx_add(&ctx->counters.rows_selected, rows);
+}
+
 /* Sets the context's message and returns status. ctx NULL: the message of this thread. */
 weft_status weft__fail(weft_ctx *ctx, weft_status status, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
+/* What weft__fail does, for a failure inside a call that was made by another: the words take the place of the name of the
+ * inner one, which the caller does not know, before its message. WEFT_OK: nothing happens. */
+weft_status weft__fail_within(weft_ctx *ctx, weft_status status, const char *format, ...)
+    __attribute__((cold, format(printf, 3, 4)));
+
 /* Copies a caller's options, which may be of an older version of the library (shorter, but at least `least` bytes) or of a
- * newer one (longer, and zero past what is known), over the defaults in mine[known]. who: what their functions' names begin
- * with. */
+ * newer one (longer, and zero past what is known), over the defaults in mine[known]. who: the call. */
 weft_status weft__options_read(weft_ctx *ctx, const char *who, const void *options, size_t size, size_t least, void *mine,
                                size_t known);
 

@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * From an encoding back to a column, whole or in part: the calls that describe, decode and verify. Values of fixed width
- * are here, strings in decode_strings.c.
+ * From an encoding back to a column, whole or in part: the calls that describe and decode. Values of fixed width are here,
+ * strings in decode_strings.c; lib/encoding.c keeps an encoding open for many reads.
  */
 #include "lib/decode.h"
 
-#define DEFAULT_MAX_BYTES ((uint64_t)1 << 30)
-
 void weft_decode_options_init(struct weft_decode_options *options, size_t size) {
-  const struct weft_decode_options defaults = {.size = size, .rows = UINT64_MAX, .max_bytes = DEFAULT_MAX_BYTES};
+  const struct weft_decode_options defaults = {.size = size, .rows = UINT64_MAX, .max_bytes = DECODE_MAX_BYTES};
   if (!options)
     return;
   memset(options, 0, size);
@@ -48,9 +46,12 @@ static weft_status check_rows(struct decoding *d) {
     return WEFT_OK;
   }
   uint64_t wanted = options->rows == UINT64_MAX && first <= rows ? rows - first : options->rows;
-  if (first > rows || wanted > rows - first)
-    return weft__fail(d->ctx, WEFT_E_INVALID, "%s: rows %llu to %llu of %llu", d->in.who, (unsigned long long)first,
-                      (unsigned long long)(first + wanted), (unsigned long long)rows);
+  if (first > rows)
+    return weft__fail(d->ctx, WEFT_E_INVALID, "%s: options.first_row is %llu, and there are %llu rows", d->in.who,
+                      (unsigned long long)first, (unsigned long long)rows);
+  if (wanted > rows - first)
+    return weft__fail(d->ctx, WEFT_E_INVALID, "%s: options.rows is %llu from row %llu on, and there are %llu rows",
+                      d->in.who, (unsigned long long)wanted, (unsigned long long)first, (unsigned long long)rows);
   d->first = (uint32_t)first;
   d->n = d->rows = (uint32_t)wanted;
   if (!options->selection && options->selected == 0)
@@ -75,34 +76,63 @@ static weft_status check_sums(const struct codec_in *in) {
   return WEFT_OK;
 }
 
+weft_status weft__decode_options_read(weft_ctx *ctx, const char *who, const struct weft_decode_options *options,
+                                      struct weft_decode_options *mine) {
+  if (options && options->size == sizeof *mine) { /* as nearly always: nothing is left to default */
+    *mine = *options;
+    return WEFT_OK;
+  }
+  weft_decode_options_init(mine, sizeof *mine);
+  if (!options)
+    return WEFT_OK;
+  size_t least = offsetof(struct weft_decode_options, streaming) + sizeof options->streaming;
+  return weft__options_read(ctx, who, options, options->size, least, mine, sizeof *mine);
+}
+
+/* Finds what d->options ask for. */
+static weft_status find(struct decoding *d) {
+  uint32_t form = d->options.form;
+  if (form > WEFT_FORM_DICTIONARY || (form == WEFT_FORM_VIEWS && d->in.type != WEFT_STRING))
+    return weft__fail(d->ctx, WEFT_E_INVALID, "%s: options.form is %u, which a column of type %d does not have", d->in.who,
+                      form, d->in.type);
+  if (form == WEFT_FORM_CODES && !dictionary_of(&d->in))
+    return weft__fail(d->ctx, WEFT_E_INVALID, "%s: options.form is CODES, and the column's codec is %s", d->in.who,
+                      weft_codec_name(d->in.values->codec));
+  WEFT_TRY(check_rows(d));
+  d->has_nulls = d->in.validity && form != WEFT_FORM_DICTIONARY;
+  d->nulls = 0;
+  return d->options.check_sums ? check_sums(&d->in) : WEFT_OK;
+}
+
 weft_status weft__decoding_open(struct decoding *d, weft_ctx *ctx, const char *who, const void *src, size_t bytes,
                                 const struct weft_decode_options *options) {
   d->ctx = ctx;
-  d->nulls = 0;
+  d->source = NULL;
   d->in.scratch = NULL;
-  weft_decode_options_init(&d->options, sizeof d->options);
-  if (options) {
-    size_t least = offsetof(struct weft_decode_options, streaming) + sizeof options->streaming;
-    WEFT_TRY(weft__options_read(ctx, who, options, options->size, least, &d->options, sizeof d->options));
-  }
+  WEFT_TRY(weft__decode_options_read(ctx, who, options, &d->options));
   WEFT_TRY(open_in(ctx, who, src, bytes, d->options.max_bytes, &d->in));
-  uint32_t form = d->options.form;
-  if (form > WEFT_FORM_DICTIONARY || (form == WEFT_FORM_VIEWS && d->in.type != WEFT_STRING))
-    return weft__fail(ctx, WEFT_E_INVALID, "%s: options.form is %u, which a column of type %d does not have", who, form,
-                      d->in.type);
-  if (form == WEFT_FORM_CODES && !dictionary_of(&d->in))
-    return weft__fail(ctx, WEFT_E_INVALID, "%s: options.form is CODES, and the column's codec is %s", who,
-                      weft_codec_name(d->in.values->codec));
-  WEFT_TRY(check_rows(d));
-  return d->options.check_sums ? check_sums(&d->in) : WEFT_OK;
+  return find(d);
 }
 
 weft_status weft__decoding_start(struct decoding *d) {
   WEFT_TRY(weft__codec_start(&d->in, d->in.values));
-  WEFT_TRY(weft__validity_open(&d->in, &d->validity));
-  if (d->options.form == WEFT_FORM_DICTIONARY)
-    d->validity.node = NULL;
-  return d->options.selection ? weft__validity_index(&d->validity) : WEFT_OK;
+  return weft__validity_open(&d->in, &d->validity);
+}
+
+weft_status weft__decoding_begin(struct decoding *d, weft_ctx *ctx, const char *who, const void *src, size_t bytes,
+                                 uint64_t max_bytes) {
+  struct weft_decode_options options;
+  weft_decode_options_init(&options, sizeof options);
+  options.max_bytes = max_bytes;
+  WEFT_TRY(weft__decoding_open(d, ctx, who, src, bytes, &options));
+  return weft__decoding_start(d);
+}
+
+weft_status weft__decoding_again(struct decoding *d, const char *who, const struct weft_decode_options *options) {
+  d->in.who = who;
+  d->in.reads++;
+  WEFT_TRY(weft__decode_options_read(d->ctx, who, options, &d->options));
+  return find(d);
 }
 
 /* ---- Pieces ---- */
@@ -125,7 +155,7 @@ static weft_status pick_piece(struct decoding *d, uint32_t at, uint32_t n) {
                         selection[i], d->rows);
     bool valid = true;
     uint32_t rank = d->first + selection[i];
-    if (d->validity.node)
+    if (d->has_nulls)
       WEFT_TRY(weft__validity_find(&d->validity, rank, &valid, &rank));
     d->bits[i / 64] |= (uint64_t)valid << i % 64;
     d->picks[d->valid] = rank;
@@ -137,7 +167,7 @@ static weft_status pick_piece(struct decoding *d, uint32_t at, uint32_t n) {
 weft_status weft__decode_piece(struct decoding *d, uint32_t at, uint32_t n) {
   if (d->options.selection && d->options.form != WEFT_FORM_DICTIONARY) {
     WEFT_TRY(pick_piece(d, at, n));
-  } else if (d->validity.node) {
+  } else if (d->has_nulls) {
     WEFT_TRY(weft__validity_read(&d->validity, d->first + at, n, d->bits, &d->rank));
     d->valid = bits_count(d->bits, CODEC_BLOCK);
   } else {
@@ -157,6 +187,14 @@ weft_status weft__decode_validity(const struct decoding *d, uint32_t at, uint32_
   for (uint32_t i = 0; i < (n + 7) / 8; i++)
     to[i] = (uint8_t)(d->bits[i / 8] >> i % 8 * 8);
   return WEFT_OK;
+}
+
+void weft__decode_all_valid(const struct decoding *d, struct weft_buffers *buffers) {
+  if (!buffers->validity)
+    return;
+  memset(buffers->validity, 0xff, d->n / 8);
+  if (d->n % 8 != 0)
+    buffers->validity[d->n / 8] = (uint8_t)((1 << d->n % 8) - 1);
 }
 
 /* ---- Values of fixed width ---- */
@@ -219,23 +257,27 @@ static weft_status decode_piece(struct decoding *d, struct codec_node *node, siz
   return WEFT_OK;
 }
 
-/* Rows without nulls and selection are read at once, or where they are to go past the caches by way of one that is in
- * them. */
+/* Rows without nulls and selection are read at once, or where they are to go past the caches by way of a block that is in
+ * them. One fence for all: each waits until all that was stored is in memory. */
 static weft_status decode_plain(struct decoding *d, struct codec_node *node, size_t width, uint8_t *out) {
-  _Alignas(uint64_t) uint8_t piece[CODEC_BLOCK * sizeof(uint64_t)];
+  _Alignas(64) uint8_t piece[CODEC_BLOCK * sizeof(uint64_t)];
   if (!d->options.streaming || width > sizeof(uint64_t)) {
     d->valid = d->n;
     d->rank = d->first;
     return read_values(d, node, out);
   }
-  for (uint32_t at = 0, n; at < d->n; at += n) {
+  weft_status status = WEFT_OK;
+  for (uint32_t at = 0, n; status == WEFT_OK && at < d->n; at += n) {
     n = (uint32_t)codec_block_values(d->n, at / CODEC_BLOCK);
     d->valid = n;
     d->rank = d->first + at;
-    WEFT_TRY(read_values(d, node, piece));
-    d->in.codecs->stream(piece, n * width, out + at * width);
+    codec_prefetch(out, at * width, n * width, d->n * width);
+    status = read_values(d, node, piece);
+    if (status == WEFT_OK)
+      d->in.codecs->stream(piece, n * width, out + at * width);
   }
-  return WEFT_OK;
+  d->in.codecs->stream(piece, 0, out);
+  return status;
 }
 
 /* Bytes that were words get their order back. */
@@ -253,12 +295,9 @@ static weft_status decode_fixed(struct decoding *d, struct weft_buffers *buffers
   struct codec_node *node = stream_of(d, &width);
   WEFT_TRY(need_room(d, "values", buffers->values, buffers->values_bytes, (uint64_t)d->n * width));
   uint8_t nothing[1], *out = buffers->values ? buffers->values : nothing; /* where values have no bytes */
-  bool plain = !d->validity.node && (!d->options.selection || d->options.form == WEFT_FORM_DICTIONARY);
-  if (plain && buffers->validity) {
-    memset(buffers->validity, 0xff, d->n / 8);
-    if (d->n % 8 != 0)
-      buffers->validity[d->n / 8] = (uint8_t)((1 << d->n % 8) - 1);
-  }
+  bool plain = !d->has_nulls && (!d->options.selection || d->options.form == WEFT_FORM_DICTIONARY);
+  if (plain)
+    weft__decode_all_valid(d, buffers);
   if (plain && d->n > 0)
     WEFT_TRY(decode_plain(d, node, width, out));
   for (uint32_t at = 0, n; !plain && at < d->n; at += n) {
@@ -278,7 +317,7 @@ static bool has_strings(const struct decoding *d) {
   return d->in.type == WEFT_STRING && d->options.form != WEFT_FORM_CODES;
 }
 
-static weft_status check_call(weft_ctx *ctx, const char *who, const struct weft_buffers *buffers) {
+weft_status weft__check_buffers(weft_ctx *ctx, const char *who, const struct weft_buffers *buffers) {
   if (!buffers)
     return weft__fail(ctx, WEFT_E_INVALID, "%s: buffers is NULL", who);
   if (buffers->size != sizeof *buffers)
@@ -287,8 +326,7 @@ static weft_status check_call(weft_ctx *ctx, const char *who, const struct weft_
   return WEFT_OK;
 }
 
-/* What run does once the encoding is open. */
-static weft_status decode(struct decoding *d, struct weft_buffers *buffers, enum decode_mode mode) {
+weft_status weft__decoding_read(struct decoding *d, struct weft_buffers *buffers, enum decode_mode mode) {
   if (mode == DECODE_ROOM && !has_strings(d)) {
     size_t width;
     stream_of(d, &width);
@@ -296,24 +334,28 @@ static weft_status decode(struct decoding *d, struct weft_buffers *buffers, enum
     buffers->data_bytes = buffers->offset_bytes = 0;
     return WEFT_OK;
   }
-  WEFT_TRY(weft__decoding_start(d));
-  return has_strings(d) ? weft__decode_strings(d, buffers, mode) : decode_fixed(d, buffers);
+  if (d->options.selection && d->has_nulls)
+    WEFT_TRY(weft__validity_index(&d->validity));
+  WEFT_TRY(has_strings(d) ? weft__decode_strings(d, buffers, mode) : decode_fixed(d, buffers));
+  if (mode == DECODE_VALUES) {
+    buffers->nulls = d->nulls;
+    ctx_count_column(d->ctx, d->options.selection, d->n, buffers->values_bytes);
+  }
+  return WEFT_OK;
 }
 
 static weft_status run(weft_ctx *ctx, const char *who, const void *src, size_t bytes,
                        const struct weft_decode_options *options, struct weft_buffers *buffers, enum decode_mode mode) {
   if (!ctx)
     return WEFT_E_INVALID;
-  WEFT_TRY(check_call(ctx, who, buffers));
+  WEFT_TRY(weft__check_buffers(ctx, who, buffers));
   struct decoding d;
   ctx_enter(ctx);
   weft_status status = weft__decoding_open(&d, ctx, who, src, bytes, options);
+  if (status == WEFT_OK && (mode == DECODE_VALUES || has_strings(&d)))
+    status = weft__decoding_start(&d);
   if (status == WEFT_OK)
-    status = decode(&d, buffers, mode);
-  if (status == WEFT_OK && mode == DECODE_VALUES) {
-    buffers->nulls = d.nulls;
-    ctx_count_column(ctx, d.options.selection, d.n, buffers->values_bytes);
-  }
+    status = weft__decoding_read(&d, buffers, mode);
   weft__codec_close(&d.in);
   ctx_leave(ctx);
   return status;
@@ -329,28 +371,30 @@ weft_status weft_decode_into(weft_ctx *ctx, const void *src, size_t bytes, const
   return run(ctx, "weft_decode_into", src, bytes, options, buffers, DECODE_VALUES);
 }
 
-static void fill_info(const struct codec_in *in, struct weft_encoded_info *info) {
+void weft__encoding_info(const struct codec_in *in, struct weft_encoded_info *info, size_t size) {
   const struct codec_node *dictionary = dictionary_of(in);
-  info->type = in->type;
-  info->width = in->width;
-  info->rows = in->rows;
-  info->nulls = in->rows - in->values->n;
-  info->data_bytes = in->data_bytes;
-  info->dictionary_rows = dictionary ? dictionary->n : 0;
-  info->bytes = in->bytes;
-  info->has_zones = in->zone_min != NULL;
-  info->n_nodes = in->n_nodes;
+  struct weft_encoded_info mine = {.type = in->type,
+                                   .width = in->width,
+                                   .rows = in->rows,
+                                   .nulls = in->rows - in->values->n,
+                                   .data_bytes = in->data_bytes,
+                                   .dictionary_rows = dictionary ? dictionary->n : 0,
+                                   .bytes = in->bytes,
+                                   .has_zones = in->zone_min != NULL,
+                                   .n_nodes = in->n_nodes};
   for (unsigned i = 0; i < in->n_nodes; i++) {
     const struct codec_node *node = &in->nodes[i];
-    info->nodes[i] = (struct weft_encoded_node){.codec = node->codec,
-                                                .role = node->role,
-                                                .depth = node->depth,
-                                                .children = node->children,
-                                                .value_bits = codec_is_word(node->item) ? 8 * node->item : 0,
-                                                .values = node->n,
-                                                .offset = node->offset,
-                                                .bytes = node->bytes};
+    mine.nodes[i] = (struct weft_encoded_node){.codec = node->codec,
+                                               .role = node->role,
+                                               .depth = node->depth,
+                                               .children = node->children,
+                                               .value_bits = codec_is_word(node->item) ? 8 * node->item : 0,
+                                               .values = node->n,
+                                               .offset = node->offset,
+                                               .bytes = node->bytes};
   }
+  memset(info, 0, size);
+  memcpy(info, &mine, size < sizeof mine ? size : sizeof mine);
 }
 
 weft_status weft_describe(weft_ctx *ctx, const void *src, size_t bytes, struct weft_encoded_info *info, size_t size) {
@@ -361,9 +405,7 @@ weft_status weft_describe(weft_ctx *ctx, const void *src, size_t bytes, struct w
   memset(info, 0, size);
   struct codec_in in;
   WEFT_TRY(open_in(ctx, "weft_describe", src, bytes, 0, &in));
-  struct weft_encoded_info mine = {0};
-  fill_info(&in, &mine);
-  memcpy(info, &mine, size < sizeof mine ? size : sizeof mine);
+  weft__encoding_info(&in, info, size);
   return WEFT_OK;
 }
 

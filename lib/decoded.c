@@ -2,11 +2,7 @@
  *
  * weft_decode: decoding into memory of the slab's, and the column that comes of it.
  */
-#include "lib/ctx.h"
-
-#include <string.h>
-#include <weft/codec.h>
-#include <weft/slab.h>
+#include "lib/decode.h"
 
 struct weft_decoded {
   weft_slab *slab;
@@ -20,54 +16,55 @@ struct weft_decoded {
 /* A call under way. */
 struct call {
   weft_ctx *ctx;
-  const void *src;
-  size_t bytes;
-  struct weft_decode_options options; /* max_bytes: what may be allocated still */
-  uint64_t rows;                      /* that come out */
-  struct weft_encoded_info *info;
+  struct decoding d; /* its budget is what may be allocated still */
+  struct weft_decode_options options;
   weft_decoded *decoded;
 };
 
 static weft_status take(struct call *call, uint64_t bytes, void **out) {
+  uint64_t *budget = &call->d.in.budget;
   *out = NULL;
-  if (bytes > call->options.max_bytes)
-    return weft__fail(call->ctx, WEFT_E_LIMIT, "weft_decode: %llu bytes more, and options.max_bytes leaves %llu",
-                      (unsigned long long)bytes, (unsigned long long)call->options.max_bytes);
+  if (bytes > *budget)
+    return weft__fail(call->ctx, WEFT_E_LIMIT, "weft_decode: %llu bytes more, and options.max_bytes, %llu, leaves %llu",
+                      (unsigned long long)bytes, (unsigned long long)call->options.max_bytes, (unsigned long long)*budget);
   *out = weft_alloc(call->ctx, bytes > 0 ? bytes : 1);
   if (!*out)
     return call->ctx->cache.status;
-  call->options.max_bytes -= bytes;
+  *budget -= bytes;
   call->decoded->owned[call->decoded->n_owned++] = *out;
   return WEFT_OK;
 }
 
-/* Decodes one form into memory that is taken for it; *column is what lies there. */
-static weft_status decode_form(struct call *call, uint32_t form, uint64_t rows, bool nulls, struct weft_buffers *buffers,
-                               struct weft_column *column) {
-  bool strings = call->info->type == WEFT_STRING && form != WEFT_FORM_CODES;
-  struct weft_decode_options options = call->options;
-  options.form = form;
+static weft_status read(struct call *call, struct weft_buffers *buffers, enum decode_mode mode) {
+  WEFT_TRY(weft__decoding_again(&call->d, "weft_decode", &call->options));
+  call->options.check_sums = false; /* they were compared */
+  return weft__decoding_read(&call->d, buffers, mode);
+}
+
+/* Decodes what options ask for into memory that is taken for it; *column is what lies there. */
+static weft_status decode_form(struct call *call, struct weft_buffers *buffers, struct weft_column *column) {
+  const struct codec_in *in = &call->d.in;
+  uint32_t form = call->options.form;
+  bool strings = in->type == WEFT_STRING && form != WEFT_FORM_CODES;
   *buffers = (struct weft_buffers){.size = sizeof *buffers};
-  WEFT_TRY(weft_decode_room(call->ctx, call->src, call->bytes, &options, buffers));
+  WEFT_TRY(read(call, buffers, DECODE_ROOM));
+  size_t n = call->d.n;
   WEFT_TRY(take(call, buffers->values_bytes, &buffers->values));
   if (strings && form == WEFT_FORM_VIEWS)
     WEFT_TRY(take(call, buffers->data_bytes, &buffers->data));
   else if (strings)
-    WEFT_TRY(take(call, (rows + 1) * buffers->offset_bytes, &buffers->offsets));
+    WEFT_TRY(take(call, ((uint64_t)n + 1) * buffers->offset_bytes, &buffers->offsets));
   void *validity = NULL;
-  if (nulls)
-    WEFT_TRY(take(call, (rows + 7) / 8, &validity));
+  if (form != WEFT_FORM_DICTIONARY && in->values->n < in->rows)
+    WEFT_TRY(take(call, ((uint64_t)n + 7) / 8, &validity));
   buffers->validity = validity;
-  options.max_bytes = call->options.max_bytes;
-  call->options.check_sums = options.check_sums = false; /* they were compared above */
-  WEFT_TRY(weft_decode_into(call->ctx, call->src, call->bytes, &options, buffers));
+  WEFT_TRY(read(call, buffers, DECODE_VALUES));
   weft_decoded *decoded = call->decoded;
-  size_t n = (size_t)rows;
   if (form == WEFT_FORM_CODES) {
     *column = weft_column_fixed(buffers->values, WEFT_U32, n);
   } else if (!strings) {
-    *column = call->info->type == WEFT_FIXED_BYTES ? weft_column_bytes(buffers->values, call->info->width, n)
-                                                   : weft_column_fixed(buffers->values, call->info->type, n);
+    *column = in->type == WEFT_FIXED_BYTES ? weft_column_bytes(buffers->values, in->width, n)
+                                           : weft_column_fixed(buffers->values, in->type, n);
   } else if (form == WEFT_FORM_VIEWS) {
     decoded->data = buffers->data;
     decoded->data_bytes = buffers->data_bytes;
@@ -80,32 +77,43 @@ static weft_status decode_form(struct call *call, uint32_t form, uint64_t rows, 
   return WEFT_OK;
 }
 
-static weft_status decode(struct call *call) {
-  struct weft_buffers buffers, codes;
-  struct weft_column *column = &call->decoded->column;
-  bool nulls = call->info->nulls > 0;
-  if (call->options.form == WEFT_FORM_CODES && call->info->dictionary_rows == 0)
-    call->options.form = WEFT_FORM_VALUES;
-  if (call->options.form == WEFT_FORM_DICTIONARY) {
-    call->options.selection = NULL;
-    call->options.selected = 0;
-    return decode_form(call, WEFT_FORM_DICTIONARY, call->info->dictionary_rows, false, &buffers, column);
-  }
-  if (call->options.form != WEFT_FORM_CODES) {
-    WEFT_TRY(decode_form(call, call->options.form, call->rows, nulls, &buffers, column));
-    if (nulls)
-      *column = weft_column_with_validity(*column, buffers.validity, 0);
-    return WEFT_OK;
-  }
-  struct weft_column unused;
-  WEFT_TRY(decode_form(call, WEFT_FORM_CODES, call->rows, nulls, &codes, &unused));
+static weft_status decode_dictionary(struct call *call) {
+  struct weft_buffers buffers;
+  call->options.form = WEFT_FORM_DICTIONARY;
   call->options.selection = NULL;
   call->options.selected = 0;
-  WEFT_TRY(decode_form(call, WEFT_FORM_DICTIONARY, call->info->dictionary_rows, false, &buffers, column));
-  *column = weft_column_with_selection(*column, codes.values, (size_t)call->rows);
-  if (nulls)
-    *column = weft_column_with_validity(*column, codes.validity, 0);
+  return decode_form(call, &buffers, &call->decoded->column);
+}
+
+static weft_status decode(struct call *call) {
+  struct weft_buffers buffers;
+  struct weft_column *column = &call->decoded->column, codes;
+  if (call->options.form == WEFT_FORM_CODES && call->d.in.values->codec != WEFT_CODEC_DICT)
+    call->options.form = WEFT_FORM_VALUES;
+  if (call->options.form == WEFT_FORM_DICTIONARY)
+    return decode_dictionary(call);
+  if (call->options.form == WEFT_FORM_CODES) {
+    WEFT_TRY(decode_form(call, &buffers, &codes));
+    WEFT_TRY(decode_dictionary(call));
+    *column = weft_column_with_selection(*column, codes.data, codes.rows);
+  } else {
+    WEFT_TRY(decode_form(call, &buffers, column));
+  }
+  if (buffers.validity)
+    *column = weft_column_with_validity(*column, buffers.validity, 0);
   return WEFT_OK;
+}
+
+/* weft_decode, its pointers checked. */
+static weft_status run(struct call *call, const void *src, size_t bytes) {
+  weft_ctx *ctx = call->ctx;
+  WEFT_TRY(weft__decoding_begin(&call->d, ctx, "weft_decode", src, bytes, call->options.max_bytes));
+  call->decoded = weft_zalloc(ctx, sizeof *call->decoded);
+  if (!call->decoded)
+    return ctx->cache.status;
+  call->decoded->slab = ctx->cache.slab;
+  weft__slab_ref(ctx->cache.slab);
+  return decode(call);
 }
 
 weft_status weft_decode(weft_ctx *ctx, const void *src, size_t bytes, const struct weft_decode_options *options,
@@ -116,29 +124,19 @@ weft_status weft_decode(weft_ctx *ctx, const void *src, size_t bytes, const stru
     return WEFT_E_INVALID;
   if (!out)
     return weft__fail(ctx, WEFT_E_INVALID, "weft_decode: out is NULL");
-  struct call call = {.ctx = ctx, .src = src, .bytes = bytes};
-  weft_decode_options_init(&call.options, sizeof call.options);
-  if (options) {
-    size_t least = offsetof(struct weft_decode_options, streaming) + sizeof options->streaming;
-    WEFT_TRY(weft__options_read(ctx, "weft_decode", options, options->size, least, &call.options, sizeof call.options));
-  }
-  struct weft_encoded_info info;
-  WEFT_TRY(weft_describe(ctx, src, bytes, &info, sizeof info));
-  call.info = &info;
-  uint64_t first = call.options.first_row, left = first <= info.rows ? info.rows - first : 0;
-  call.rows = call.options.selection ? call.options.selected : call.options.rows < left ? call.options.rows : left;
-  call.decoded = weft_zalloc(ctx, sizeof *call.decoded);
-  if (!call.decoded)
-    return ctx->cache.status;
-  call.decoded->slab = ctx->cache.slab;
-  weft__slab_ref(ctx->cache.slab);
-  weft_status status = decode(&call);
-  if (status != WEFT_OK) {
+  struct call call;
+  call.ctx = ctx;
+  call.decoded = NULL;
+  WEFT_TRY(weft__decode_options_read(ctx, "weft_decode", options, &call.options));
+  ctx_enter(ctx);
+  weft_status status = run(&call, src, bytes);
+  weft__codec_close(&call.d.in);
+  ctx_leave(ctx);
+  if (status == WEFT_OK)
+    *out = call.decoded;
+  else
     weft_decoded_free(call.decoded);
-    return status;
-  }
-  *out = call.decoded;
-  return WEFT_OK;
+  return weft__fail_within(ctx, status, "weft_decode");
 }
 
 const struct weft_column *weft_decoded_column(const weft_decoded *decoded) {

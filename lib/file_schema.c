@@ -72,7 +72,7 @@ size_t weft__schema_room(size_t head_bytes, size_t n) {
 
 weft_status weft__schema_head(weft_ctx *ctx, const uint8_t *start, size_t *head_bytes, size_t *n) {
   if (memcmp(start, FILE_MAGIC, FILE_MAGIC_BYTES) != 0)
-    return weft__fail(ctx, WEFT_E_CORRUPT, "offset 0: no file of this format, or damaged: it begins with other bytes");
+    return weft__fail(ctx, WEFT_E_CORRUPT, "offset 0: no file of this format: it begins with other bytes");
   *n = (size_t)codec_get(start + 10, 2);
   *head_bytes = (size_t)codec_get(start + 12, 4);
   if (*head_bytes < FILE_HEAD_BYTES + *n * FILE_FIELD_BYTES + FILE_SUM_BYTES || *head_bytes > MOST_HEAD)
@@ -96,9 +96,13 @@ static weft_status read_field(weft_ctx *ctx, struct file_schema *schema, size_t 
     return weft__fail(ctx, wrong, "offset %zu: column %zu has type %u, which is none", at, number, type);
   if (width != width_of((enum weft_type)type, width))
     return weft__fail(ctx, wrong, "offset %zu: column %zu of type %u has values of %u bytes", at, number, type, width);
-  if (name_bytes == 0 || memchr(name, 0, name_bytes) || name[name_bytes] != 0 || !weft__is_utf8(name, name_bytes))
-    return weft__fail(ctx, wrong, "offset %zu: the name of column %zu is empty, or no UTF-8, or has a zero in it", at,
-                      number);
+  const char *odd = name_bytes == 0 ? "is empty"
+                    : memchr(name, 0, name_bytes) != NULL || name[name_bytes] != 0
+                        ? "has a zero byte in it, or none behind it"
+                    : !weft__is_utf8(name, name_bytes) ? "is no UTF-8"
+                                                       : NULL;
+  if (odd)
+    return weft__fail(ctx, wrong, "offset %zu: the name of column %zu %s", at + FILE_FIELD_BYTES - 1, number, odd);
   uint32_t place = name_place(ctx, schema, (const char *)name, name_bytes);
   if (schema->names[place] != UINT32_MAX)
     return weft__fail(ctx, wrong, "columns %u and %zu are both named \"%.60s\"", schema->names[place], number, name);
@@ -153,6 +157,8 @@ static weft_status check_fields(weft_ctx *ctx, const struct weft_field *fields, 
     if (bytes == 0 || bytes > UINT16_MAX)
       return weft__fail(ctx, WEFT_E_INVALID, "weft_writer_open: field %zu has a name of %zu bytes, not 1 to %d", i, bytes,
                         UINT16_MAX);
+    if (!weft__is_utf8((const uint8_t *)fields[i].name, bytes))
+      return weft__fail(ctx, WEFT_E_INVALID, "weft_writer_open: field %zu has a name that is no UTF-8", i);
     if (!is_type((unsigned)fields[i].type))
       return weft__fail(ctx, WEFT_E_INVALID, "weft_writer_open: field %zu, \"%.60s\", has type %d, which is none", i,
                         fields[i].name, (int)fields[i].type);

@@ -3,6 +3,7 @@
  * The reader of files: opening, what a file says of itself, and encodings, which are read when they are asked for.
  */
 #include "lib/reader.h"
+#include "lib/decode.h"
 
 #include <string.h>
 
@@ -78,7 +79,7 @@ weft_status weft_reader_open(weft_ctx *ctx, const struct weft_source *source, ui
     *out = reader;
   else
     weft_reader_free(reader);
-  return status;
+  return weft__fail_within(ctx, status, "weft_reader_open");
 }
 
 void weft_reader_free(weft_reader *reader) {
@@ -137,11 +138,14 @@ weft_status weft_reader_metadata(const weft_reader *reader, size_t entry, const 
   return WEFT_OK;
 }
 
+static bool has_chunk(const weft_reader *reader, uint64_t number) {
+  return reader->forward ? reader->present && number == reader->present_chunk : number < reader->n_chunks;
+}
+
 /* The chunk of that number; *places: of its columns. */
 static weft_status find_chunk(const weft_reader *reader, const char *who, uint64_t number,
                               const struct reader_chunk **chunk, const struct reader_place **places) {
-  bool there = reader->forward ? reader->present && number == reader->present_chunk : number < reader->n_chunks;
-  if (!there)
+  if (!has_chunk(reader, number))
     return weft__fail(reader->ctx, WEFT_E_INVALID, "%s: there is no chunk %llu, or none any more", who,
                       (unsigned long long)number);
   size_t at = reader->forward ? 0 : (size_t)number;
@@ -225,19 +229,23 @@ static weft_status check_encoding(weft_reader *reader, const struct weft_chunk_i
   return WEFT_OK;
 }
 
-weft_status weft_reader_encoding(weft_reader *reader, uint64_t chunk, size_t column, const void **encoding, size_t *bytes) {
-  if (encoding)
-    *encoding = NULL;
-  if (bytes)
-    *bytes = 0;
-  if (!reader)
-    return WEFT_E_INVALID;
-  if (!encoding || !bytes || column >= reader->schema.n)
-    return weft__fail(reader->ctx, WEFT_E_INVALID, "weft_reader_encoding: column %zu of %zu, or an argument is NULL",
-                      column, reader->schema.n);
+/* A failure of `who` with a column of a chunk. */
+static weft_status told(const weft_reader *reader, const char *who, uint64_t chunk, size_t column, weft_status status) {
+  size_t n = reader->schema.n;
+  if (column >= n || !has_chunk(reader, chunk))
+    return weft__fail_within(reader->ctx, status, "%s", who);
+  const struct reader_place *places = reader->places + (reader->forward ? 0 : (size_t)chunk * n);
+  return weft__fail_within(reader->ctx, status, "%s: column \"%.60s\" of chunk %llu, from offset %llu on", who,
+                           reader->schema.fields[column].name, (unsigned long long)chunk,
+                           (unsigned long long)places[column].at);
+}
+
+static weft_status read_encoding(weft_reader *reader, uint64_t chunk, size_t column, const void **encoding, size_t *bytes) {
   const struct reader_chunk *found = NULL;
   const struct reader_place *places = NULL;
-  WEFT_TRY(find_chunk(reader, "weft_reader_encoding", chunk, &found, &places));
+  if (column >= reader->schema.n)
+    return weft__fail(reader->ctx, WEFT_E_INVALID, "weft_reader: column %zu of %zu", column, reader->schema.n);
+  WEFT_TRY(find_chunk(reader, "weft_reader", chunk, &found, &places));
   struct weft_chunk_info info = info_of(reader, found, &places[column], column);
   struct weft_encoded_info described;
   const uint8_t *at = NULL;
@@ -248,16 +256,34 @@ weft_status weft_reader_encoding(weft_reader *reader, uint64_t chunk, size_t col
   return WEFT_OK;
 }
 
+weft_status weft_reader_encoding(weft_reader *reader, uint64_t chunk, size_t column, const void **encoding, size_t *bytes) {
+  const char *who = "weft_reader_encoding";
+  if (encoding)
+    *encoding = NULL;
+  if (bytes)
+    *bytes = 0;
+  if (!reader)
+    return WEFT_E_INVALID;
+  if (!encoding || !bytes)
+    return weft__fail(reader->ctx, WEFT_E_INVALID, "%s: %s is NULL", who, encoding ? "bytes" : "encoding");
+  return told(reader, who, chunk, column, read_encoding(reader, chunk, column, encoding, bytes));
+}
+
 weft_status weft_reader_decode(weft_reader *reader, uint64_t chunk, size_t column,
                                const struct weft_decode_options *options, weft_decoded **out) {
+  const char *who = "weft_reader_decode";
   if (out)
     *out = NULL;
   if (!reader)
     return WEFT_E_INVALID;
-  const void *encoding;
-  size_t bytes;
-  WEFT_TRY(weft_reader_encoding(reader, chunk, column, &encoding, &bytes));
-  return weft_decode(reader->ctx, encoding, bytes, options, out);
+  if (!out)
+    return weft__fail(reader->ctx, WEFT_E_INVALID, "%s: out is NULL", who);
+  const void *encoding = NULL;
+  size_t bytes = 0;
+  weft_status status = read_encoding(reader, chunk, column, &encoding, &bytes);
+  if (status == WEFT_OK)
+    status = weft_decode(reader->ctx, encoding, bytes, options, out);
+  return told(reader, who, chunk, column, status);
 }
 
 /* ---- Verifying ---- */
@@ -290,46 +316,49 @@ static weft_status verify_column(weft_reader *reader, const struct weft_chunk_in
   encoding = region + (info->offset - from);
   if (!weft__all_zeros(region, (size_t)(info->offset - from)) ||
       !weft__all_zeros(encoding + bytes, (size_t)(to - info->offset) - bytes))
-    return weft__fail(reader->ctx, WEFT_E_CORRUPT, "offset %llu: the padding around column %zu is not zeros",
-                      (unsigned long long)from, column);
+    return weft__fail(reader->ctx, WEFT_E_CORRUPT, "offset %llu: the padding around it is not zeros",
+                      (unsigned long long)from);
   *chain = file_sum(reader->ctx, encoding, bytes, *chain);
   WEFT_TRY(check_encoding(reader, info, column, encoding, &described)); /* first, as it may claim billions of rows */
-  WEFT_TRY(weft_verify(reader->ctx, encoding, bytes));
+  WEFT_TRY(weft__verify(reader->ctx, encoding, bytes, reader->max_bytes));
   struct weft_chunk_info mine = {.nulls = described.nulls, .bytes = bytes};
   struct file_range range = {0};
   WEFT_TRY(weft__range_decode(reader->ctx, field, encoding, bytes, &described, reader->max_bytes, &range));
   weft__range_end(field, &range, &mine);
   size_t put = weft__stats_put(field, &mine, found);
   if (put != said || memcmp(found, stats, put) != 0)
-    return weft__fail(reader->ctx, WEFT_E_CORRUPT,
-                      "offset %llu: column %zu has another least or greatest value than is said",
-                      (unsigned long long)info->offset, column);
+    return weft__fail(reader->ctx, WEFT_E_CORRUPT, "offset %llu: it has another least or greatest value than is said",
+                      (unsigned long long)info->offset);
   return WEFT_OK;
 }
 
-weft_status weft_reader_verify(weft_reader *reader, uint64_t chunk) {
-  if (!reader)
-    return WEFT_E_INVALID;
-  const struct reader_chunk *found = NULL;
+static weft_status verify_chunk(weft_reader *reader, const char *who, uint64_t number) {
+  const struct reader_chunk *chunk = NULL;
   const struct reader_place *places = NULL;
-  WEFT_TRY(find_chunk(reader, "weft_reader_verify", chunk, &found, &places));
-  WEFT_TRY(verify_frame(reader, found));
-  uint64_t from = found->at + FILE_MARK_BYTES + found->entry_bytes + FILE_SUM_BYTES, chain = reader->schema.sum;
+  WEFT_TRY(find_chunk(reader, who, number, &chunk, &places));
+  WEFT_TRY(verify_frame(reader, chunk));
+  uint64_t from = chunk->at + FILE_MARK_BYTES + chunk->entry_bytes + FILE_SUM_BYTES, chain = reader->schema.sum;
   weft_status unknown = WEFT_OK;
   for (size_t i = 0; i < reader->schema.n; i++) {
-    struct weft_chunk_info info = info_of(reader, found, &places[i], i);
-    uint64_t end = info.offset + info.bytes, to = i + 1 < reader->schema.n ? end : found->end;
-    const uint8_t *next = i + 1 < reader->schema.n ? places[i + 1].stats : found->entry + found->entry_bytes;
+    struct weft_chunk_info info = info_of(reader, chunk, &places[i], i);
+    uint64_t end = info.offset + info.bytes, to = i + 1 < reader->schema.n ? end : chunk->end;
+    const uint8_t *next = i + 1 < reader->schema.n ? places[i + 1].stats : chunk->entry + chunk->entry_bytes;
     size_t said = (size_t)(next - places[i].stats);
     weft_status status = verify_column(reader, &info, i, from, to, places[i].stats, said, &chain);
+    status = told(reader, who, number, i, status);
     if (status == WEFT_E_UNSUPPORTED) /* unless it is damaged, as the sum of all will tell */
       unknown = status;
     else if (status != WEFT_OK)
       return status;
     from = end;
   }
-  if (chain != codec_get(found->entry + 8, 8))
+  if (chain != codec_get(chunk->entry + 8, 8))
     return weft__fail(reader->ctx, WEFT_E_CORRUPT, "offset %llu: the sum of a chunk's bytes is wrong",
-                      (unsigned long long)found->at);
+                      (unsigned long long)chunk->at);
   return unknown;
+}
+
+weft_status weft_reader_verify(weft_reader *reader, uint64_t chunk) {
+  const char *who = "weft_reader_verify";
+  return reader ? weft__fail_within(reader->ctx, verify_chunk(reader, who, chunk), "%s", who) : WEFT_E_INVALID;
 }

@@ -16,7 +16,9 @@ bool weft__all_zeros(const uint8_t *bytes, size_t n) {
 }
 
 static weft_status cut_off(weft_reader *reader, uint64_t at) {
-  return weft__fail(reader->ctx, WEFT_E_CORRUPT, "offset %llu: the file ends here, and is cut off", (unsigned long long)at);
+  return weft__fail(reader->ctx, WEFT_E_CORRUPT,
+                    at == 0 ? "offset 0: the file is empty" : "offset %llu: the file ends here, and is cut off",
+                    (unsigned long long)at);
 }
 
 /* Bytes of the head that must be there. */
@@ -92,13 +94,21 @@ weft_status weft__reader_entry(weft_reader *reader, const uint8_t *entry, size_t
   return WEFT_OK;
 }
 
+/* The file's last bytes, of a trailer that is at `at`. */
+static weft_status check_end(weft_reader *reader, const uint8_t *trailer, uint64_t at) {
+  size_t magic = FILE_TRAILER_BYTES - FILE_MAGIC_BYTES;
+  if (memcmp(trailer + magic, FILE_END_MAGIC, FILE_MAGIC_BYTES) == 0)
+    return WEFT_OK;
+  return weft__fail(reader->ctx, WEFT_E_CORRUPT,
+                    "offset %llu: the file does not end as one does: it is cut off, or damaged, or there are bytes behind "
+                    "its end",
+                    (unsigned long long)at + magic);
+}
+
 weft_status weft__reader_trailer(weft_reader *reader, const uint8_t *footer, size_t bytes, uint64_t at) {
   const uint8_t *trailer = footer + bytes - FILE_TRAILER_BYTES;
   uint64_t trailer_at = at + bytes - FILE_TRAILER_BYTES, version = codec_get(trailer + 8, 8);
-  if (memcmp(trailer + FILE_TRAILER_BYTES - FILE_MAGIC_BYTES, FILE_END_MAGIC, FILE_MAGIC_BYTES) != 0)
-    return weft__fail(reader->ctx, WEFT_E_CORRUPT,
-                      "offset %llu: the file does not end as one does: it is cut off or damaged",
-                      (unsigned long long)trailer_at + FILE_TRAILER_BYTES - FILE_MAGIC_BYTES);
+  WEFT_TRY(check_end(reader, trailer, trailer_at));
   if (codec_get(trailer, 8) != bytes - FILE_TRAILER_BYTES)
     return weft__fail(reader->ctx, WEFT_E_CORRUPT, "offset %llu: a footer of %llu bytes, where %zu are",
                       (unsigned long long)trailer_at, (unsigned long long)codec_get(trailer, 8),
@@ -180,12 +190,11 @@ weft_status weft__reader_footer(weft_reader *reader) {
     return cut_off(reader, reader->bytes);
   WEFT_TRY(weft__reader_fetch(reader, reader->bytes - sizeof trailer, trailer, sizeof trailer, NULL));
   uint64_t bytes = codec_get(trailer, 8);
-  if (bytes < FILE_FOOTER_BYTES || bytes > room - FILE_TRAILER_BYTES) /* say first that there is no trailer, if so */
-    return memcmp(trailer + sizeof trailer - FILE_MAGIC_BYTES, FILE_END_MAGIC, FILE_MAGIC_BYTES) != 0
-               ? cut_off(reader, reader->bytes)
-               : weft__fail(reader->ctx, WEFT_E_CORRUPT, "offset %llu: a footer of %llu bytes, where %llu are",
-                            (unsigned long long)(reader->bytes - sizeof trailer), (unsigned long long)bytes,
-                            (unsigned long long)(room - FILE_TRAILER_BYTES));
+  WEFT_TRY(check_end(reader, trailer, reader->bytes - sizeof trailer)); /* first, as else any number may stand there */
+  if (bytes < FILE_FOOTER_BYTES || bytes > room - FILE_TRAILER_BYTES)
+    return weft__fail(reader->ctx, WEFT_E_CORRUPT, "offset %llu: a footer of %llu bytes, where %llu are",
+                      (unsigned long long)(reader->bytes - sizeof trailer), (unsigned long long)bytes,
+                      (unsigned long long)(room - FILE_TRAILER_BYTES));
   uint64_t footer_at = reader->bytes - FILE_TRAILER_BYTES - bytes;
   size_t whole = (size_t)bytes + FILE_TRAILER_BYTES, end;
   WEFT_TRY(weft__reader_take(reader, 1, whole, &reader->footer));

@@ -157,7 +157,7 @@ weft_status weft_reader_next(weft_reader *reader, uint64_t *chunk) {
                       weft_status_text(reader->status));
   if (reader->at_end)
     return WEFT_OK;
-  reader->status = next(reader);
+  reader->status = weft__fail_within(reader->ctx, next(reader), "weft_reader_next");
   if (reader->status == WEFT_OK && reader->present)
     *chunk = reader->present_chunk;
   return reader->status;

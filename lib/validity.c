@@ -11,6 +11,7 @@ weft_status weft__validity_open(struct codec_in *in, struct validity *validity) 
   validity->in = in;
   validity->node = in->validity;
   validity->ranks = NULL;
+  validity->has_ranks = false;
   validity->block = validity->positions = SIZE_MAX;
   return in->validity ? weft__codec_start(in, in->validity) : WEFT_OK;
 }
@@ -100,7 +101,7 @@ static weft_status load(struct validity *v, size_t block) {
   if (v->block == block)
     return WEFT_OK;
   uint32_t rank;
-  if (v->ranks)
+  if (v->has_ranks)
     rank = v->ranks[block];
   else if (v->block != SIZE_MAX && v->block + 1 == block)
     rank = v->rank + bits_count(v->bits, CODEC_BLOCK);
@@ -145,17 +146,17 @@ weft_status weft__validity_read(struct validity *v, uint32_t row, uint32_t n, ui
 }
 
 weft_status weft__validity_index(struct validity *v) {
-  if (!v->node || v->ranks)
+  if (!v->node || v->has_ranks)
     return WEFT_OK;
   size_t blocks = codec_blocks(v->in->rows);
-  uint32_t *ranks;
-  WEFT_TRY(weft__codec_scratch(v->in, blocks + 1, sizeof *ranks, &ranks));
-  ranks[0] = 0;
+  if (!v->ranks)
+    WEFT_TRY(weft__codec_scratch(v->in, blocks + 1, sizeof *v->ranks, &v->ranks));
+  v->ranks[0] = 0;
   for (size_t b = 0; b < blocks; b++) {
     WEFT_TRY(load(v, b));
-    ranks[b + 1] = ranks[b] + bits_count(v->bits, CODEC_BLOCK);
+    v->ranks[b + 1] = v->ranks[b] + bits_count(v->bits, CODEC_BLOCK);
   }
-  v->ranks = ranks;
+  v->has_ranks = true;
   return WEFT_OK;
 }
 

@@ -13,6 +13,7 @@ struct validity {
   struct codec_in *in;
   struct codec_node *node; /* the stream; NULL: no row is null */
   uint32_t *ranks;         /* [blocks + 1] valid rows before each block, once they were asked for; else NULL */
+  bool has_ranks;          /* they were all counted */
   size_t block;            /* the one at hand; SIZE_MAX: none */
   uint32_t rank;           /* valid rows before it */
   uint64_t bits[CODEC_BLOCK / 64];

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * weft_verify: every checksum of an encoding compared, every value decoded, and the zones held against the values.
+ * weft_verify: every checksum of an encoding compared, every value decoded, the zones held against the values, and all held
+ * against what writers must do, some of which decoding does without.
  */
 #include "lib/decode.h"
 #include "lib/zones.h"
@@ -30,6 +31,18 @@ static weft_status start_zones(struct codec_in *in) {
   return WEFT_OK;
 }
 
+/* What decoding does without. */
+static weft_status check_streams(struct codec_in *in) {
+  if (in->validity && in->values->n == in->rows)
+    return weft__codec_corrupt(in, in->validity, 0, "validity, and none of %u rows is null", in->rows);
+  for (unsigned i = 0; i < in->n_nodes; i++) {
+    const struct codec_node *node = &in->nodes[i];
+    if (node->codec == WEFT_CODEC_BITPACK || node->codec == WEFT_CODEC_FOR || node->codec == WEFT_CODEC_DELTA)
+      WEFT_TRY(weft__packed_check(in, node));
+  }
+  return WEFT_OK;
+}
+
 static weft_status check_fixed(struct codec_in *in, struct validity *validity) {
   enum { PIECE = 1 << 16 };
   size_t width = in->width, wide = PIECE / (width > 0 ? width : 1);
@@ -53,16 +66,16 @@ static weft_status check_fixed(struct codec_in *in, struct validity *validity) {
 static weft_status verify(struct decoding *d) {
   struct codec_in *in = &d->in;
   WEFT_TRY(start_zones(in));
+  WEFT_TRY(check_streams(in));
   return in->type == WEFT_STRING ? weft__decode_strings(d, NULL, DECODE_CHECK) : check_fixed(in, &d->validity);
 }
 
-weft_status weft_verify(weft_ctx *ctx, const void *src, size_t bytes) {
-  if (!ctx)
-    return WEFT_E_INVALID;
+weft_status weft__verify(weft_ctx *ctx, const void *src, size_t bytes, uint64_t max_bytes) {
   struct decoding d;
   struct weft_decode_options options;
   weft_decode_options_init(&options, sizeof options);
   options.check_sums = true;
+  options.max_bytes = max_bytes;
   ctx_enter(ctx);
   weft_status status = weft__decoding_open(&d, ctx, "weft_verify", src, bytes, &options);
   if (status == WEFT_OK)
@@ -72,4 +85,8 @@ weft_status weft_verify(weft_ctx *ctx, const void *src, size_t bytes) {
   weft__codec_close(&d.in);
   ctx_leave(ctx);
   return status;
+}
+
+weft_status weft_verify(weft_ctx *ctx, const void *src, size_t bytes) {
+  return ctx ? weft__verify(ctx, src, bytes, (uint64_t)1 << 30) : WEFT_E_INVALID;
 }

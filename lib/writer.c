@@ -32,6 +32,9 @@ struct weft_writer {
   struct bytes metadata; /* as in the footer */
   uint32_t pairs;
   size_t pair_bytes; /* keys and values */
+  uint32_t
+      *pair_slots; /* [n_slots], a power of two: by the sums of their keys, where pairs are in metadata, + 1; 0: none */
+  uint32_t n_slots;
   size_t pending_bytes;
   uint8_t pending[PENDING_BYTES];
 };
@@ -121,7 +124,7 @@ static weft_status encode_column(weft_writer *writer, size_t i, const struct wef
   size_t bound, start = encoded->used + file_padding(encoded->used, FILE_ALIGN_LARGE);
   WEFT_TRY(weft_encode_bound(column, &bound));
   if (bound > PTRDIFF_MAX / 4)
-    return weft__fail(writer->ctx, WEFT_E_OVERFLOW, "weft_writer: column %zu may take %zu bytes encoded", i, bound);
+    return weft__fail(writer->ctx, WEFT_E_OVERFLOW, "weft_writer: it may take %zu bytes encoded", bound);
   WEFT_TRY(weft__reserve(writer->ctx, encoded, start - encoded->used + bound));
   uint8_t *to = encoded->at + start;
   WEFT_TRY(weft_encode(writer->ctx, column, &writer->options.encode, to, bound, &writer->encoding_bytes[i]));
@@ -139,6 +142,11 @@ static struct weft_column chunk_column(const weft_writer *writer, const struct w
   return weft__gathered_column(&writer->gathered[i], &writer->schema.fields[i], rows);
 }
 
+/* A failure with a column. */
+static weft_status told(const weft_writer *writer, size_t column, weft_status status) {
+  return weft__fail_within(writer->ctx, status, "weft_writer: column \"%.60s\"", writer->schema.fields[column].name);
+}
+
 /* Encodes and writes rows first .. first + rows of columns, or what is gathered where that is NULL. */
 static weft_status encode_chunk(weft_writer *writer, const struct weft_column *columns, size_t first, size_t rows) {
   writer->encoded.used = 0;
@@ -146,7 +154,7 @@ static weft_status encode_chunk(weft_writer *writer, const struct weft_column *c
   size_t n = writer->schema.n;
   for (size_t i = 0; i < n; i++) {
     struct weft_column column = chunk_column(writer, columns, i, first, rows);
-    WEFT_TRY(encode_column(writer, i, &column));
+    WEFT_TRY(told(writer, i, encode_column(writer, i, &column)));
   }
   for (size_t i = 0, at = 0; i < n; i++) { /* the memory stays where it is from here on */
     at += file_padding(at, FILE_ALIGN_LARGE);
@@ -215,16 +223,17 @@ static weft_status append(weft_writer *writer, const struct weft_column *columns
 
 static weft_status check_encoding(const weft_writer *writer, size_t i, const void *encoding, size_t bytes, uint64_t *rows,
                                   struct weft_encoded_info *described) {
-  const char *who = "weft_writer_append_encoded";
   const struct weft_field *field = &writer->schema.fields[i];
   WEFT_TRY(weft_describe(writer->ctx, encoding, bytes, described, sizeof *described));
   if (described->type != field->type || described->width != field->width)
-    return weft__fail(writer->ctx, WEFT_E_INVALID,
-                      "%s: encoding %zu is of type %d and width %u, field \"%.60s\" of type %d and width %u", who, i,
-                      (int)described->type, described->width, field->name, (int)field->type, field->width);
-  if (described->rows == 0 || described->rows > WEFT_CHUNK_ROWS || (i > 0 && described->rows != *rows))
-    return weft__fail(writer->ctx, WEFT_E_INVALID, "%s: encoding %zu has %llu rows, not 1 to %d, or others than encoding 0",
-                      who, i, (unsigned long long)described->rows, WEFT_CHUNK_ROWS);
+    return weft__fail(writer->ctx, WEFT_E_INVALID, "its encoding is of type %d and width %u, not of type %d and width %u",
+                      (int)described->type, described->width, (int)field->type, field->width);
+  if (described->rows == 0 || described->rows > WEFT_CHUNK_ROWS)
+    return weft__fail(writer->ctx, WEFT_E_INVALID, "its encoding has %llu rows, not 1 to %d",
+                      (unsigned long long)described->rows, WEFT_CHUNK_ROWS);
+  if (i > 0 && described->rows != *rows)
+    return weft__fail(writer->ctx, WEFT_E_INVALID, "its encoding has %llu rows, and those before it %llu",
+                      (unsigned long long)described->rows, (unsigned long long)*rows);
   *rows = described->rows;
   return WEFT_OK;
 }
@@ -236,7 +245,7 @@ static weft_status append_encoded(weft_writer *writer, const void *const *encodi
     return weft__fail(writer->ctx, WEFT_E_INVALID, "weft_writer_append_encoded: %s",
                       !encodings || !bytes ? "encodings or bytes is NULL" : "n is not the file's number of columns");
   for (size_t i = 0; i < n; i++)
-    WEFT_TRY(check_encoding(writer, i, encodings[i], bytes[i], &rows, &described));
+    WEFT_TRY(told(writer, i, check_encoding(writer, i, encodings[i], bytes[i], &rows, &described)));
   WEFT_TRY(check_rows(writer, rows));
   WEFT_TRY(write_gathered(writer));
   WEFT_TRY(begin_entry(writer, (size_t)rows));
@@ -244,41 +253,70 @@ static weft_status append_encoded(weft_writer *writer, const void *const *encodi
     writer->encodings[i] = encodings[i];
     writer->encoding_bytes[i] = bytes[i];
     WEFT_TRY(weft_describe(writer->ctx, encodings[i], bytes[i], &described, sizeof described));
-    WEFT_TRY(add_column(writer, &writer->schema.fields[i], NULL, encodings[i], bytes[i], &described));
+    WEFT_TRY(told(writer, i, add_column(writer, &writer->schema.fields[i], NULL, encodings[i], bytes[i], &described)));
   }
   return write_chunk(writer, (size_t)rows);
 }
 
 /* ---- Metadata and the footer ---- */
 
-/* Where the pair of a key is among the metadata, and its bytes; metadata.used when there is none. */
-static size_t find_pair(const weft_writer *writer, const char *key, size_t key_bytes, size_t *bytes) {
-  size_t at = 0;
-  while (at < writer->metadata.used) {
-    const uint8_t *p = writer->metadata.at + at;
-    size_t has = (size_t)codec_get(p, 4);
-    *bytes = FILE_PAIR_BYTES + has + (size_t)codec_get(p + 4, 4);
-    if (has == key_bytes && memcmp(p + 8, key, has) == 0)
-      break;
-    at += *bytes;
-  }
-  return at;
+static size_t pair_bytes(const uint8_t *pair) {
+  return FILE_PAIR_BYTES + (size_t)codec_get(pair, 4) + (size_t)codec_get(pair + 4, 4);
 }
 
+/* The slot that a key has, or would have. */
+static uint32_t *pair_slot(const weft_writer *writer, const uint8_t *key, size_t bytes) {
+  uint32_t mask = writer->n_slots - 1, slot = (uint32_t)file_sum(writer->ctx, key, bytes, writer->schema.seed) & mask;
+  for (; writer->pair_slots[slot] != 0; slot = (slot + 1) & mask) {
+    const uint8_t *pair = writer->metadata.at + writer->pair_slots[slot] - 1;
+    if (codec_get(pair, 4) == bytes && memcmp(pair + 8, key, bytes) == 0)
+      break;
+  }
+  return &writer->pair_slots[slot];
+}
+
+static void fill_slots(weft_writer *writer) {
+  memset(writer->pair_slots, 0, writer->n_slots * sizeof *writer->pair_slots);
+  for (size_t at = 0; at < writer->metadata.used; at += pair_bytes(writer->metadata.at + at)) {
+    const uint8_t *pair = writer->metadata.at + at;
+    *pair_slot(writer, pair + 8, (size_t)codec_get(pair, 4)) = (uint32_t)at + 1;
+  }
+}
+
+/* Room for one more pair, so that at most half of the slots are taken. */
+static weft_status reserve_slots(weft_writer *writer) {
+  uint32_t n = writer->n_slots == 0 ? 16 : 2 * writer->n_slots;
+  if (writer->pairs < writer->n_slots / 2)
+    return WEFT_OK;
+  uint32_t *slots = weft_alloc(writer->ctx, n * sizeof *slots);
+  if (!slots)
+    return writer->ctx->cache.status;
+  (void)!weft_free(writer->ctx, writer->pair_slots);
+  writer->pair_slots = slots;
+  writer->n_slots = n;
+  fill_slots(writer);
+  return WEFT_OK;
+}
+
+/* A new key takes time by its own bytes, one that is there by those of all. */
 static weft_status set_metadata(weft_writer *writer, const char *key, const void *value, size_t bytes) {
-  size_t key_bytes = strlen(key), had = 0, at = find_pair(writer, key, key_bytes, &had);
-  bool replaced = at < writer->metadata.used;
-  size_t others = writer->pair_bytes - (replaced ? had - FILE_PAIR_BYTES : 0);
+  WEFT_TRY(reserve_slots(writer));
+  size_t key_bytes = strlen(key), at = *pair_slot(writer, (const uint8_t *)key, key_bytes), had = 0;
+  if (at > 0)
+    had = pair_bytes(writer->metadata.at + --at);
+  size_t others = writer->pair_bytes - (had > 0 ? had - FILE_PAIR_BYTES : 0);
   if (key_bytes > WEFT_METADATA_BYTES || bytes > WEFT_METADATA_BYTES || key_bytes + bytes + others > WEFT_METADATA_BYTES)
     return weft__fail(writer->ctx, WEFT_E_LIMIT, "weft_writer_metadata: %zu bytes and %zu more, and at most %d can be",
                       others, bytes + key_bytes, WEFT_METADATA_BYTES);
   WEFT_TRY(weft__reserve(writer->ctx, &writer->metadata, FILE_PAIR_BYTES + key_bytes + bytes));
   uint8_t *p = writer->metadata.at;
-  if (replaced) {
+  if (had > 0) {
     memmove(p + at, p + at + had, writer->metadata.used - at - had);
     writer->metadata.used -= had;
     writer->pairs--;
+    fill_slots(writer);
   }
+  *pair_slot(writer, (const uint8_t *)key, key_bytes) = (uint32_t)writer->metadata.used + 1;
   p += writer->metadata.used;
   codec_put(p, key_bytes, 4);
   codec_put(p + 4, bytes, 4);
@@ -382,7 +420,7 @@ weft_status weft_writer_open(weft_ctx *ctx, const struct weft_field *fields, siz
     *out = writer;
   else
     weft_writer_free(writer);
-  return status;
+  return weft__fail_within(ctx, status, "weft_writer_open");
 }
 
 /* Whether a call may go on. */
@@ -410,21 +448,22 @@ weft_status weft_writer_append(weft_writer *writer, const struct weft_column *co
   if (!writer)
     return WEFT_E_INVALID;
   WEFT_TRY(check_open(writer, "weft_writer_append"));
-  return writer->status = append(writer, columns, n);
+  return writer->status = weft__fail_within(writer->ctx, append(writer, columns, n), "weft_writer_append");
 }
 
 weft_status weft_writer_append_encoded(weft_writer *writer, const void *const *encodings, const size_t *bytes, size_t n) {
   if (!writer)
     return WEFT_E_INVALID;
   WEFT_TRY(check_open(writer, "weft_writer_append_encoded"));
-  return writer->status = append_encoded(writer, encodings, bytes, n);
+  weft_status status = append_encoded(writer, encodings, bytes, n);
+  return writer->status = weft__fail_within(writer->ctx, status, "weft_writer_append_encoded");
 }
 
 weft_status weft_writer_finish(weft_writer *writer) {
   if (!writer)
     return WEFT_E_INVALID;
   WEFT_TRY(check_open(writer, "weft_writer_finish"));
-  writer->status = write_footer(writer);
+  writer->status = weft__fail_within(writer->ctx, write_footer(writer), "weft_writer_finish");
   writer->finished = writer->status == WEFT_OK;
   return writer->status;
 }
@@ -435,8 +474,8 @@ void weft_writer_free(weft_writer *writer) {
   weft_ctx *ctx = writer->ctx;
   for (size_t i = 0; writer->gathered && i < writer->schema.n; i++)
     weft__gathered_close(ctx->cache.slab, &writer->gathered[i]);
-  void *owned[] = {writer->gathered,   writer->encodings,  writer->encoding_bytes,
-                   writer->encoded.at, writer->entries.at, writer->metadata.at};
+  void *owned[] = {writer->gathered,   writer->encodings,   writer->encoding_bytes, writer->encoded.at,
+                   writer->entries.at, writer->metadata.at, writer->pair_slots};
   for (size_t i = 0; i < sizeof owned / sizeof *owned; i++)
     (void)!weft_free(ctx, owned[i]);
   weft__schema_close(ctx, &writer->schema);

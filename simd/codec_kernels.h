@@ -15,13 +15,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Values of a block. Value i of a full block is in lane i % L of row i / L, L = 1024 / W lanes of words of W bits. With bits b a
- * lane's W values are b words; word k of all lanes lie next to each other, word k of lane l at k * L + l. A block of n < 1024 values
- * is n * b bits, value i from bit i * b on. */
+/* Values of a block. Value i of a full block is in lane i % L of row i / L, L = 1024 / W lanes of words of W bits. With
+ * bits b a lane's W values are b words; word k of all lanes lie next to each other, word k of lane l at k * L + l. A block
+ * of n < 1024 values is n * b bits, value i from bit i * b on. */
 #define SIMD_PACK_BLOCK 1024
 
-/* out[i] = base + value i of the packed block of n values, n <= SIMD_PACK_BLOCK, of `bits` bits each, bits <= the width. Reads
- * (n * bits + 7) / 8 bytes at in, any alignment. */
+/* out[i] = base + value i of the packed block of n values, n <= SIMD_PACK_BLOCK, of `bits` bits each, bits <= the width.
+ * Reads (n * bits + 7) / 8 bytes at in, any alignment. */
 typedef void simd_unpack_fn(const uint8_t *in, size_t n, unsigned bits, uint64_t base, void *out);
 
 /* The reverse: packs the low `bits` bits of in[i] - base. Writes (n * bits + 7) / 8 bytes at out. */
@@ -33,15 +33,15 @@ typedef void simd_undelta_fn(const uint8_t *in, size_t n, unsigned bits, uint64_
 /* out[i] = in[i] - in[i - 1], in[-1] being `before`. */
 typedef void simd_delta_fn(const void *in, size_t n, uint64_t before, void *out);
 
-/* The least and the greatest of in[n], n > 0, in the order of in[i] ^ flip as unsigned: flip 0 orders as unsigned, the top bit
- * as signed. Both as in the input, without flip. */
+/* The least and the greatest of in[n], n > 0, in the order of in[i] ^ flip as unsigned: flip 0 orders as unsigned, the top
+ * bit as signed. Both as in the input, without flip. */
 struct simd_range {
   uint64_t min, max;
 };
 typedef struct simd_range simd_range_fn(const void *in, size_t n, uint64_t flip);
 
-/* Bit i of bits[(n + 63) / 64] is set where in[i] differs from in[i - 1], in[-1] being `before`; bits past n are 0. Returns how
- * many are set. */
+/* Bit i of bits[(n + 63) / 64] is set where in[i] differs from in[i - 1], in[-1] being `before`; bits past n are 0. Returns
+ * how many are set. */
 typedef size_t simd_changes_fn(const void *in, size_t n, uint64_t before, uint64_t *bits);
 
 /* The values of in[n] whose bits are set, one after another. Returns how many. out has room for them and SIMD_SLACK bytes
@@ -57,8 +57,9 @@ typedef size_t simd_expand_fn(const void *in, const uint64_t *bits, size_t n, vo
  * whatever bit 0 says. Of in, SIMD_SLACK bytes beyond the last that is used may be read. */
 typedef void simd_spread_fn(const void *in, const uint64_t *bits, size_t n, void *out);
 
-/* Runs by their ends: out[i - first] = in[k] for every row i in first .. last, k being the first run with ends[k] > i. ends[runs]
- * ascends strictly, ends[0] > first, ends[runs - 1] >= last; runs > 0 where last > first. Nothing past last is written. */
+/* Runs by their ends: out[i - first] = in[k] for every row i in first .. last, k being the first run with ends[k] > i.
+ * ends[runs] ascends strictly, ends[0] > first, ends[runs - 1] >= last; runs > 0 where last > first. Nothing past last is
+ * written. */
 typedef void simd_fill_fn(const void *in, const uint32_t *ends, size_t runs, uint32_t first, uint32_t last, void *out);
 
 /* out[i] = dictionary[codes[i]]. False when a code is not below size: nothing was read there, and out is undefined. */
@@ -72,7 +73,7 @@ typedef void simd_unsplit_fn(const uint8_t *const *planes, size_t n, void *out);
  * bytes more, of which any may be written. */
 typedef size_t simd_positions_fn(const uint64_t *bits, size_t n, uint32_t base, uint32_t *out);
 
-/* Copies bytes by stores that go past the caches where they can, and are in order with later stores when it returns. */
+/* Copies bytes by stores that go past the caches where they can, and are in order with later ones once bytes was 0. */
 typedef void simd_stream_fn(const void *in, size_t bytes, void *out);
 
 #define SIMD_EACH_WIDTH(KERNEL, kind) \

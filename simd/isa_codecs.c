@@ -45,7 +45,7 @@ const struct simd_codecs TABLE_OF(SIMD_ISA) = {.isa = TEXT_OF(SIMD_ISA), SIMD_CO
 #include "simd/kernels/planes.h"
 #include "simd/kernels/positions.h"
 #endif
-#ifdef SIMD_ISA_sse
+#if defined(SIMD_ISA_sse) || defined(SIMD_ISA_avx2)
 #include "simd/kernels/stream.h"
 #endif
 
@@ -98,7 +98,7 @@ const struct simd_codecs TABLE_OF(SIMD_ISA) = {.isa = TEXT_OF(SIMD_ISA), SIMD_CO
 #define MOVES_16
 #define MOVES_32 MOVE_32(compact) MOVE_32(expand) MOVE_32(spread) MOVE_32(gather)
 #define MOVES_64 MOVE_64(compact) MOVE_64(expand) MOVE_64(spread)
-#define MOVES_MORE MOVE_RUNS MOVE_PLANES
+#define MOVES_MORE MOVE_RUNS MOVE_PLANES MOVE(stream, stream)
 #else
 #define MOVES_8 MOVE_8(compact) MOVE_8(expand) MOVE_8(spread)
 #define MOVES_16 MOVE_16(compact) MOVE_16(expand) MOVE_16(spread)

@@ -34,8 +34,8 @@
 #include "simd/kernels/xxh64.h"
 #else
 #ifdef SIMD_ISA_neon
-/* Sorting rows by their way, as xxh3_scalar.h does, doubles the instructions of short rows, and what mispredictions it saves
- * on which ARM is not known here (docs/internals/hash.md). */
+/* Sorting rows by their way, as xxh3_scalar.h does, doubles the instructions of short rows, and what mispredictions it
+ * saves on which ARM is not known here (docs/internals/hash.md). */
 LOOP_KERNEL(xxh3_64, uint64_t)
 #define xxh3_64 xxh3_64_loop
 #define xxh3_loop_wins LOOP_ALWAYS_WINS
@@ -67,7 +67,8 @@ COLUMN_KERNEL(xxh64, uint64_t, uint64_t, XXH64_SEEDLESS, xxh64_loop_wins)
 COLUMN_KERNEL(xxh32, uint32_t, uint32_t, XXH32_SEEDLESS, xxh32_loop_wins)
 
 #ifdef SIMD_ISA_avx512
-/* They are xxHash's own code in loops, 39 KB of it: the table has them from the one below it, where they are as fast. */
+/* They are xxHash's own code in loops, 39 KB of it: the table has them from the one below it, where they take 0 to 4 % longer,
+ * and 10 % for rows of more than 1 KiB (a Zen 4). */
 #define xxh3_128 NULL
 #define xxh3_128_column NULL
 #define xxh3_128_few NULL

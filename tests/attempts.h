@@ -14,8 +14,8 @@ struct attempts {
   weft_status describe, verify; /* verify WEFT_OK too where there are too many rows to go through */
 };
 
-/* Tries weft_describe, weft_verify, weft_zones, weft_decode_room, weft_decode_into and weft_decode on src[bytes], with rows
- * and selections drawn by rng. Memory is of the pool, and given back to it. */
+/* Tries weft_describe, weft_verify, weft_zones, weft_decode_room, weft_decode_into, weft_decode, and one weft_encoding all
+ * along, on src[bytes], with rows and selections drawn by rng. Memory is of the pool, and given back to it. */
 const char *attempt_encoding(weft_ctx *ctx, struct guard_pool *pool, struct rng *rng, const uint8_t *src, size_t bytes,
                              struct attempts *out);
 

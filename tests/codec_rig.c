@@ -151,7 +151,7 @@ void rig_expect(struct rig *rig, const struct codec_values *expected) {
 
 static void expect_strings(struct rig *rig, const struct codec_strings *expected, uint32_t first, uint32_t n) {
   int64_t *offsets = rig_array(rig, (n + (size_t)1) * sizeof *offsets);
-  const uint8_t *data;
+  struct codec_text text;
   struct codec_node *node = rig->in.values;
   uint32_t *codes = NULL;
   if (node->codec == WEFT_CODEC_DICT) {
@@ -159,9 +159,9 @@ static void expect_strings(struct rig *rig, const struct codec_strings *expected
     MUST(rig->ctx, weft__dict_codes(&rig->in, node, first, n, codes));
     node = node->child[0];
     offsets = rig_array(rig, (node->n + (size_t)1) * sizeof *offsets);
-    MUST(rig->ctx, weft__strings_read(&rig->in, node, 0, node->n, offsets, &data));
+    MUST(rig->ctx, weft__strings_read(&rig->in, node, 0, node->n, offsets, 8, &text));
   } else {
-    MUST(rig->ctx, weft__strings_read(&rig->in, node, first, n, offsets, &data));
+    MUST(rig->ctx, weft__strings_read(&rig->in, node, first, n, offsets, 8, &text));
   }
   ck_assert_int_eq(offsets[0], 0);
   for (uint32_t i = 0; i < n; i++) {
@@ -169,7 +169,7 @@ static void expect_strings(struct rig *rig, const struct codec_strings *expected
     const int64_t *string = offsets + (codes ? codes[i] : i);
     CASE_CHECK(string[1] - string[0] == right[1] - right[0], first + i, "%lld bytes, not %lld",
                (long long)(string[1] - string[0]), (long long)(right[1] - right[0]));
-    CASE_CHECK(memcmp(data + string[0], expected->data + right[0], (size_t)(right[1] - right[0])) == 0, first + i,
+    CASE_CHECK(memcmp(text.data + string[0], expected->data + right[0], (size_t)(right[1] - right[0])) == 0, first + i,
                "other bytes");
   }
   guard_reset(&rig->arrays, 2);

@@ -66,6 +66,7 @@ struct coded {
   size_t bytes;
   const struct test_column *truth;
   struct weft_encoded_info info;
+  weft_encoding *open; /* read by way of it; NULL: by calls for one read */
 };
 
 /* Encodes truth's column into memory of the pool that has as many bytes as weft_encode_bound says, then into no more than
@@ -98,8 +99,8 @@ struct way coded_way_draw(struct guard_pool *pool, struct rng *rng, const struct
 /* "values of rows 5 to 9": static storage. */
 const char *coded_way_text(const struct way *way);
 
-/* What is wrong with weft_decode_room and weft_decode_into, and with weft_decode, in that way; NULL: nothing. Static
- * storage. */
+/* What is wrong with weft_decode_room and weft_decode_into (where coded->open is one: weft_encoding_room and
+ * weft_encoding_read), and with weft_decode, in that way; NULL: nothing. Static storage. */
 const char *coded_wrong_into(weft_ctx *ctx, struct guard_pool *pool, const struct coded *coded, const struct way *way);
 const char *coded_wrong_decoded(weft_ctx *ctx, const struct coded *coded, const struct way *way);
 
@@ -110,7 +111,8 @@ const char *coded_wrong_dictionary(weft_ctx *ctx, const struct coded *coded, boo
 const char *coded_wrong_zones(weft_ctx *ctx, struct guard_pool *pool, const struct coded *coded, size_t first_block,
                               size_t n);
 
-/* All of these and weft_verify: the whole in every form, and `ways` ways that are drawn. */
+/* All of these and weft_verify: the whole in every form, and `ways` ways that are drawn, each also by way of the encoding
+ * kept open for all of them. */
 const char *coded_wrong(weft_ctx *ctx, struct guard_pool *pool, struct rng *rng, const struct coded *coded,
                         const struct weft_encode_options *options, size_t ways);
 

@@ -181,19 +181,32 @@ const char *coded_wrong_zones(weft_ctx *ctx, struct guard_pool *pool, const stru
 
 /* ---- All ---- */
 
+/* By a call for one read, by way of what is open, and by weft_decode. */
 static const char *wrong_way(weft_ctx *ctx, struct guard_pool *pool, const struct coded *coded, const struct way *way) {
   static char text[600];
-  const char *say = coded_wrong_into(ctx, pool, coded, way);
+  struct coded closed = *coded;
+  closed.open = NULL;
+  const char *say = coded_wrong_into(ctx, pool, &closed, way), *how = "";
+  if (!say && (say = coded_wrong_into(ctx, pool, coded, way)))
+    how = ", kept open";
   if (!say)
     say = coded_wrong_decoded(ctx, coded, way);
   if (!say)
     return NULL;
-  snprintf(text, sizeof text, "%s: %s", coded_way_text(way), say);
+  snprintf(text, sizeof text, "%s%s: %s", coded_way_text(way), how, say);
   return text;
 }
 
-const char *coded_wrong(weft_ctx *ctx, struct guard_pool *pool, struct rng *rng, const struct coded *coded,
-                        const struct weft_encode_options *options, size_t ways) {
+static const char *wrong_info(const struct coded *coded) {
+  struct weft_encoded_info info;
+  weft_status status = weft_encoding_info(coded->open, &info, sizeof info);
+  SAY_UNLESS(status == WEFT_OK && memcmp(&info, &coded->info, sizeof info) == 0,
+             "weft_encoding_info: %s, or not what weft_describe says", weft_status_text(status));
+  return NULL;
+}
+
+static const char *wrong_ways(weft_ctx *ctx, struct guard_pool *pool, struct rng *rng, const struct coded *coded,
+                              size_t ways) {
   bool strings = coded->info.type == WEFT_STRING, codes = coded->info.dictionary_rows > 0;
   for (uint32_t form = WEFT_FORM_VALUES; form <= WEFT_FORM_CODES; form++) {
     struct way way = {.form = form, .rows = UINT64_MAX, .side = GUARD_HIGH, .streaming = rng_percent(rng, 20)};
@@ -207,9 +220,20 @@ const char *coded_wrong(weft_ctx *ctx, struct guard_pool *pool, struct rng *rng,
     SAY(wrong_way(ctx, pool, coded, &way));
     guard_reset(pool, kept);
   }
+  return wrong_info(coded);
+}
+
+const char *coded_wrong(weft_ctx *ctx, struct guard_pool *pool, struct rng *rng, const struct coded *coded,
+                        const struct weft_encode_options *options, size_t ways) {
+  struct coded kept = *coded;
+  weft_status status = weft_encoding_open(ctx, coded->at, coded->bytes, 0, &kept.open);
+  SAY_UNLESS(status == WEFT_OK, "weft_encoding_open: %s: %s", weft_status_text(status), weft_ctx_message(ctx));
+  const char *say = wrong_ways(ctx, pool, rng, &kept, ways);
+  weft_encoding_free(kept.open);
+  SAY(say);
   SAY(coded_wrong_dictionary(ctx, coded, options && options->sorted_dictionary));
   SAY(coded_wrong_zones(ctx, pool, coded, 0, ((size_t)coded->info.rows + 1023) / 1024));
-  weft_status status = weft_verify(ctx, coded->at, coded->bytes);
+  status = weft_verify(ctx, coded->at, coded->bytes);
   SAY_UNLESS(status == WEFT_OK, "weft_verify: %s: %s", weft_status_text(status), weft_ctx_message(ctx));
   return NULL;
 }

@@ -335,6 +335,18 @@ static const char *wrong_output(weft_ctx *ctx, const struct coded *coded, const 
   return is_strings(coded) ? wrong_strings(coded, way, buffers) : wrong_fixed(coded, way, buffers);
 }
 
+static weft_status find_room(weft_ctx *ctx, const struct coded *coded, const struct weft_decode_options *options,
+                             struct weft_buffers *room) {
+  return coded->open ? weft_encoding_room(coded->open, options, room)
+                     : weft_decode_room(ctx, coded->at, coded->bytes, options, room);
+}
+
+static weft_status decode_into(weft_ctx *ctx, const struct coded *coded, const struct weft_decode_options *options,
+                               struct weft_buffers *buffers) {
+  return coded->open ? weft_encoding_read(coded->open, options, buffers)
+                     : weft_decode_into(ctx, coded->at, coded->bytes, options, buffers);
+}
+
 /* One byte less than the room is WEFT_E_SPACE; of values where there are any, of data where views lead to it. */
 static const char *wrong_lack(weft_ctx *ctx, const struct coded *coded, const struct weft_decode_options *options,
                               const struct weft_buffers *buffers) {
@@ -345,7 +357,7 @@ static const char *wrong_lack(weft_ctx *ctx, const struct coded *coded, const st
     less.values_bytes--;
   else
     return NULL;
-  weft_status status = weft_decode_into(ctx, coded->at, coded->bytes, options, &less);
+  weft_status status = decode_into(ctx, coded, options, &less);
   SAY_UNLESS(status == WEFT_E_SPACE, "a byte less of room: %s: %s", weft_status_text(status), weft_ctx_message(ctx));
   return NULL;
 }
@@ -354,8 +366,8 @@ const char *coded_wrong_into(weft_ctx *ctx, struct guard_pool *pool, const struc
   struct weft_decode_options options = options_of(way);
   struct weft_buffers buffers = {.size = sizeof buffers};
   size_t kept = pool->taken, rows = rows_of(coded, way);
-  weft_status status = weft_decode_room(ctx, coded->at, coded->bytes, &options, &buffers);
-  SAY_UNLESS(status == WEFT_OK, "weft_decode_room: %s: %s", weft_status_text(status), weft_ctx_message(ctx));
+  weft_status status = find_room(ctx, coded, &options, &buffers);
+  SAY_UNLESS(status == WEFT_OK, "the room for decoding: %s: %s", weft_status_text(status), weft_ctx_message(ctx));
   SAY(wrong_room(coded, way, &buffers));
   bool words = way->form == WEFT_FORM_VIEWS || way->form == WEFT_FORM_CODES;
   size_t shift = words ? way->shift & ~(size_t)3 : way->shift;
@@ -366,8 +378,8 @@ const char *coded_wrong_into(weft_ctx *ctx, struct guard_pool *pool, const struc
   bool validity = coded->info.nulls > 0 || way->shift % 2 == 0;
   buffers.validity = validity ? guard_take(pool, way->side, (rows + 7) / 8, way->shift, NULL) : NULL;
   SAY(wrong_lack(ctx, coded, &options, &buffers));
-  status = weft_decode_into(ctx, coded->at, coded->bytes, &options, &buffers);
-  SAY_UNLESS(status == WEFT_OK, "weft_decode_into: %s: %s", weft_status_text(status), weft_ctx_message(ctx));
+  status = decode_into(ctx, coded, &options, &buffers);
+  SAY_UNLESS(status == WEFT_OK, "decoding into buffers: %s: %s", weft_status_text(status), weft_ctx_message(ctx));
   SAY(wrong_output(ctx, coded, way, &buffers));
   SAY(wrong_around(way, buffers.values, values, "values"));
   SAY(wrong_around(way, buffers.data, data, "data"));

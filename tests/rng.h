@@ -55,8 +55,9 @@ static inline uint64_t rng_case_seed(size_t i) {
   return start + i * 0xD1342543DE82EF95u;
 }
 
-/* As many of `full` cases or steps of a long test as the build is quick enough for, 1 at least: WEFT_TEST_PERCENT in the environment, which
- * tests/CMakeLists.txt sets where a case takes many times as long: under sanitizers and emulators, and unoptimised. */
+/* As many of `full` cases or steps of a long test as the build is quick enough for, 1 at least: WEFT_TEST_PERCENT in the
+ * environment, which tests/CMakeLists.txt sets where a case takes many times as long: under sanitizers and emulators, and
+ * unoptimised. */
 static inline size_t rng_cases(size_t full) {
   const char *percent = getenv("WEFT_TEST_PERCENT");
   size_t cases = full * (percent && *percent ? strtoull(percent, NULL, 10) : 100) / 100;

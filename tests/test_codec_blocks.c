@@ -91,7 +91,7 @@ START_TEST(tables_that_contradict_themselves_are_refused) {
         {MADE_WORD(RLE, VALUES, 1, 2, 4, 0, 0), MADE_WORD(RAW, VALUES, 1, 0, 1, 1, 0)}},
        "too few for their parts"},
       {{"nine parts", WEFT_U8, 1, 4, 1, {MADE_WORD(RLE, VALUES, 1, 9, 4, 0, 0)}}, "a stream's parts is 9"},
-      {{"a type that is none", (enum weft_type)13, 1, 4, 1, {MADE_WORD(RAW, VALUES, 1, 0, 4, 4, 0)}}, "width"},
+      {{"a type that is none", (enum weft_type)13, 1, 4, 1, {MADE_WORD(RAW, VALUES, 1, 0, 4, 4, 0)}}, "type 13"},
       {{"a width of another type", WEFT_U16, 4, 4, 1, {MADE_WORD(RAW, VALUES, 4, 0, 4, 16, 0)}}, "width"},
       {{"constants of no value", WEFT_U8, 1, 4, 1, {MADE_WORD(CONST, VALUES, 1, 0, 4, 0, 0)}}, "bytes"},
       {{"a constant of no rows", WEFT_U8, 1, 0, 1, {MADE_WORD(CONST, VALUES, 1, 0, 0, 1, 0)}}, "times one value"},
@@ -132,8 +132,9 @@ struct change {
   uint64_t value;
 };
 
-/* A section of BITPACK, of blocks that are words of `item` bytes in all their bits, patched or not. */
-static size_t make_section(uint8_t *section, size_t item, bool patched, const struct change *changes, size_t n_changes) {
+/* A section of BITPACK or DELTA, of blocks that are words of `item` bytes in all their bits, patched or not. */
+static size_t make_section(uint8_t *section, enum weft_codec codec, size_t item, bool patched, const struct change *changes,
+                           size_t n_changes) {
   size_t at = 1, patches = patched ? 2 : 0;
   memset(section, 0, MADE_BYTES);
   section[0] = patched ? 2 : 0;
@@ -141,6 +142,7 @@ static size_t make_section(uint8_t *section, size_t item, bool patched, const st
     section[at] = (uint8_t)(8 * item);
   for (size_t b = 0; b < BLOCKS; b++, at += 4)
     little_put(section + at, b * 8 * item, 4);
+  at += codec == WEFT_CODEC_DELTA ? 2 * BLOCKS * item : 0; /* bases, firsts */
   for (size_t b = 0; patched && b <= BLOCKS; b++, at += 4)
     little_put(section + at, b == 0 ? 0 : b < 3 ? 1 : 2, 4); /* one of the first block, one of the last */
   at += ROWS * item;
@@ -183,12 +185,73 @@ START_TEST(blocks_that_contradict_themselves_are_refused) {
   };
   ck_assert_uint_eq(sizeof cases / sizeof *cases, PACKED);
   static uint8_t section[MADE_BYTES];
-  size_t bytes = make_section(section, 1, cases[_i].patched, &cases[_i].change, cases[_i].change.bytes > 0);
+  size_t bytes =
+      make_section(section, WEFT_CODEC_BITPACK, 1, cases[_i].patched, &cases[_i].change, cases[_i].change.bytes > 0);
   struct made made = {
       cases[_i].what, WEFT_U8, 1, ROWS, 1, {MADE_BYTES_AT(BITPACK, VALUES, 1, 0, ROWS, bytes - cases[_i].less, section)}};
   size_t n = made_encoding(&made, encoding);
   refused(encoding, n, cases[_i].word);
   guard_close(&pool);
+}
+END_TEST
+
+/* What reads as it should, and is not as it must be written: only weft_verify sees it. */
+static void too_lax(const struct made *made, const char *word) {
+  static uint8_t values[MADE_BYTES];
+  weft_ctx *ctx = ctx_with(NULL);
+  uint8_t bits[ROWS / 8];
+  struct weft_buffers buffers = {.size = sizeof buffers, .values = values, .values_bytes = sizeof values, .validity = bits};
+  size_t n = made_encoding(made, encoding);
+  weft_status status = weft_decode_into(ctx, encoding, n, NULL, &buffers);
+  ck_assert_msg(status == WEFT_OK, "%s: %s", made->what, weft_ctx_message(ctx));
+  status = weft_verify(ctx, encoding, n);
+  ck_assert_msg(status == (word ? WEFT_E_CORRUPT : WEFT_OK) && (!word || strstr(weft_ctx_message(ctx), word)), "%s: %s: %s",
+                made->what, weft_status_text(status), weft_ctx_message(ctx));
+  weft_ctx_free(ctx);
+}
+
+START_TEST(what_readers_may_overlook_is_refused_by_weft_verify) {
+  enum { BITS_FIRSTS = 1 + 5 * BLOCKS, BITS_PLACES = BITS_FIRSTS + 4 * (BLOCKS + 1) + ROWS };
+  enum { DELTA_FIRSTS = 1 + 7 * BLOCKS, DELTA_WORDS = DELTA_FIRSTS + 4 * (BLOCKS + 1), DELTA_PLACES = DELTA_WORDS + ROWS };
+  static const struct {
+    const char *what;
+    enum weft_codec codec;
+    struct change changes[4];
+    const char *word;
+  } cases[] = {
+      {"right", WEFT_CODEC_BITPACK, {{BITS_PLACES, 2, 7}}, NULL},
+      {"right", WEFT_CODEC_DELTA, {{DELTA_PLACES, 2, 1}}, NULL},
+      {"a gap",
+       WEFT_CODEC_BITPACK,
+       {{1, 1, 7}},
+       "byte 40: block 1 begins at 8 times 128 bytes, and the one before ends at 7"},
+      {"a block twice", WEFT_CODEC_BITPACK, {{8, 4, 16}}, "byte 40: block 1 begins at 16 times 128 bytes"},
+      {"no first patch", WEFT_CODEC_BITPACK, {{BITS_FIRSTS, 4, 1}}, "byte 48: the first patch of block 0 is number 1"},
+      {"patches that descend",
+       WEFT_CODEC_BITPACK,
+       {{BITS_FIRSTS + 4, 4, 2}, {BITS_FIRSTS + 8, 4, 2}, {BITS_PLACES + 2, 2, 4}},
+       "byte 3138: block 0 of 1024 values has a patch at 4, at least 6 is due"},
+      {"a patch twice",
+       WEFT_CODEC_BITPACK,
+       {{BITS_FIRSTS + 4, 4, 2}, {BITS_FIRSTS + 8, 4, 2}, {BITS_PLACES + 2, 2, 5}},
+       "a patch at 5, at least 6 is due"},
+      {"a first value that is patched", WEFT_CODEC_DELTA, {{DELTA_PLACES, 2, 0}}, "a patch at 0, at least 1 is due"},
+      {"a first difference", WEFT_CODEC_DELTA, {{DELTA_WORDS, 1, 1}}, "block 0 begins with a difference that is not 0"},
+  };
+  static uint8_t section[MADE_BYTES];
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    size_t bytes = make_section(section, cases[i].codec, 1, true, cases[i].changes, 4);
+    const struct made made = {
+        cases[i].what, WEFT_U8, 1, ROWS, 1, {MADE_BYTES_AT((uint8_t)cases[i].codec, VALUES, 1, 0, ROWS, bytes, section)}};
+    too_lax(&made, cases[i].word);
+  }
+  const struct made full = {"nulls, and none",
+                            WEFT_U8,
+                            1,
+                            4,
+                            2,
+                            {MADE_WORD(RAW, VALUES, 1, 0, 4, 4, 0), MADE_WORD(RAW, VALIDITY, 4, 0, 0, 0, 0)}};
+  too_lax(&full, "stream 1 (raw), byte 36: validity, and none of 4 rows is null");
 }
 END_TEST
 
@@ -272,6 +335,7 @@ static void add_tests(TCase *tcase) {
   tcase_add_loop_test(tcase, tables_that_contradict_themselves_are_refused, 0, TABLES);
   tcase_add_test(tcase, streams_deeper_than_eight_are_refused);
   tcase_add_loop_test(tcase, blocks_that_contradict_themselves_are_refused, 0, PACKED);
+  tcase_add_test(tcase, what_readers_may_overlook_is_refused_by_weft_verify);
   tcase_add_test(tcase, words_of_65_bits_are_refused);
   tcase_add_test(tcase, padding_that_is_not_zero_is_refused);
   tcase_add_test(tcase, zones_that_are_not_those_of_the_values_are_refused);

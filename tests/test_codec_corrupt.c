@@ -92,7 +92,8 @@ static bool sums_are_compared(weft_ctx *ctx) {
          is_found(weft_decode(ctx, damaged, bytes, &options, &decoded), false);
 }
 
-/* Encodings are tried with right sums alone, as what decodes them compares no others than the header's unless it is told to. */
+/* Encodings are tried with right sums alone, as what decodes them compares no others than the header's unless it is told
+ * to. */
 static void flip_everywhere(bool is_file, bool repaired) {
   for (size_t bit = 0; bit < 8 * bytes; bit += step()) {
     const char *say = NULL;

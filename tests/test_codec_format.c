@@ -105,11 +105,28 @@ START_TEST(the_example_is_what_is_written) {
 }
 END_TEST
 
+START_TEST(a_bit_past_the_examples_last_value_is_overlooked_by_decoding_and_found_by_weft_verify) {
+  weft_ctx *ctx = ctx_with(NULL);
+  int32_t values[100];
+  uint8_t valid[sizeof example.valid];
+  struct weft_buffers buffers = {
+      .size = sizeof buffers, .values = values, .values_bytes = sizeof values, .validity = valid};
+  example.bytes[0x2b] |= 0x80;
+  repair_encoding(example.bytes, example.n);
+  ck_assert_int_eq(weft_decode_into(ctx, example.bytes, example.n, NULL, &buffers), WEFT_OK);
+  ck_assert_mem_eq(values, example.values, example.rows * sizeof *values);
+  ck_assert_int_eq(weft_verify(ctx, example.bytes, example.n), WEFT_E_CORRUPT);
+  ck_assert_ptr_nonnull(strstr(weft_ctx_message(ctx), "byte 43: the last block has bits past its 5 values of 3 bits"));
+  weft_ctx_free(ctx);
+}
+END_TEST
+
 static void add_tests(TCase *tcase) {
   tcase_add_checked_fixture(tcase, read_page, NULL);
   tcase_add_test(tcase, the_example_is_decoded_to_its_values);
   tcase_add_test(tcase, the_examples_sums_are_xxh3);
   tcase_add_test(tcase, the_example_is_what_is_written);
+  tcase_add_test(tcase, a_bit_past_the_examples_last_value_is_overlooked_by_decoding_and_found_by_weft_verify);
 }
 
 int main(void) {

@@ -56,16 +56,16 @@ static void make(const struct made *made) {
 /* Reads rows first .. first + n of whatever the stream is, into arrays of just that size. */
 static weft_status read_rows(uint32_t first, uint32_t n) {
   struct codec_node *node = rig.in.values;
-  const uint8_t *data;
+  struct codec_text text;
   if (rig.in.type != WEFT_STRING)
     return weft__codec_read(&rig.in, node, first, n, rig_array(&rig, (size_t)n * node->item));
   if (node->codec != WEFT_CODEC_DICT)
-    return weft__strings_read(&rig.in, node, first, n, rig_array(&rig, (n + (size_t)1) * 8), &data);
+    return weft__strings_read(&rig.in, node, first, n, rig_array(&rig, (n + (size_t)1) * 8), 8, &text);
   uint32_t size = node->child[0]->n;
   weft_status status = weft__dict_codes(&rig.in, node, first, n, rig_array(&rig, (size_t)n * 4));
   return status != WEFT_OK || size > 100000
              ? status
-             : weft__strings_read(&rig.in, node->child[0], 0, size, rig_array(&rig, (size + (size_t)1) * 8), &data);
+             : weft__strings_read(&rig.in, node->child[0], 0, size, rig_array(&rig, (size + (size_t)1) * 8), 8, &text);
 }
 
 static weft_status read_all(void) {

@@ -92,6 +92,42 @@ static bool decode_into(weft_ctx *ctx, const struct golden *g) {
   return went_well(ctx, weft_decode_into(ctx, encoding, encoding_bytes, NULL, &buffers));
 }
 
+/* A read that fails is repeated at once, and then succeeds. */
+static bool read_twice(weft_ctx *ctx, weft_encoding *open, uint32_t form, bool some) {
+  static const uint32_t rows[] = {0, 2, 2, 1};
+  static uint64_t values[100000], data[100000], offsets[40001];
+  static uint8_t validity[40000 / 8];
+  struct weft_decode_options options;
+  weft_decode_options_init(&options, sizeof options);
+  options.form = form;
+  options.selection = some ? rows : NULL;
+  options.selected = some ? 4 : 0;
+  const struct weft_buffers all = {sizeof all, values, sizeof values, offsets, 4, data, sizeof data, validity, 0};
+  struct weft_buffers first = all, second = all;
+  bool ok = went_well(ctx, weft_encoding_read(open, &options, &first));
+  ck_assert(went_well(ctx, weft_encoding_read(open, &options, &second)));
+  return ok;
+}
+
+static bool read_open(weft_ctx *ctx, const struct golden *g) {
+  struct weft_encoded_info info;
+  weft_encoding *open = (weft_encoding *)&truth;
+  bool ok = went_well(ctx, weft_encoding_open(ctx, encoding, encoding_bytes, 0, &open));
+  ck_assert(ok == (open != NULL));
+  if (!ok)
+    return false;
+  ck_assert(went_well(ctx, weft_encoding_info(open, &info, sizeof info)));
+  if (g->rows >= 3)
+    ok &= read_twice(ctx, open, WEFT_FORM_VALUES, true);
+  ok &= read_twice(ctx, open, WEFT_FORM_VALUES, false);
+  if (g->type == WEFT_STRING)
+    ok &= read_twice(ctx, open, WEFT_FORM_VIEWS, false);
+  if (info.dictionary_rows > 0)
+    ok &= read_twice(ctx, open, WEFT_FORM_CODES, false);
+  weft_encoding_free(open);
+  return ok;
+}
+
 static bool check(weft_ctx *ctx, const struct golden *g) {
   static uint64_t min[40], max[40];
   static uint32_t nulls[40];
@@ -102,11 +138,9 @@ static bool check(weft_ctx *ctx, const struct golden *g) {
 static const struct {
   const char *name;
   bool (*run)(weft_ctx *ctx, const struct golden *g);
-} operations[] = {{"encode", encode},
-                  {"encode by AUTO", encode_auto},
-                  {"decode", decode},
-                  {"decode into", decode_into},
-                  {"verify", check}};
+} operations[] = {{"encode", encode},  {"encode by AUTO", encode_auto},
+                  {"decode", decode},  {"decode into", decode_into},
+                  {"read", read_open}, {"verify", check}};
 #define OPERATIONS (sizeof operations / sizeof *operations)
 
 /* One run, its nth request failing; false: it made no nth. */

@@ -96,7 +96,8 @@ START_TEST(options_of_a_size_that_is_not_known_are_refused) {
   size_t bytes;
   encode.size = decode.size = 1;
   REFUSED(weft_encode(ctx, &e->column, &encode, out, sizeof out, &bytes), WEFT_E_INVALID, "size");
-  REFUSED(weft_decode_room(ctx, e->bytes, e->n, &decode, &room), WEFT_E_INVALID, "size");
+  REFUSED(weft_decode_room(ctx, e->bytes, e->n, &decode, &room), WEFT_E_INVALID,
+          "weft_decode_room: options.size is 1, and the least that is known is");
   room.size = 8;
   REFUSED(weft_decode_room(ctx, e->bytes, e->n, NULL, &room), WEFT_E_INVALID, "size is 8");
   REFUSED(weft_decode_into(ctx, e->bytes, e->n, NULL, &room), WEFT_E_INVALID, "size is 8");
@@ -223,12 +224,12 @@ START_TEST(rows_that_are_not_there_are_refused) {
     uint64_t first, rows;
     size_t selected; /* the last of these is the number of rows */
     const char *word;
-  } cases[] = {{ROWS + 1, UINT64_MAX, 0, "3001"},
-               {0, ROWS + 1, 0, "3001"},
-               {ROWS, 1, 0, "3001"},
-               {1, ROWS, 0, "3001"},
-               {UINT64_MAX, 1, 0, "of 3000"},
-               {1, UINT64_MAX - 1, 0, "of 3000"},
+  } cases[] = {{ROWS + 1, UINT64_MAX, 0, "first_row is 3001, and there are 3000"},
+               {0, ROWS + 1, 0, "rows is 3001 from row 0 on, and there are 3000"},
+               {ROWS, 1, 0, "rows is 1 from row 3000 on"},
+               {1, ROWS, 0, "rows is 3000 from row 1 on"},
+               {UINT64_MAX, 1, 0, "first_row is 18446744073709551615, and there are 3000"},
+               {1, UINT64_MAX - 1, 0, "rows is 18446744073709551614 from row 1 on"},
                {0, UINT64_MAX, 3, "selection[2]"},
                {10, 100, 2, "selection[1] is 100"}};
   static uint32_t out[ROWS + 10], selection[10];
@@ -420,6 +421,49 @@ START_TEST(zones_are_neither_selected_nor_of_another_form) {
 }
 END_TEST
 
+/* The message begins with the call that was made, and has the words. */
+static void says(const char *call, const char *words_) {
+  const char *message = weft_ctx_message(ctx);
+  size_t n = strlen(call);
+  ck_assert_msg(strncmp(message, call, n) == 0 && strncmp(message + n, ": ", 2) == 0 && strstr(message + n, words_),
+                "\"%s\" is not from %s, or lacks \"%s\"", message, call, words_);
+}
+
+START_TEST(messages_of_weft_decode_name_it) {
+  static uint8_t bytes[sizeof encodings[0].bytes];
+  const struct encoding *e = &encodings[NUMBERS];
+  struct weft_decode_options options = decode_defaults();
+  weft_decoded *decoded;
+  memcpy(bytes, e->bytes, e->n);
+  bytes[0] ^= 1;
+  ck_assert_int_eq(weft_decode(ctx, bytes, e->n, NULL, &decoded), WEFT_E_CORRUPT);
+  says("weft_decode", "byte 0: no encoding");
+  options.first_row = ROWS + 1;
+  ck_assert_int_eq(weft_decode(ctx, e->bytes, e->n, &options, &decoded), WEFT_E_INVALID);
+  says("weft_decode", "options.first_row is 3001");
+  options = decode_defaults();
+  options.max_bytes = 10;
+  ck_assert_int_eq(weft_decode(ctx, e->bytes, e->n, &options, &decoded), WEFT_E_LIMIT);
+  says("weft_decode", "max_bytes");
+}
+END_TEST
+
+START_TEST(what_is_no_encoding_is_told_in_words) {
+  static uint8_t bytes[sizeof encodings[0].bytes];
+  const struct encoding *e = &encodings[NUMBERS];
+  struct weft_encoded_info info;
+  memcpy(bytes, e->bytes, e->n);
+  ck_assert_int_eq(weft_describe(ctx, bytes, 0, &info, sizeof info), WEFT_E_CORRUPT);
+  says("weft_describe", "nothing is there: 0 bytes, and a header has 32");
+  ck_assert_int_eq(weft_describe(ctx, bytes, 31, &info, sizeof info), WEFT_E_CORRUPT);
+  says("weft_describe", "cut off, or no encoding: 31 bytes");
+  ck_assert_int_eq(weft_describe(ctx, bytes, 32, &info, sizeof info), WEFT_E_CORRUPT);
+  says("weft_describe", "byte 7: ");
+  ck_assert_int_eq(weft_describe(ctx, bytes, e->n + 1, &info, sizeof info), WEFT_E_CORRUPT);
+  says("weft_describe", "bytes behind its end");
+}
+END_TEST
+
 static void add_tests(TCase *tcase) {
   tcase_add_checked_fixture(tcase, open_encodings, close_encodings);
   const TTest *tests[] = {options_start_as_documented,
@@ -440,7 +484,9 @@ static void add_tests(TCase *tcase) {
                           a_description_for_an_older_caller_is_not_written_past_its_size,
                           zones_that_were_not_recorded_are_refused,
                           zones_are_of_whole_blocks,
-                          zones_are_neither_selected_nor_of_another_form};
+                          zones_are_neither_selected_nor_of_another_form,
+                          messages_of_weft_decode_name_it,
+                          what_is_no_encoding_is_told_in_words};
   for (size_t i = 0; i < sizeof tests / sizeof *tests; i++)
     tcase_add_test(tcase, tests[i]);
 }

@@ -66,13 +66,13 @@ START_TEST(a_sorted_dictionary_of_strings_is_in_the_order_of_bytes) {
   rig_encode_strings(&rig, &strings, cascade);
   MUST(rig.ctx, weft__codec_start(&rig.in, rig.in.values));
   int64_t ends[7];
-  const uint8_t *data;
+  struct codec_text found;
   ck_assert_uint_eq(rig.in.values->child[0]->n, 6);
-  MUST(rig.ctx, weft__strings_read(&rig.in, rig.in.values->child[0], 0, 6, ends, &data));
+  MUST(rig.ctx, weft__strings_read(&rig.in, rig.in.values->child[0], 0, 6, ends, 8, &found));
   static const int64_t expected[] = {0, 0, 1, 2, 10, 11, 17}; /* "" \0 a aaaaaaaa b banana */
   for (size_t i = 0; i < 7; i++)
     ck_assert_int_eq(ends[i], expected[i]);
-  ck_assert(memcmp(data, "\0aaaaaaaaabbanana", 17) == 0);
+  ck_assert(memcmp(found.data, "\0aaaaaaaaabbanana", 17) == 0);
   rig_done(&rig);
   rig_close(&rig);
 }

@@ -455,7 +455,7 @@ START_TEST(null_is_answered_as_documented_by_every_function) {
 END_TEST
 
 /* The functions of the test above, those without a pointer that may not be NULL, which test_column.c goes through, and
- * those whose own suites do it: test_index_rules.c, test_join_rules.c, test_group.c, test_codec_rules.c,
+ * those whose own suites do it: test_index_rules.c, test_join_rules.c, test_group.c, test_codec_rules.c, test_codec_open.c,
  * test_writer_rules.c, test_reader_rules.c. */
 START_TEST(no_public_function_is_left_out) {
   static const char *const names[] = {"weft_slab_create",
@@ -513,6 +513,11 @@ START_TEST(no_public_function_is_left_out) {
                                       "weft_decode_room",
                                       "weft_decoded_column",
                                       "weft_decoded_free",
+                                      "weft_encoding_free",
+                                      "weft_encoding_info",
+                                      "weft_encoding_open",
+                                      "weft_encoding_read",
+                                      "weft_encoding_room",
                                       "weft_describe",
                                       "weft_encode",
                                       "weft_encode_bound",

@@ -69,6 +69,75 @@ START_TEST(metadata_take_16_mib_and_no_more_and_a_refused_entry_changes_nothing)
 }
 END_TEST
 
+START_TEST(a_hundred_thousand_keys_of_metadata_are_told_apart) {
+  enum { KEYS = 100000 };
+  weft_writer *writer = open_writer();
+  char key[20];
+  for (uint32_t i = 0; i < KEYS; i++) {
+    snprintf(key, sizeof key, "key %u", i);
+    FILE_MUST(ctx, weft_writer_metadata(writer, key, &i, sizeof i));
+  }
+  FILE_MUST(ctx, weft_writer_metadata(writer, "key 77", "again", 5));
+  FILE_MUST(ctx, weft_writer_metadata(writer, "key 99999", "at the end", 10));
+  FILE_MUST(ctx, weft_writer_finish(writer));
+  weft_writer_free(writer);
+  weft_reader *reader = open_reader(SOURCE_READ);
+  ck_assert_uint_eq(info_of(reader).metadata, KEYS);
+  for (uint32_t i = 0, entry = 0; i < KEYS - 1; i++) {
+    snprintf(key, sizeof key, "key %u", i);
+    if (i != 77)
+      expect_pair(reader, entry++, key, &i, sizeof i);
+  }
+  expect_pair(reader, KEYS - 2, "key 77", "again", 5);
+  expect_pair(reader, KEYS - 1, "key 99999", "at the end", 10);
+  weft_reader_free(reader);
+}
+END_TEST
+
+START_TEST(messages_name_the_call_the_column_and_the_chunk) {
+  write_file();
+  weft_reader *reader = open_reader(SOURCE_MAPPED);
+  struct weft_chunk_info info;
+  const void *encoding;
+  size_t bytes;
+  weft_decoded *decoded;
+  char where[200];
+  FILE_MUST(ctx, weft_reader_chunk(reader, 1, 0, &info, sizeof info));
+  file.bytes[info.offset + 40] ^= 1; /* in its section: decoding may not see it */
+  snprintf(where, sizeof where, "weft_reader_verify: column \"n\" of chunk 1, from offset %d on: stream 0 (",
+           (int)info.offset);
+  ck_assert_int_eq(weft_reader_verify(reader, 1), WEFT_E_CORRUPT);
+  says(where);
+  file.bytes[info.offset] ^= 1; /* in its header */
+  ck_assert_int_eq(weft_reader_encoding(reader, 1, 0, &encoding, &bytes), WEFT_E_CORRUPT);
+  says("weft_reader_encoding: column \"n\" of chunk 1, from offset ");
+  ck_assert_int_eq(weft_reader_decode(reader, 1, 0, NULL, &decoded), WEFT_E_CORRUPT);
+  says("weft_reader_decode: column \"n\" of chunk 1, from offset ");
+  says(" on: byte 0: no encoding");
+  ck_assert_int_eq(weft_reader_decode(reader, 3, 0, NULL, &decoded), WEFT_E_INVALID);
+  says("weft_reader_decode: there is no chunk 3");
+  ck_assert_int_eq(weft_reader_decode(reader, 1, 1, NULL, &decoded), WEFT_E_INVALID);
+  says("weft_reader_decode: column 1 of 1");
+  weft_reader_free(reader);
+  struct weft_source nothing = {.mapped = "", .bytes = 0};
+  ck_assert_int_eq(weft_reader_open(ctx, &nothing, 0, &reader), WEFT_E_CORRUPT);
+  says("weft_reader_open: offset 0: the file is empty");
+}
+END_TEST
+
+START_TEST(verifying_takes_no_more_memory_than_the_reader_may) {
+  write_file();
+  struct weft_source source = file_source(&file, SOURCE_MAPPED);
+  weft_reader *reader;
+  FILE_MUST(ctx, weft_reader_open(ctx, &source, 2000, &reader));
+  ck_assert_int_eq(weft_reader_verify(reader, 0), WEFT_E_LIMIT);
+  weft_reader_free(reader);
+  FILE_MUST(ctx, weft_reader_open(ctx, &source, 1 << 20, &reader));
+  FILE_MUST(ctx, weft_reader_verify(reader, 0));
+  weft_reader_free(reader);
+}
+END_TEST
+
 START_TEST(each_call_of_the_source_may_fail) {
   write_file();
   for (int kind = 0; kind < SOURCE_KINDS; kind++) {
@@ -257,6 +326,9 @@ END_TEST
 static void add_tests(TCase *tcase) {
   const TTest *tests[] = {metadata_come_back_in_the_order_in_which_they_were_last_set,
                           metadata_take_16_mib_and_no_more_and_a_refused_entry_changes_nothing,
+                          a_hundred_thousand_keys_of_metadata_are_told_apart,
+                          messages_name_the_call_the_column_and_the_chunk,
+                          verifying_takes_no_more_memory_than_the_reader_may,
                           each_call_of_the_source_may_fail,
                           a_source_that_gives_other_than_was_asked_for_has_failed,
                           of_a_source_of_unknown_length_only_the_present_chunk_is_there,

@@ -32,8 +32,10 @@ START_TEST(names_of_columns_are_utf8_of_1_to_65535_bytes) {
       "\x80",         "\xc3",         "a\xc3x",    "\xc0\x80",         "\xc1\xbf",         "\xe0\x9f\xbf",
       "\xed\xa0\x80", "\xe2\x82",     "\xff",      "\xf0\x8f\xbf\xbf", "\xf4\x90\x80\x80", "\xf5\x80\x80\x80",
       "\xe2\x28\xa1", "\xbf\xbf\xbf", "\x9f later"};
-  for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+  for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
     ck_assert_msg(try_name(wrong[i]) == WEFT_E_INVALID, "%zu is taken", i);
+    says("weft_writer_open: field 0 has a name that is no UTF-8");
+  }
 }
 END_TEST
 
@@ -200,12 +202,15 @@ START_TEST(encodings_that_are_not_the_files_are_refused) {
     FILE_MUST(ctx, weft_writer_open(ctx, fields, 2, NULL, file_take, &file, &writer));
     weft_status status = weft_writer_append_encoded(writer, encodings, bytes, cases[i].n);
     ck_assert_msg(status == cases[i].status, "case %zu: %s: %s", i, weft_status_text(status), weft_ctx_message(ctx));
+    if (status != WEFT_OK)
+      says(cases[i].n == 1 ? "weft_writer_append_encoded: n is" : "weft_writer_append_encoded: column \"b\": ");
     ck_assert_int_eq(weft_writer_finish(writer), cases[i].status);
     weft_writer_free(writer);
   }
   weft_writer *writer = open_writer();
   const void *encoding = empty;
   ck_assert_int_eq(weft_writer_append_encoded(writer, &encoding, &empty_bytes, 1), WEFT_E_INVALID);
+  says("weft_writer_append_encoded: column \"n\": its encoding has 0 rows");
   weft_writer_free(writer);
 }
 END_TEST

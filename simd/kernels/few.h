@@ -41,47 +41,7 @@ ALWAYS_INLINE void NAME(few_step)(const uint8_t *in, const struct NAME(plan) * p
 
 #elif VEC_BYTES == 32
 
-/* Each lane's value is in one or two words of the input. Four values of 64 bits may begin with the second half of a
- * byte: two loads of four each, with a plan each. */
-#define FEW_PARTS (CODEC_W / 32)
-#define FEW_VALUES 8
-#define FEW_BYTES (FEW_PARTS * VEC_BYTES)
-
-struct NAME(plan) {
-  VEC low[FEW_PARTS], high[FEW_PARTS]; /* the words' 32-bit halves, by number */
-  VEC right[FEW_PARTS], left[FEW_PARTS];
-  size_t second;
-};
-
-/* The numbers of the 32-bit halves of words of those numbers. */
-ALWAYS_INLINE VEC NAME(halves)(VEC words) {
-#if CODEC_W == 32
-  return words;
-#else
-  return words * 0x0000000200000002 + 0x0000000100000000;
-#endif
-}
-
-ALWAYS_INLINE struct NAME(plan) NAME(plan)(unsigned bits) {
-  struct NAME(plan) plan = {.second = bits / 2};
-  for (unsigned k = 0; k < FEW_PARTS; k++) {
-    VEC bit = NAME(count)() * bits + k * bits * 4 % 8;
-    plan.low[k] = NAME(halves)(bit / CODEC_W);
-    plan.high[k] = NAME(halves)((bit + bits - 1) / CODEC_W);
-    plan.right[k] = bit % CODEC_W;
-    plan.left[k] = -bit % CODEC_W;
-  }
-  return plan;
-}
-
-ALWAYS_INLINE void NAME(few_step)(const uint8_t *in, const struct NAME(plan) * plan, VEC mask, VEC bases, uint8_t *out) {
-  for (unsigned k = 0; k < FEW_PARTS; k++, in += plan->second, out += VEC_BYTES) {
-    simde__m256i words = (simde__m256i)NAME(load)(in);
-    VEC low = (VEC)simde_mm256_permutevar8x32_epi32(words, (simde__m256i)plan->low[k]);
-    VEC high = (VEC)simde_mm256_permutevar8x32_epi32(words, (simde__m256i)plan->high[k]);
-    NAME(store)(out, ((low >> plan->right[k] | high << plan->left[k]) & mask) + bases);
-  }
-}
+#include "simd/kernels/few256.h"
 
 #else
 
@@ -112,6 +72,15 @@ ALWAYS_INLINE void NAME(few_step)(const uint8_t *in, const struct NAME(plan) * p
 
 /* bits > 0 */
 static void NAME(unpack_few)(const uint8_t *in, size_t n, unsigned bits, uint64_t base, uint8_t *out) {
+#ifdef FEW_NEAR
+  if (bits <= FEW_NEAR) {
+    if (bits <= FEW_CLOSE)
+      NAME(unpack_near)(in, n, bits, base, out, true);
+    else
+      NAME(unpack_near)(in, n, bits, base, out, false);
+    return;
+  }
+#endif
   const struct NAME(plan) plan = NAME(plan)(bits);
   const VEC mask = NAME(low_bits)(bits), bases = NAME(splat)(base);
   const ptrdiff_t step = (ptrdiff_t)(FEW_VALUES * bits / 8);
@@ -140,3 +109,5 @@ static void NAME(unpack_few)(const uint8_t *in, size_t n, unsigned bits, uint64_
 #undef FEW_VALUES
 #undef FEW_BYTES
 #undef FEW_PARTS
+#undef FEW_NEAR
+#undef FEW_CLOSE

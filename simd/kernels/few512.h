@@ -34,6 +34,8 @@ ALWAYS_INLINE VEC NAME(few)(__m512i in, const struct NAME(plan) * plan, bool nin
   if (nine) {
     __m512i next = _mm512_permutexvar_epi8(_mm512_add_epi8(plan->bytes, _mm512_set1_epi8(8)), in);
     bytes = _mm512_shrdv_epi64(bytes, next, plan->first);
+    if (CODEC_W == 64)
+      return ((VEC)bytes & plan->mask) + plan->bases;
   }
   return ((VEC)_mm512_multishift_epi64_epi8(plan->shifts, bytes) & plan->mask) + plan->bases;
 }

@@ -62,10 +62,10 @@ static inline void prefetch_start(const struct simd_rows *batch) {
     }                                                                                                                     \
   }
 
-/* ROWS(name, word, hash_word, NULL_HASH, HASH): name, which does the rows first .. end of a batch one by one, where they are,
- * by HASH(p, bytes, seed); words are the types of seeds and hashes. What lies in order it does not ask for: the processor
- * does. Nothing of the batch is read in the loop but its arrays: after a branch that was mispredicted each read is waited
- * for. */
+/* ROWS(name, word, hash_word, NULL_HASH, HASH): name, which does the rows first .. end of a batch one by one, where they
+ * are, by HASH(p, bytes, seed); words are the types of seeds and hashes. What lies in order it does not ask for: the
+ * processor does. Nothing of the batch is read in the loop but its arrays: after a branch that was mispredicted each read
+ * is waited for. */
 #define ROWS(name, word, hash_word, NULL_HASH, HASH)                                                           \
   FLAT_COPY void name(const struct simd_rows *batch, size_t first, size_t end, const word *seeds, size_t step, \
                       hash_word *out, const uint64_t *secret) {                                                \

@@ -88,11 +88,23 @@ static void NAME(pack_block)(const uint8_t *in, unsigned bits, uint64_t base, ui
   }
 }
 
-/* bits = CODEC_W, either way. */
-static void NAME(add)(const uint8_t *in, uint64_t base, uint8_t *out) {
-  const VEC bases = NAME(splat)(base);
-  for (size_t at = 0; at < SIMD_PACK_BLOCK * WORD_BYTES; at += VEC_BYTES)
-    NAME(store)(out + at, NAME(load)(in + at) + bases);
+/* bits = CODEC_W, either way, any number of words. By 32 bytes at most: with 64, as fast from caches, what comes from
+ * memory comes later. */
+__attribute__((noinline)) static void NAME(add)(const uint8_t *in, size_t n, uint64_t base, uint8_t *out) {
+  typedef WORD NAME(summed) __attribute__((vector_size(SUM_BYTES)));
+  const NAME(summed) bases = (NAME(summed)){0} + (WORD)base;
+  NAME(summed) words = bases;
+  size_t at = 0, bytes = n * WORD_BYTES;
+  _Pragma("GCC unroll 2") for (; at + SUM_BYTES <= bytes; at += SUM_BYTES) {
+    memcpy(&words, in + at, sizeof words);
+    words += bases;
+    memcpy(out + at, &words, sizeof words);
+  }
+  if (at < bytes) {
+    copy_few(&words, in + at, bytes - at);
+    words += bases;
+    copy_few(out + at, &words, bytes - at);
+  }
 }
 
 /* Fewer than a block, bits > 0: value by value through 64 bits. */
@@ -118,10 +130,10 @@ static void NAME(pack_few)(const uint8_t *in, size_t n, unsigned bits, uint64_t 
 static void NAME(pack)(const void *in, size_t n, unsigned bits, uint64_t base, uint8_t *out) {
   if (bits == 0)
     return;
-  if (n < SIMD_PACK_BLOCK)
+  if (bits == CODEC_W)
+    NAME(add)(in, n, -base, out);
+  else if (n < SIMD_PACK_BLOCK)
     NAME(pack_few)(in, n, bits, base, out);
-  else if (bits == CODEC_W)
-    NAME(add)(in, -base, out);
   else
     NAME(pack_block)(in, bits, base, out);
 }
@@ -143,10 +155,10 @@ static void NAME(fill)(size_t n, uint64_t base, uint8_t *out) {
 static void NAME(unpack)(const uint8_t *in, size_t n, unsigned bits, uint64_t base, void *out) {
   if (bits == 0)
     NAME(fill)(n, base, out);
+  else if (bits == CODEC_W)
+    NAME(add)(in, n, base, out);
   else if (n < SIMD_PACK_BLOCK)
     NAME(unpack_few)(in, n, bits, base, out);
-  else if (bits == CODEC_W)
-    NAME(add)(in, base, out);
   else
     NAME(unpack_block)(in, bits, base, out);
 }

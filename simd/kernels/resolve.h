@@ -146,8 +146,9 @@ static void resolve_rows(const struct simd_column *column, size_t first, size_t 
 #undef EACH_LAYOUT
 
 /* Of a resolved batch whose rows follow one another, all of them or with few left out: sets what is to be asked for, as far
- * ahead as rows are sorted at a time. The processor's own prefetching stops at the end of every page, and loses its way where
- * rows are visited by length. Of layouts that may lead anywhere the first row and the last one tell whether they do. */
+ * ahead as rows are sorted at a time. The processor's own prefetching stops at the end of every page, and loses its way
+ * where rows are visited by length. Of layouts that may lead anywhere the first row and the last one tell whether they
+ * do. */
 #define NEXT_SPARSE 4 /* one byte in so many is a row's */
 static inline void set_next(const struct simd_column *column, size_t first, size_t n, struct simd_rows *batch) {
   bool plain = !column->selection, wide = column->layout == SIMD_OFFSETS64;

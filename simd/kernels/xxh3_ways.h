@@ -38,8 +38,8 @@ static const uint8_t xxh3_ways[256] = {
     TIMES_16(WAY_129TO143 + 5), TIMES_16(WAY_129TO143 + 6), WAY_240, TIMES_8(WAY_LONG), TIMES_4(WAY_LONG), WAY_LONG, WAY_LONG,
     WAY_LONG};
 
-/* Cycles by which a loop is ahead of batches for a row, where its branches are foreseen (Zen 4, rows of one length; what each
- * takes is in docs/internals/hash.md). */
+/* Cycles by which a loop is ahead of batches for a row, where its branches are foreseen (Zen 4, rows of one length; what
+ * each takes is in docs/internals/hash.md). */
 #if defined(V64_LANES) && V64_LANES == 8
 static const int8_t xxh3_loop_gains[XXH3_WAYS] = {-1, -1, -1, -1, -1, -2, -2, -7, -1, -2, -5, -8, -10, -13, -16, -19, 8};
 #elif defined(V64_LANES) && V64_LANES == 4

@@ -201,10 +201,23 @@ printf ',x,x\n1,2,3\n' >t.csv
 pack t.csv --names 'i,"a,b",c'
 exits 0 "$WEFT" unpack t.weft
 prints $'i,"a,b",c\n1,2,3'
-exits 1 "$WEFT" pack t.csv -o no.weft
-says 'weft: t.csv: column 1 of 3 has no name, and needs one in a packed file: give all by --names'
+exits 1 "$WEFT" pack t.csv --names 'a,,c' -o no.weft
+says 'weft: t.csv: column 2 of 3 has no name in --names'
 exits 1 "$WEFT" pack t.csv --names a,b -o no.weft
 says 'weft: t.csv:1: the header has 3 fields, and --names 2'
+
+fact "a column without a name is called by its place"
+printf ',b,\n1,2,3\n' >t.csv
+printf ',b,\n4,5,6\n' >other.csv
+pack t.csv other.csv --type 'column 3=i64'
+exits 0 "$WEFT" unpack t.weft
+prints $'column 1,b,column 3\n1,2,3\n4,5,6'
+printf ',column 1\n1,2\n' >t.csv
+exits 1 "$WEFT" pack t.csv -o no.weft
+says "weft: t.csv: columns 1 and 2 of 2 are both named 'column 1': give all by --names"
+printf 'a,n\xe9\n1,2\n' >t.csv
+exits 1 "$WEFT" pack t.csv -o no.weft
+says 'weft: t.csv: column 2 of 2 has a name that is no UTF-8: give all by --names'
 
 fact "a name that is there twice, is no UTF-8 or has a zero byte is told before the rows are read"
 for names in x,x $'\xff,y' 'a\0b,c'; do

@@ -50,7 +50,7 @@ same want.csv out.txt
 exits 0 bash -c "head -c $((offset + 5)) t.weft | \"$WEFT\" cat --rows :6144"
 same want.csv out.txt
 exits 1 "$WEFT" cat bad.weft --rows 6143:6145
-mentions "weft: bad.weft: column 'n' of chunk 3: "
+mentions "weft: bad.weft: column \"n\" of chunk 3, from offset $offset on: "
 exits 0 bash -c '"$WEFT" cat bad.weft --rows 7000: --columns s'
 
 fact "what cat and unpack cannot do is told"
@@ -98,8 +98,13 @@ exits 0 bash -c 'cat t.weft | "$WEFT" verify t.weft - --json'
 fact "verify goes on to the other files, tells each that is not whole, and ends with the first failure's code"
 exits 1 "$WEFT" verify --json bad.weft gone.weft t.weft
 [ "$("$JSON_GET" bad_files <out.txt) $("$JSON_GET" rows <out.txt)" = "2 $((6144 + 9000))" ] || bad "$(cat out.txt)"
-mentions "weft: bad.weft: column 'n' of chunk 3, from offset $offset on: " 'weft: gone.weft: No such file or directory'
+mentions "weft: bad.weft: column \"n\" of chunk 3, from offset $offset on: " 'weft: gone.weft: No such file or directory'
 exits 3 "$WEFT" verify gone.weft bad.weft
+
+fact "no byte of a file's goes to the terminal as a control character"
+printf 'a\x1b[2Jb,a\x1b[2Jb\n1,2\n' >odd.csv
+exits 1 "$WEFT" pack odd.csv -o odd.weft
+says "weft: odd.csv: columns 1 and 2 of 2 are both named 'a?[2Jb': give all by --names"
 
 fact "a bit that is flipped anywhere is found, in a file and in a pipe, and nothing else happens"
 awk 'BEGIN { print "n,s"; for (i = 0; i < 40; i++) print i * i "," "x" i % 3 }' >small.csv
@@ -132,6 +137,12 @@ for ((bytes = 0; bytes < small; bytes += 7)); do
   done
   exits 1 bash -c 'cat bad.weft | "$WEFT" verify'
 done
+{ cat t.weft; echo more; } >bad.weft
+exits 1 "$WEFT" verify bad.weft
+mentions 'or there are bytes behind its end'
+: >bad.weft
+exits 1 "$WEFT" cat bad.weft
+says 'weft: bad.weft: offset 0: the file is empty'
 echo 'this is no packed file, and no table either' >bad.weft
 exits 1 "$WEFT" unpack bad.weft
 mentions 'weft: bad.weft: '
@@ -154,7 +165,7 @@ fact "describe tells types, nulls, sizes, codecs, metadata; from a pipe too"
 exits 0 "$WEFT" describe t.weft
 cp out.txt words
 grep -qE '^rows +9000 in 5 chunks$' words || bad "$(head -n 3 words)"
-grep -qE "^bytes +$(stat -c %s t.weft), " words || bad "$(head -n 3 words)"
+grep -qE "^bytes +$(stat -c %s t.weft) for [0-9]+ of values decoded " words || bad "$(head -n 3 words)"
 grep -qF 'metadata  from = a?test' words || bad "$(head -n 3 words)"
 grep -qE '^n +u16 .*, 180 null$' words || bad "$(grep ^n words)"
 grep -A 3 -E '^s +string ' words | tr -s ' \n' ' ' | grep -qE 'values: dict [0-9]+ dictionary: strings [0-9]+ ends: [a-z]+ [0-9]+' ||
@@ -180,6 +191,30 @@ for ((column = 0; column < 4; column++)); do
   done
   [ $bytes -gt $((total / 2)) ] && [ $bytes -lt $total ] || bad "column $column: $bytes of $total"
 done
+
+fact "a least or greatest string that is no text is told in hexadecimal, and one that is cut is told to be"
+{ printf 's,cut,text,n\n\xff\x01,'; printf 'é%.0s' {1..20}; printf ',b,1\n\xe9A,'; printf 'x%.0s' {1..31}; printf 'ö,a,2\n'; } >odd.csv
+"$WEFT" pack odd.csv -o odd.weft || bad "not packed"
+exits 0 "$WEFT" describe --json odd.weft
+has() { # COLUMN KEY VALUE
+  local is
+  is=$("$JSON_GET" "columns/$1/chunks/0/$2" <out.txt 2>/dev/null) || is=none
+  [ "$is" = "$3" ] || bad "column $1: $2 is '$is', not '$3'"
+}
+has 0 min none
+has 0 min_hex e941
+has 0 max_hex ff01
+has 0 min_cut false
+has 1 min "$(printf 'x%.0s' {1..31})"
+has 1 min_cut true
+has 1 min_hex none
+has 1 max "$(printf 'é%.0s' {1..16})"
+has 1 max_cut true
+has 2 min a
+has 2 max b
+has 2 max_hex none
+has 3 max 2
+has 3 max_cut none
 
 fact "the picture is well-formed, has every column by its name, and appears whole or not at all"
 exits 0 "$WEFT" describe t.weft --svg picture.svg

@@ -193,6 +193,33 @@ WEFT_API WEFT_MUST_CHECK weft_status weft_decode_into(weft_ctx *ctx, const void 
                                                       const struct weft_decode_options *options,
                                                       struct weft_buffers *buffers);
 
+/* An encoding that is kept open, for many reads of it: its header and table are checked once, and what a read had to make
+ * of it (a dictionary's values, where values lie among nulls) is there for the next. */
+typedef struct weft_encoding weft_encoding;
+
+/* Opens src[bytes], which is not copied: it must stay as it is until weft_encoding_free. All that opening and reads
+ * allocate is at most max_bytes (0: 2^30), some 20 KiB of the handle's own apart, and stays allocated: reads that repeat
+ * themselves take no more. It belongs to the context and its thread, and is freed before the context; one src may be open
+ * more than once. On failure *out is NULL. WEFT_E_INVALID: ctx, src or out is NULL. Other statuses as weft_decode_into. */
+WEFT_API WEFT_MUST_CHECK weft_status weft_encoding_open(weft_ctx *ctx, const void *src, size_t bytes, uint64_t max_bytes,
+                                                        weft_encoding **out);
+
+/* As weft_describe. WEFT_E_INVALID: a pointer is NULL. */
+WEFT_API WEFT_MUST_CHECK weft_status weft_encoding_info(const weft_encoding *encoding, struct weft_encoded_info *info,
+                                                        size_t size);
+
+/* As weft_decode_room. */
+WEFT_API WEFT_MUST_CHECK weft_status weft_encoding_room(weft_encoding *encoding, const struct weft_decode_options *options,
+                                                        struct weft_buffers *room);
+
+/* As weft_decode_into, options.max_bytes not being looked at: other rows, another form or a selection with every call, in
+ * any order. After a failure the encoding may be read on. */
+WEFT_API WEFT_MUST_CHECK weft_status weft_encoding_read(weft_encoding *encoding, const struct weft_decode_options *options,
+                                                        struct weft_buffers *buffers);
+
+/* Closes it; NULL is fine. The context's thread only. */
+WEFT_API void weft_encoding_free(weft_encoding *encoding);
+
 /* A decoded column and its memory. */
 typedef struct weft_decoded weft_decoded;
 
@@ -214,14 +241,16 @@ WEFT_API void weft_decoded_free(weft_decoded *decoded);
  * (rows + 1023) / 1024 values of the column's type, nulls as many numbers; each may be NULL. Of a block of nulls alone min
  * and max are 0. Floats are ordered as numbers; NaNs count for neither, and where a block has them its max is a NaN; a zero
  * counts for both of its signs. options: first_row and rows, both multiples of 1024 (or the end), choose blocks; max_bytes;
- * no selection, and no form but VALUES. Statuses as weft_decode_into; WEFT_E_INVALID too where there are no zones (see info.has_zones). */
+ * no selection, and no form but VALUES. Statuses as weft_decode_into; WEFT_E_INVALID too where there are no zones (see
+ * info.has_zones). */
 WEFT_API WEFT_MUST_CHECK weft_status weft_zones(weft_ctx *ctx, const void *src, size_t bytes,
                                                 const struct weft_decode_options *options, void *min, void *max,
                                                 uint32_t *nulls);
 
-/* Checks src[bytes] to its end: checksums of header and sections, and that everything decodes, in memory that does not grow
- * with the rows (a dictionary's apart, which is bound by max_bytes of 1 GiB). The context's thread only. Statuses as
- * weft_decode_into. */
+/* Checks src[bytes] to its end: checksums of header and sections, that everything decodes, that zones are those of the
+ * values, and that it is written as docs/format.md has it, also where decoding does without (gaps between blocks, bits
+ * behind the last value). In memory that does not grow with the rows (a dictionary's apart, which is bound by max_bytes of
+ * 1 GiB). The context's thread only. Statuses as weft_decode_into; the message of WEFT_E_CORRUPT has stream and byte. */
 WEFT_API WEFT_MUST_CHECK weft_status weft_verify(weft_ctx *ctx, const void *src, size_t bytes);
 
 WEFT_END_DECLS

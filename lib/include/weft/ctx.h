@@ -70,8 +70,8 @@ struct weft_features {
 WEFT_API WEFT_MUST_CHECK weft_status weft_ctx_features(const weft_ctx *ctx, struct weft_features *out, size_t size);
 
 /* What a context has done since it was created or last reset. A row of a composite key of k columns counts k times. An
- * operation is one batch of rows through one kernel, or a column encoded or decoded by one call, which counts the bytes of its
- * decoded values. Counts stay zero when collect_stats is off. */
+ * operation is one batch of rows through one kernel, or a column encoded or decoded by one call, which counts the bytes of
+ * its decoded values. Counts stay zero when collect_stats is off. */
 struct weft_stats {
   uint64_t rows;          /* rows processed: simd_rows + scalar_rows */
   uint64_t bytes;         /* bytes of values processed */

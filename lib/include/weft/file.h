@@ -53,10 +53,10 @@ WEFT_API WEFT_MUST_CHECK weft_status weft_writer_open(weft_ctx *ctx, const struc
                                                       weft_writer **out);
 
 /* Sets the metadata value[bytes] of a key (UTF-8, zero-terminated); a key set before is replaced, and comes last then.
- * Until weft_writer_finish. The context's thread only. On failure nothing has changed. WEFT_E_INVALID: an argument is
- * NULL (value too, of 0 bytes), the key is no UTF-8, or the file is finished. WEFT_E_LIMIT: more than
- * WEFT_METADATA_BYTES, or no memory by the slab's limit. WEFT_E_NOMEM: no memory. The status of a call that broke the
- * file. */
+ * Until weft_writer_finish. A new key takes time by its own bytes and the value's, one that was set before by those of all
+ * metadata. The context's thread only. On failure nothing has changed. WEFT_E_INVALID: an argument is NULL (value too, of
+ * 0 bytes), the key is no UTF-8, or the file is finished. WEFT_E_LIMIT: more than WEFT_METADATA_BYTES, or no memory by the
+ * slab's limit. WEFT_E_NOMEM: no memory. The status of a call that broke the file. */
 WEFT_API WEFT_MUST_CHECK weft_status weft_writer_metadata(weft_writer *writer, const char *key, const void *value,
                                                           size_t bytes);
 
@@ -163,11 +163,11 @@ WEFT_API WEFT_MUST_CHECK weft_status weft_reader_chunk(const weft_reader *reader
  * weft_reader_open, and the same again after a failure. WEFT_E_INVALID: the length is known, or an argument is NULL. */
 WEFT_API WEFT_MUST_CHECK weft_status weft_reader_next(weft_reader *reader, uint64_t *chunk);
 
-/* The encoding of a column of a chunk, *bytes bytes at *encoding, for weft_describe and weft_zones, or for
- * weft_decode_into by several threads; valid until the next call with this reader that reads (with mapped sources: as
- * long as they are). It is at a multiple of 64 where it has 4096 bytes or more and the source, if mapped, is. Its
- * checksums are not compared; that it has the type, rows and nulls that the file says, is. On failure *encoding is NULL.
- * Statuses as weft_reader_open; WEFT_E_INVALID as weft_reader_chunk. */
+/* The encoding of a column of a chunk, *bytes bytes at *encoding, for weft_describe and weft_zones, for
+ * weft_encoding_open where many reads are to come, or for weft_decode_into by several threads; valid until the next call
+ * with this reader that reads (with mapped sources: as long as they are). It is at a multiple of 64 where it has 4096
+ * bytes or more and the source, if mapped, is. Its checksums are not compared; that it has the type, rows and nulls that
+ * the file says, is. On failure *encoding is NULL. Statuses as weft_reader_open; WEFT_E_INVALID as weft_reader_chunk. */
 WEFT_API WEFT_MUST_CHECK weft_status weft_reader_encoding(weft_reader *reader, uint64_t chunk, size_t column,
                                                           const void **encoding, size_t *bytes);
 
@@ -176,8 +176,9 @@ WEFT_API WEFT_MUST_CHECK weft_status weft_reader_encoding(weft_reader *reader, u
 WEFT_API WEFT_MUST_CHECK weft_status weft_reader_decode(weft_reader *reader, uint64_t chunk, size_t column,
                                                         const struct weft_decode_options *options, weft_decoded **out);
 
-/* Checks a chunk to its last byte: its frame, the sum of its encodings, weft_verify of each, that what the file says of
- * them is so, and that what lies between them is zeros. Statuses as weft_verify and weft_reader_encoding. */
+/* Checks a chunk to its last byte: its frame, the sum of its encodings, weft_verify of each, in as many bytes as the reader
+ * itself may take, that what the file says of them is so, and that what lies between them is zeros. The message has the
+ * column's name and where it lies. Statuses as weft_verify and weft_reader_encoding. */
 WEFT_API WEFT_MUST_CHECK weft_status weft_reader_verify(weft_reader *reader, uint64_t chunk);
 
 WEFT_END_DECLS
