@@ -19,17 +19,6 @@ enum {
 
 enum part_state { PART_OPEN, PART_UNIQUE, PART_LISTED };
 
-/* Memory for n elements, aligned to a cache line, for the pointer at out. All of it will be used, so pages may be huge: to
- * be given small ones takes as long as to fill them. */
-static weft_status take(weft_ctx *ctx, size_t n, size_t each, void *out) {
-  void *p = weft_aligned_alloc(ctx, n > 0 ? n * each : 1, 64);
-  memcpy(out, &p, sizeof p);
-  if (!p)
-    return ctx->cache.status;
-  weft__slab_advise(ctx->cache.slab, p, n * each);
-  return WEFT_OK;
-}
-
 static size_t parts_of(const struct index_build *build) {
   return (size_t)1 << build->bits;
 }
@@ -52,16 +41,16 @@ weft_status weft__build_open(weft_ctx *ctx, weft_index *index, const uint64_t *g
     build->bits = 0;
   build->slice_rows = (rows / build->slices + PART_ALIGN) / PART_ALIGN * PART_ALIGN;
   if (weft__keys_prefixable(ctx, &index->how, index->keys, index->n_keys))
-    WEFT_TRY(take(ctx, rows, sizeof *index->prefixes, &index->prefixes));
+    WEFT_TRY(weft__index_take(ctx, rows, sizeof *index->prefixes, &index->prefixes));
   if (!given)
-    WEFT_TRY(take(ctx, rows, sizeof *build->hashes, &build->hashes));
+    WEFT_TRY(weft__index_take(ctx, rows, sizeof *build->hashes, &build->hashes));
   if (may_have_nulls(index->keys, index->n_keys))
-    WEFT_TRY(take(ctx, rows / SIMD_BLOCK + 1, sizeof *build->valid, &build->valid));
-  WEFT_TRY(take(ctx, build->slices << build->bits, sizeof *build->starts, &build->starts));
-  WEFT_TRY(take(ctx, parts_of(build), sizeof *build->first, &build->first));
-  WEFT_TRY(take(ctx, parts_of(build), sizeof *build->count, &build->count));
-  WEFT_TRY(take(ctx, parts_of(build), sizeof *build->state, &build->state));
-  return take(ctx, parts_of(build), sizeof *build->spare, &build->spare);
+    WEFT_TRY(weft__index_take(ctx, rows / SIMD_BLOCK + 1, sizeof *build->valid, &build->valid));
+  WEFT_TRY(weft__index_take(ctx, build->slices << build->bits, sizeof *build->starts, &build->starts));
+  WEFT_TRY(weft__index_take(ctx, parts_of(build), sizeof *build->first, &build->first));
+  WEFT_TRY(weft__index_take(ctx, parts_of(build), sizeof *build->count, &build->count));
+  WEFT_TRY(weft__index_take(ctx, parts_of(build), sizeof *build->state, &build->state));
+  return weft__index_take(ctx, parts_of(build), sizeof *build->spare, &build->spare);
 }
 
 void weft__build_close(weft_slab *slab, struct index_build *build) {
@@ -125,8 +114,8 @@ weft_status weft__build_place(weft_ctx *ctx, struct index_build *build) {
   index->null_rows = index->rows - (uint32_t)rows;
   index->places = (uint32_t)at;
   memset(build->state, PART_OPEN, parts);
-  WEFT_TRY(take(ctx, at, sizeof *build->part_hashes, &build->part_hashes));
-  return take(ctx, at, sizeof *index->row_list, &index->row_list);
+  WEFT_TRY(weft__index_take(ctx, at, sizeof *build->part_hashes, &build->part_hashes));
+  return weft__index_take(ctx, at, sizeof *index->row_list, &index->row_list);
 }
 
 weft_status weft__build_scatter(weft_ctx *ctx, struct index_build *build, size_t slice) {
@@ -136,14 +125,15 @@ weft_status weft__build_scatter(weft_ctx *ctx, struct index_build *build, size_t
                           .hashes = build->part_hashes,
                           .rows = build->index->row_list};
   struct simd_lines *lines;
-  WEFT_TRY(take(ctx, parts, sizeof *lines + sizeof *to.next, &lines));
+  WEFT_TRY(weft__index_take(ctx, parts, sizeof *lines + sizeof *to.next, &lines));
   to.lines = lines;
   to.next = (uint32_t *)(lines + parts);
   memcpy(to.next, to.first, parts * sizeof *to.next);
   slice_range(build, slice, &first, &last);
   for (size_t at = first, n; at < last; at += n) {
     n = last - at < ctx->batch_size ? last - at : ctx->batch_size;
-    ctx->kernels->scatter((build->given ? build->given : build->hashes) + at, build->valid ? build->valid + at / SIMD_BLOCK : NULL, n, (uint32_t)at, &to);
+    ctx->kernels->scatter((build->given ? build->given : build->hashes) + at,
+                          build->valid ? build->valid + at / SIMD_BLOCK : NULL, n, (uint32_t)at, &to);
   }
   for (size_t part = 0; part < parts; part++) {
     uint32_t end = to.next[part], from = end / SIMD_LINES_ROWS * SIMD_LINES_ROWS;
@@ -187,7 +177,8 @@ static weft_status settle(weft_ctx *ctx, struct part *part, size_t at, size_t i,
   uint32_t row = part->rows[at + i], id;
   struct table_walk walk = {0};
   while ((id = weft__table_next(&part->writer.simd, part->hashes[at + i], &walk)) != SIMD_NO_ID)
-    if (weft__keys_equal(ctx, part->build->index->keys, index->n_keys, row, part->build->index->keys, first_row_of(part, id), scratch))
+    if (weft__keys_equal(ctx, part->build->index->keys, index->n_keys, row, part->build->index->keys,
+                         first_row_of(part, id), scratch))
       break;
   *again |= id != SIMD_NO_ID;
   if (id == SIMD_NO_ID) {
@@ -293,7 +284,7 @@ static weft_status list_rows(weft_ctx *ctx, struct part *part) {
   uint32_t *starts, *rows = part->first_row, start = 0;
   uint64_t *last = part->build->index->last;
   size_t base = part->build->first[part->number];
-  WEFT_TRY(take(ctx, (size_t)part->keys + 1, sizeof *starts, &starts));
+  WEFT_TRY(weft__index_take(ctx, (size_t)part->keys + 1, sizeof *starts, &starts));
   memset(starts, 0, ((size_t)part->keys + 1) * sizeof *starts);
   for (size_t i = 0; i < part->n; i++)
     starts[part->ids[i]]++;
@@ -317,7 +308,7 @@ static weft_status open_lists(weft_ctx *ctx, struct index_build *build) {
     return WEFT_OK;
   size_t words = index->places / SIMD_BLOCK + 1;
   uint64_t *last;
-  WEFT_TRY(take(ctx, words, sizeof *last, &last));
+  WEFT_TRY(weft__index_take(ctx, words, sizeof *last, &last));
   memset(last, 0, words * sizeof *last);
   os_lock_take(&build->lock);
   if (!index->last) {
@@ -365,8 +356,8 @@ static void close_part(weft_ctx *ctx, struct index_build *build, struct part *pa
 /* Numbers the keys of a part, for lists. */
 static weft_status number_keys(weft_ctx *ctx, struct index_build *build, struct part *part) {
   WEFT_TRY(open_lists(ctx, build));
-  WEFT_TRY(take(ctx, part->n, sizeof *part->ids, &part->ids));
-  WEFT_TRY(take(ctx, part->n + 1, sizeof *part->first_row, &part->first_row));
+  WEFT_TRY(weft__index_take(ctx, part->n, sizeof *part->ids, &part->ids));
+  WEFT_TRY(weft__index_take(ctx, part->n + 1, sizeof *part->first_row, &part->first_row));
   return enter_keys(ctx, part);
 }
 

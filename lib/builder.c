@@ -4,6 +4,7 @@
  * which is all of that at once. The steps themselves are build.c's.
  */
 #include "lib/build.h"
+#include "lib/direct.h"
 #include "lib/gather.h"
 
 #include <string.h>
@@ -198,6 +199,8 @@ static weft_status do_unit(weft_ctx *ctx, weft_index_builder *builder, enum step
   switch (step) {
   case STEP_OPEN:
     set_columns(builder);
+    if (weft__direct_pays(ctx, builder->index))
+      return weft__direct_build(ctx, builder->index);
     return weft__build_open(ctx, builder->index, (uint64_t *)(void *)builder->hashes.at, build);
   case STEP_HASH: return weft__build_hash(ctx, build, unit);
   case STEP_PLACE: return weft__build_place(ctx, build);
@@ -236,7 +239,7 @@ static void unit_done(weft_index_builder *builder, weft_status status) {
     builder->status = status;
   if (builder->at_work > 0 || builder->next < builder->units)
     return;
-  builder->step++;
+  builder->step = builder->index->direct ? STEP_DONE : builder->step + 1;
   builder->next = 0;
   builder->units = units_of(builder, builder->step);
 }
@@ -304,7 +307,7 @@ weft_status weft_index_seal(weft_ctx *ctx, weft_index_builder *builder, weft_ind
     return weft__fail(ctx, WEFT_E_INVALID, "weft_index_seal: %s is NULL", out ? "builder" : "out");
   weft_index *index = builder->index;
   weft_status status = weft_index_work(ctx, builder);
-  if (status == WEFT_OK)
+  if (status == WEFT_OK && !index->direct)
     status = weft__build_seal(ctx, &builder->build);
   if (status == WEFT_OK && builder->gathered && !(index->copies = weft_zalloc(ctx, 2 * index->n_keys * sizeof(void *))))
     status = ctx->cache.status;

@@ -2,14 +2,24 @@
  *
  * Indexes: looking rows up in them, their figures, their end.
  */
-#include "lib/index.h"
+#include "lib/direct.h"
 
 #include <limits.h>
 #include <string.h>
 
+weft_status weft__index_take(weft_ctx *ctx, size_t n, size_t each, void *out) {
+  void *p = weft_aligned_alloc(ctx, n > 0 ? n * each : 1, 64);
+  memcpy(out, &p, sizeof p);
+  if (!p)
+    return ctx->cache.status;
+  weft__slab_advise(ctx->cache.slab, p, n * each);
+  return WEFT_OK;
+}
+
 void weft__index_end(weft_index *index) {
   weft_slab *slab = index->slab;
   weft__table_close(slab, &index->table);
+  (void)!weft_slab_free(slab, index->direct);
   (void)!weft_slab_free(slab, index->row_list);
   (void)!weft_slab_free(slab, index->last);
   (void)!weft_slab_free(slab, index->prefixes);
@@ -38,11 +48,12 @@ weft_status weft_index_info(const weft_index *index, struct weft_index_figures *
   if (!index || !out)
     return WEFT_E_INVALID;
   size_t lists = index->row_list ? index->places * sizeof *index->row_list + index->places / CHAR_BIT : 0;
+  size_t table = index->direct ? index->span * sizeof *index->direct : weft__table_bytes(&index->table);
   size_t prefixes = index->prefixes ? index->rows * sizeof *index->prefixes : 0;
   struct weft_index_figures info = {.rows = index->rows,
                                     .keys = index->count,
                                     .null_rows = index->null_rows,
-                                    .bytes = weft__table_bytes(&index->table) + lists + index->copied_bytes + prefixes,
+                                    .bytes = table + lists + index->copied_bytes + prefixes,
                                     .seed = index->how.seed,
                                     .overflowing = index->overflowing};
   memset(out, 0, size);
@@ -88,6 +99,10 @@ static void verify(weft_ctx *ctx, const weft_index *index, const struct weft_col
 
 void weft__index_probe(weft_ctx *ctx, const weft_index *index, const struct weft_column *keys, size_t first, size_t n,
                        struct key_scratch *scratch) {
+  if (index->direct) {
+    weft__direct_probe(ctx, index, &keys[0], first, n, scratch);
+    return;
+  }
   weft__keys_hash(ctx, &index->how, keys, index->n_keys, first, n, scratch);
   ctx->kernels->find(&index->table.simd, scratch->hashes, n, ctx->prefetch_distance, scratch->ids, scratch->later);
   if (scratch->has_nulls)

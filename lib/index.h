@@ -19,8 +19,10 @@ struct weft_index {
   uint32_t rows;
   uint32_t count; /* distinct keys */
   uint32_t null_rows;
-  uint64_t overflowing;        /* buckets of the table's overflow */
-  uint32_t places;             /* ids are below */
+  uint64_t overflowing; /* buckets of the table's overflow */
+  uint32_t places;      /* ids are below */
+  uint32_t *direct;     /* [span] id of the key least + place, or SIMD_NO_ID; NULL: there is a table */
+  uint64_t least, span;
   uint32_t *row_list;          /* [places] */
   uint64_t *last;              /* [places / 64 + 1] bitmap */
   struct key_prefix *prefixes; /* [rows], where keys are mostly short; else NULL */
@@ -35,6 +37,10 @@ struct weft_index {
   bool finished;            /* one of those has gone on to the unmatched rows */
   _Atomic uint8_t *matched; /* [places] key was met by a prober; there while matching_joins > 0; stores need no lock */
 };
+
+/* Memory for n elements, aligned to a cache line, for the pointer at out. All of it will be used, so pages may be huge: to
+ * be given small ones takes as long as to fill them. */
+weft_status weft__index_take(weft_ctx *ctx, size_t n, size_t each, void *out);
 
 /* Gives back all that an index holds, and it itself. */
 void weft__index_end(weft_index *index);

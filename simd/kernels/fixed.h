@@ -225,7 +225,9 @@ FIXED(xxh64, uint64_t, uint64_t, xxh64_fixed_loop)
 
 #endif
 
-#ifdef V64_LANES
+#if TABLE_BORROWS
+/* No XXH32 here. */
+#elif defined(V64_LANES)
 
 /* hash: of no bytes, with the length added. */
 ALWAYS_INLINE void xxh32_fixed_upto8(const uint8_t *p, size_t width, v32 *hash) {
