@@ -30,13 +30,14 @@ static inline unsigned slot_with(const struct simd_bucket *bucket, uint64_t hash
   return (unsigned)__builtin_ctz(slots_with(bucket, hash) | 1u << SIMD_SLOTS);
 }
 
-static inline void ask_for_bucket(const struct simd_table *table, const uint64_t *hashes, size_t n, size_t i,
+/* Always inlined, both: of a call that does nothing but ask for memory gcc makes none. */
+ALWAYS_INLINE void ask_for_bucket(const struct simd_table *table, const uint64_t *hashes, size_t n, size_t i,
                                   size_t ahead) {
   if (ahead != 0 && i + ahead < n)
     __builtin_prefetch(&table->buckets[simd_place(hashes[i + ahead], table->n_buckets)]);
 }
 
-static inline void ask_for_first_buckets(const struct simd_table *table, const uint64_t *hashes, size_t n, size_t ahead) {
+ALWAYS_INLINE void ask_for_first_buckets(const struct simd_table *table, const uint64_t *hashes, size_t n, size_t ahead) {
   for (size_t i = 0; i < ahead && i < n; i++)
     __builtin_prefetch(&table->buckets[simd_place(hashes[i], table->n_buckets)]);
 }
