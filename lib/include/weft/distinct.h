@@ -40,7 +40,8 @@ WEFT_API void weft_distinct_add_hashes(weft_distinct *distinct, const uint64_t *
  * precision than into. */
 WEFT_API WEFT_MUST_CHECK weft_status weft_distinct_merge(weft_ctx *ctx, weft_distinct *into, const weft_distinct *from);
 
-/* How many distinct values there were, about; 0 when there were none, or distinct is NULL. O(m). */
+/* How many distinct values there were, about; 0 when there were none, or distinct is NULL; infinity when every register is
+ * full, for which some 2^64 values are needed. O(m). */
 WEFT_API double weft_distinct_estimate(const weft_distinct *distinct);
 
 /* Writes the sketch to out[capacity], *bytes = 8 + m bytes; with out NULL only *bytes is set. The format: the letters
