@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * Gathering rows: they are flattened piece by piece and put behind those before. Memory doubles as it grows.
+ * Appending rows: they are flattened piece by piece and put behind those before. Memory doubles as it grows.
  */
-#include "lib/gather.h"
+#include "lib/append.h"
 #include "lib/flatten.h"
 
 #include <string.h>
 
-#define GATHER_ROWS 16384 /* flattened at a time: they stay in the second cache */
+#define PIECE_ROWS 16384 /* flattened at a time: they stay in the second cache */
 
 weft_status weft__reserve(weft_ctx *ctx, struct bytes *bytes, size_t more) {
   size_t needed;
@@ -51,7 +51,7 @@ static void set_valid(uint8_t *to, size_t at, const uint64_t *words, size_t n) {
   }
 }
 
-static weft_status gather_valid(weft_ctx *ctx, struct gathered *g, size_t at, const struct flat *flat) {
+static weft_status append_valid(weft_ctx *ctx, struct appended *g, size_t at, const struct flat *flat) {
   if (!flat->valid && !g->has_nulls)
     return WEFT_OK;
   size_t bytes = (at + flat->rows) / 8 + 16; /* those that bits may be written to */
@@ -67,7 +67,7 @@ static weft_status gather_valid(weft_ctx *ctx, struct gathered *g, size_t at, co
   return WEFT_OK;
 }
 
-static weft_status gather_values(weft_ctx *ctx, struct gathered *g, const struct flat *flat) {
+static weft_status append_values(weft_ctx *ctx, struct appended *g, const struct flat *flat) {
   if (!flat->offsets)
     return weft__append_bytes(ctx, &g->values, flat->data, flat->values * flat->width);
   int64_t base = (int64_t)g->values.used;
@@ -83,15 +83,15 @@ static weft_status gather_values(weft_ctx *ctx, struct gathered *g, const struct
   return weft__append_bytes(ctx, &g->values, flat->data, (size_t)flat->offsets[flat->values]);
 }
 
-weft_status weft__gather(weft_ctx *ctx, const struct weft_column *column, size_t first, size_t rows, size_t at,
-                         struct gathered *gathered) {
+weft_status weft__append(weft_ctx *ctx, const struct weft_column *column, size_t first, size_t rows, size_t at,
+                         struct appended *appended) {
   for (size_t end = first + rows; first < end;) {
-    size_t n = end - first < GATHER_ROWS ? end - first : GATHER_ROWS;
+    size_t n = end - first < PIECE_ROWS ? end - first : PIECE_ROWS;
     struct flat flat;
     WEFT_TRY(weft__flatten(ctx, column, first, n, false, &flat));
-    weft_status status = gather_valid(ctx, gathered, at, &flat);
+    weft_status status = append_valid(ctx, appended, at, &flat);
     if (status == WEFT_OK)
-      status = gather_values(ctx, gathered, &flat);
+      status = append_values(ctx, appended, &flat);
     weft__flat_close(ctx, &flat);
     WEFT_TRY(status);
     first += n;
@@ -100,24 +100,24 @@ weft_status weft__gather(weft_ctx *ctx, const struct weft_column *column, size_t
   return WEFT_OK;
 }
 
-struct weft_column weft__gathered_column(const struct gathered *gathered, const struct weft_field *field, size_t rows) {
-  const struct bytes *values = &gathered->values;
+struct weft_column weft__appended_column(const struct appended *appended, const struct weft_field *field, size_t rows) {
+  const struct bytes *values = &appended->values;
   struct weft_column column =
       field->type == WEFT_STRING
-          ? weft_column_offsets64(values->at, values->used, (const int64_t *)(const void *)gathered->offsets.at, rows)
+          ? weft_column_offsets64(values->at, values->used, (const int64_t *)(const void *)appended->offsets.at, rows)
       : field->type == WEFT_FIXED_BYTES ? weft_column_bytes(values->at, field->width, rows)
                                         : weft_column_fixed(values->at, field->type, rows);
-  return weft_column_with_validity(column, gathered->has_nulls ? gathered->valid.at : NULL, 0);
+  return weft_column_with_validity(column, appended->has_nulls ? appended->valid.at : NULL, 0);
 }
 
-void weft__gathered_empty(struct gathered *gathered) {
-  gathered->values.used = gathered->offsets.used = gathered->valid.used = 0;
-  gathered->has_nulls = false;
+void weft__appended_empty(struct appended *appended) {
+  appended->values.used = appended->offsets.used = appended->valid.used = 0;
+  appended->has_nulls = false;
 }
 
-void weft__gathered_close(weft_slab *slab, struct gathered *gathered) {
-  (void)!weft_slab_free(slab, gathered->values.at);
-  (void)!weft_slab_free(slab, gathered->offsets.at);
-  (void)!weft_slab_free(slab, gathered->valid.at);
-  *gathered = (struct gathered){0};
+void weft__appended_close(weft_slab *slab, struct appended *appended) {
+  (void)!weft_slab_free(slab, appended->values.at);
+  (void)!weft_slab_free(slab, appended->offsets.at);
+  (void)!weft_slab_free(slab, appended->valid.at);
+  *appended = (struct appended){0};
 }
