@@ -137,6 +137,31 @@ static void mix_nulls(const struct simd_rows *batch, uint64_t *hashes) {
     }
 }
 
+/* Adds the nulls of the batch to those of the columns before. */
+static void add_nulls(const struct simd_rows *batch, struct key_scratch *scratch) {
+  for (size_t w = 0; w < (batch->rows + SIMD_BLOCK - 1) / SIMD_BLOCK; w++)
+    scratch->valid[w] &= batch->valid[w];
+  scratch->has_nulls = true;
+}
+
+void weft__keys_resolve(weft_ctx *ctx, const struct key_hash *how, const struct weft_column *keys, size_t n_keys,
+                        size_t first, size_t n, struct key_scratch *scratch) {
+  struct ctx_work work = {0};
+  memset(scratch->valid, 0xff, (n + SIMD_BLOCK - 1) / SIMD_BLOCK * sizeof *scratch->valid);
+  scratch->has_nulls = false;
+  for (size_t k = 0; k < n_keys; k++) {
+    uint64_t bytes = n * keys[k].width;
+    if (!needs_no_rows(how, &keys[k])) {
+      resolve_rows(ctx, &keys[k], first, n, &ctx->batch);
+      bytes = ctx->batch.total_bytes;
+      if (ctx->batch.has_nulls)
+        add_nulls(&ctx->batch, scratch);
+    }
+    ctx_work_add(&work, keys[k].selection, n, bytes, ctx->kernels->vector_bits > 64 ? n : 0);
+  }
+  weft__ctx_count(ctx, &work);
+}
+
 void weft__keys_hash(weft_ctx *ctx, const struct key_hash *how, const struct weft_column *keys, size_t n_keys, size_t first,
                      size_t n, struct key_scratch *scratch) {
   struct simd_rows *batch = &ctx->batch;
@@ -157,9 +182,7 @@ void weft__keys_hash(weft_ctx *ctx, const struct key_hash *how, const struct wef
                          : ctx->kernels->xxh3_64(batch, scratch->hashes, true, scratch->hashes);
     }
     if (batch->has_nulls) {
-      for (size_t w = 0; w < words; w++)
-        scratch->valid[w] &= batch->valid[w];
-      scratch->has_nulls = true;
+      add_nulls(batch, scratch);
       if (how->nulls_equal)
         mix_nulls(batch, scratch->hashes);
     }
