@@ -53,7 +53,7 @@ bool weft__keys_exact(const struct weft_column *keys, size_t n_keys, bool nulls_
 void weft__keys_hash(weft_ctx *ctx, const struct key_hash *how, const struct weft_column *keys, size_t n_keys, size_t first,
                      size_t n, struct key_scratch *scratch);
 
-/* The same without the hashes, for rows whose hashes are known. */
+/* The same without the hashes, for rows whose hashes are known; how->nulls_equal is not set. */
 void weft__keys_resolve(weft_ctx *ctx, const struct key_hash *how, const struct weft_column *keys, size_t n_keys,
                         size_t first, size_t n, struct key_scratch *scratch);
 
