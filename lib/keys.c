@@ -257,8 +257,8 @@ struct key_prefix weft__keys_prefix_of(weft_ctx *ctx, const struct weft_column *
 static bool compare_prefixes(const weft_ctx *ctx, const uint32_t *rows, size_t n, const struct key_prefix *prefixes,
                              const uint32_t *which, struct key_scratch *scratch) {
   uint64_t any = 0;
-  for (size_t i = 0; i < n && i < PREFIXES_AHEAD; i++)
-    __builtin_prefetch(&prefixes[which[i]]);
+  for (size_t i = 0; i < n; i++) /* all at once, to the second-level cache: as many as the memory can serve */
+    __builtin_prefetch(&prefixes[which[i]], 0, 2);
   for (size_t start = 0; start < n; start += SIMD_BLOCK) {
     uint64_t unlike = 0, look = 0, candidates = scratch->candidates[start / SIMD_BLOCK];
     for (size_t k = 0, i = start; k < SIMD_BLOCK && i < n; k++, i++) {
@@ -283,7 +283,7 @@ static bool compare_prefixes(const weft_ctx *ctx, const uint32_t *rows, size_t n
 
 void weft__keys_compare(weft_ctx *ctx, const struct weft_column *keys, size_t n_keys, size_t first, const uint32_t *rows,
                         size_t n, bool hashed, const struct weft_column *build, const struct key_prefix *prefixes,
-                        const uint32_t *which, struct key_scratch *scratch) {
+                        const uint32_t *which, const uint32_t *row_of, struct key_scratch *scratch) {
   size_t words = (n + SIMD_BLOCK - 1) / SIMD_BLOCK;
   if (prefixes && !compare_prefixes(ctx, rows, n, prefixes, which, scratch)) {
     memcpy(scratch->differ, scratch->unlike, words * sizeof *scratch->differ);
@@ -291,6 +291,8 @@ void weft__keys_compare(weft_ctx *ctx, const struct weft_column *keys, size_t n_
   }
   const uint64_t *wanted = prefixes ? scratch->look : scratch->candidates;
   memset(scratch->differ, 0, words * sizeof *scratch->differ);
+  for (size_t i = 0; row_of && i < n; i++)
+    scratch->others[i] = wanted[i / SIMD_BLOCK] >> i % SIMD_BLOCK & 1 ? row_of[which[i]] : 0;
   for (size_t k = 0; k < n_keys; k++) {
     if (rows)
       resolve_listed(ctx, &keys[k], rows, wanted, n, &ctx->batch, scratch);
@@ -307,6 +309,6 @@ bool weft__keys_equal(weft_ctx *ctx, const struct weft_column *keys, size_t n_ke
                       const struct weft_column *build, uint32_t build_row, struct key_scratch *scratch) {
   scratch->others[0] = build_row;
   scratch->candidates[0] = 1;
-  weft__keys_compare(ctx, keys, n_keys, row, NULL, 1, false, build, NULL, NULL, scratch);
+  weft__keys_compare(ctx, keys, n_keys, row, NULL, 1, false, build, NULL, NULL, NULL, scratch);
   return !(scratch->differ[0] & 1);
 }

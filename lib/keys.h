@@ -74,10 +74,11 @@ struct key_prefix weft__keys_prefix_of(weft_ctx *ctx, const struct weft_column *
 
 /* Compares row first + i of keys, or where rows is not NULL row rows[i], with row scratch->others[i] of build for those
  * i < n whose bit in scratch->candidates is set; scratch->differ has the bits of those that differ. hashed: weft__keys_hash was called last, with the same rows, first and so on. prefixes: of build's rows,
- * by which[i], used where rows were hashed, or where rows is not NULL, and then keys are build; may be NULL. */
+ * by which[i], used where rows were hashed, or where rows is not NULL, and then keys are build; may be NULL.
+ * row_of: NULL, or what others are found by, where they are needed: row_of[which[i]]. */
 void weft__keys_compare(weft_ctx *ctx, const struct weft_column *keys, size_t n_keys, size_t first, const uint32_t *rows,
                         size_t n, bool hashed, const struct weft_column *build, const struct key_prefix *prefixes,
-                        const uint32_t *which, struct key_scratch *scratch);
+                        const uint32_t *which, const uint32_t *row_of, struct key_scratch *scratch);
 
 /* Whether one row of keys equals one of build. Uses the first element of scratch's arrays, save hashes, ids and valid. */
 bool weft__keys_equal(weft_ctx *ctx, const struct weft_column *keys, size_t n_keys, size_t row,

@@ -210,11 +210,13 @@ weft_status weft__distinct_open(weft_ctx *ctx, const struct weft_column *keys, s
   return status;
 }
 
-/* How many keys to make room for when `needed` must fit: as many as all rows will bring if they go on as they have so far,
+/* How many keys to make room for when `needed` must fit. If all keys were equally frequent, d of them among the first r rows
+ * would be r / x in all, where d / r = (1 - e^-x) / x, which with u = 1 - d / r is x = 2 u + 4/3 u^2 + 10/9 u^3 + ...; where some
+ * are more frequent than others there are more, and the table grows again. As long as all rows are keys, so are the others;
  * but within a factor, as a file's start may mislead. */
 static uint64_t keys_to_expect(const struct distinct *distinct, uint64_t needed, uint64_t total) {
-  double share = distinct->rows ? (double)distinct->count / (double)distinct->rows : 1;
-  double expected = share * (double)total * 1.02;
+  double rows = (double)distinct->rows, u = rows > 0 ? 1 - (double)distinct->count / rows : 0;
+  double expected = u > 0 ? rows / (u * (2 + u * (4.0 / 3 + u * (10.0 / 9)))) * 1.1 : (double)total;
   uint64_t least = 2 * needed, most = MOST_GROWTH * needed;
   uint64_t keys = expected < (double)most ? (uint64_t)expected : most;
   keys = keys > least ? keys : least;
@@ -233,12 +235,14 @@ static weft_status expect_keys(weft_ctx *ctx, struct distinct *distinct, size_t 
   if (!more)
     return ctx->cache.status;
   distinct->first_row = more;
+  weft__slab_advise(ctx->cache.slab, more, (distinct->table.capacity + 1) * sizeof *more);
   if (!distinct->prefixes)
     return WEFT_OK;
   struct key_prefix *longer = weft_realloc(ctx, distinct->prefixes, (distinct->table.capacity + 1) * sizeof *longer);
   if (!longer)
     return ctx->cache.status;
   distinct->prefixes = longer;
+  weft__slab_advise(ctx->cache.slab, longer, (distinct->table.capacity + 1) * sizeof *longer);
   return WEFT_OK;
 }
 
@@ -263,15 +267,12 @@ static weft_status settle_collision(weft_ctx *ctx, struct distinct *distinct, si
   return WEFT_OK;
 }
 
-/* Fills scratch->others with the first row of each row's key, and candidates with the rows that are not that row itself: new
- * keys are numbered from `next` on. */
-static void find_candidates(const struct distinct *distinct, size_t n, uint32_t next, struct key_scratch *scratch) {
-  const uint32_t *ids = scratch->ids;
+/* Gives candidates the rows that are not their key's first ones: new keys are numbered from `next` on. */
+static void find_candidates(size_t n, uint32_t next, struct key_scratch *scratch) {
   for (size_t start = 0; start < n; start += SIMD_BLOCK) {
     uint64_t bits = 0;
     for (size_t k = 0, i = start; k < SIMD_BLOCK && i < n; k++, i++) {
-      bool is_new = ids[i] == next;
-      scratch->others[i] = distinct->first_row[ids[i]];
+      bool is_new = scratch->ids[i] == next;
       next += is_new;
       bits |= (uint64_t)!is_new << k;
     }
@@ -284,8 +285,9 @@ static void find_candidates(const struct distinct *distinct, size_t n, uint32_t 
 static weft_status verify(weft_ctx *ctx, struct distinct *distinct, size_t first, size_t n, uint32_t next,
                           struct key_scratch *scratch) {
   size_t words = (n + SIMD_BLOCK - 1) / SIMD_BLOCK;
-  find_candidates(distinct, n, next, scratch);
-  weft__keys_compare(ctx, distinct->keys, distinct->n_keys, first, NULL, n, true, distinct->keys, NULL, NULL, scratch);
+  find_candidates(n, next, scratch);
+  weft__keys_compare(ctx, distinct->keys, distinct->n_keys, first, NULL, n, true, distinct->keys, distinct->prefixes,
+                     scratch->ids, distinct->first_row, scratch);
   for (size_t w = 0; w < words; w++)
     scratch->unlike[w] = scratch->differ[w]; /* settle_collision uses the others */
   for (size_t w = 0; w < words; w++)
