@@ -6,7 +6,7 @@
 #include <inttypes.h>
 #include <sqlite3.h>
 
-#include "keys.h"
+#include "built.h"
 #include "shapes.h"
 #include "suite.h"
 #include "tables.h"
@@ -261,8 +261,9 @@ START_TEST(joins_equal_those_of_sqlite) {
     weft_index *indexes[SIMD_ISAS];
     draw_case(i);
     for (int t = 0; t < tables.n; t++) {
-      ctxs[t]->key_mask = shape.key_mask;
-      indexes[t] = index_of(ctxs[t], shape.build.keys, shape.n_keys);
+      struct weft_index_options options = index_defaults();
+      MUST(ctxs[t],
+           build_anyhow(ctxs[t], shape.build.keys, shape.n_keys, &options, shape.key_mask, &shape.rng, &indexes[t]));
     }
     for (int kind = 0; kind < KINDS; kind++) {
       ask_join((enum weft_join_kind)kind, &theirs);
