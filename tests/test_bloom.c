@@ -289,8 +289,7 @@ static double strangers_taken(weft_ctx *ctx, const weft_bloom *bloom) {
 static const double rates[] = {0.5, 0.1, 0.01, 0.001};
 #define RATES ((int)(sizeof rates / sizeof *rates))
 
-/* Of 1,000,000 strangers 1000 at the least are taken, of which chance makes 32 more or fewer: 10 in 100 is three times that.
- * Of 1,000,000 keys a random choice would be no other: so many blocks even out. */
+/* Of 1,000,000 strangers 1000 at the least are taken, with a standard deviation of 32: 10 in 100 is three times that. */
 START_TEST(a_million_keys_are_answered_within_a_tenth_of_the_promised_rate) {
   static uint64_t numbers[MILLION];
   weft_ctx *ctx = ctx_with(NULL);

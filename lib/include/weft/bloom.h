@@ -27,8 +27,9 @@ typedef struct weft_bloom weft_bloom;
  *
  *     rate = sum over j of L^j e^-L / j! * (1 - (31/32)^j)^8
  *
- * which counts how unevenly keys fall on blocks, as a plain formula by bits per key does not: 10.5 bits a key for 0.01, 16.9
- * for 0.001. Some readers and writers of Parquet take powers of two alone, of 32 bytes at least: the next one above is no
+ * which counts how unevenly keys fall on blocks: 10.5 bits a key for 0.01, 16.9 for 0.001, as in the specification's table.
+ * (The formula of its earlier versions, -8 / ln(1 - rate^(1/8)) bits, does not: its 9.7 bits for 0.01 give 0.0146.) Some
+ * readers and writers of Parquet take powers of two alone, of 32 bytes at least: the next one above is no
  * worse. Any thread. On failure *bytes is 0. WEFT_E_INVALID: bytes is NULL, or rate is not above 0 and below 1.
  * WEFT_E_OVERFLOW: more than WEFT_BLOOM_MOST, or than memory can hold. */
 WEFT_API WEFT_MUST_CHECK weft_status weft_bloom_size(uint64_t rows, double rate, size_t *bytes);
