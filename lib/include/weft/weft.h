@@ -6,6 +6,7 @@
 #define WEFT_WEFT_H
 
 #include <weft/base.h>
+#include <weft/bloom.h>
 #include <weft/codec.h>
 #include <weft/column.h>
 #include <weft/ctx.h>
