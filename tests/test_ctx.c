@@ -455,8 +455,8 @@ START_TEST(null_is_answered_as_documented_by_every_function) {
 END_TEST
 
 /* The functions of the test above, those without a pointer that may not be NULL, which test_column.c goes through, and
- * those whose own suites do it: test_index_rules.c, test_join_rules.c, test_group.c, test_bloom_rules.c, test_codec_rules.c, test_codec_open.c,
- * test_writer_rules.c, test_reader_rules.c. */
+ * those whose own suites do it: test_index_rules.c, test_join_rules.c, test_group.c, test_aggregate.c, test_distinct.c,
+ * test_bloom_rules.c, test_codec_rules.c, test_codec_open.c, test_writer_rules.c, test_reader_rules.c. */
 START_TEST(no_public_function_is_left_out) {
   static const char *const names[] = {"weft_slab_create",
                                       "weft_ctx_create",
@@ -534,6 +534,20 @@ START_TEST(no_public_function_is_left_out) {
                                       "weft_encode",
                                       "weft_encode_bound",
                                       "weft_encode_options_init",
+                                      "weft_aggregate_add",
+                                      "weft_aggregate_finish",
+                                      "weft_aggregate_free",
+                                      "weft_aggregate_groups",
+                                      "weft_aggregate_merge",
+                                      "weft_aggregate_open",
+                                      "weft_distinct_add",
+                                      "weft_distinct_add_hashes",
+                                      "weft_distinct_estimate",
+                                      "weft_distinct_free",
+                                      "weft_distinct_merge",
+                                      "weft_distinct_open",
+                                      "weft_distinct_read",
+                                      "weft_distinct_write",
                                       "weft_group",
                                       "weft_index_build",
                                       "weft_index_contains",
