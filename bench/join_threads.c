@@ -110,7 +110,7 @@ static void run_two(const struct program *p, enum stage stage, const char *keys,
                                        [PROBE] = "10 million rows built: 10 million probes, to count, sum, sum",
                                        [JOIN] = "10 million rows built and 10 million probes, to count, sum, sum"};
   char name[64];
-  snprintf(name, sizeof name, "threads2 %s %s 10m", verbs[stage], keys);
+  snprintf(name, sizeof name, "threads2-%s %s 10m", verbs[stage], keys);
   if (!bench_wants(p->bench, name, false))
     return;
   if (crew_most() < THREADS) {

@@ -17,7 +17,7 @@ endforeach()
 
 # Every whole join and group of weft's gives what its keys' numbers say, down to single rows; so do the plain loops. Memory
 # stands beside them.
-foreach(kind "join *" "group-by *" "plain *" "threads2 *")
+foreach(kind "join *" "group-by *" "plain *" "threads2-* *")
   run(0 text --divide 300 --seconds 0.001 --filter "${kind}")
 endforeach()
 run(0 json --divide 10 --seconds 0.01 --filter "join u64 1m match1" --json)
