@@ -208,7 +208,7 @@ static weft_status verify(weft_ctx *ctx, struct part *part, size_t at, size_t n,
   }
   const struct weft_column *keys = part->build->index->keys;
   weft__keys_compare(ctx, keys, part->build->index->n_keys, 0, part->rows + at, n, false, keys,
-                     part->build->index->prefixes, scratch->others, scratch);
+                     part->build->index->prefixes, scratch->others, NULL, scratch);
   uint64_t *differ = scratch->unlike; /* scratch->differ is settle's */
   for (size_t w = 0; w < words; w++) {
     *again |= (scratch->candidates[w] & ~scratch->differ[w]) != 0;

@@ -6,10 +6,11 @@
 #include "lib/build.h"
 #include "lib/direct.h"
 #include "lib/gather.h"
+#include "lib/steps.h"
 
 #include <string.h>
 
-enum step { STEP_OPEN, STEP_HASH, STEP_PLACE, STEP_SCATTER, STEP_PLAN, STEP_PARTS, STEP_DONE };
+enum step { STEP_OPEN, STEP_HASH, STEP_PLACE, STEP_SCATTER, STEP_PLAN, STEP_PARTS, STEPS };
 
 struct weft_index_builder {
   weft_index *index; /* with the columns as they are built from */
@@ -20,12 +21,11 @@ struct weft_index_builder {
   uint64_t rows;
   struct index_build build;
 
-  struct os_lock lock; /* over what follows */
-  enum step step;
-  size_t next, units; /* of the step: the next to be taken, and how many there are */
-  size_t at_work;     /* threads that have taken one */
-  weft_status status; /* that one of them came to */
+  struct steps steps;
+  weft_status status; /* of the appending */
 };
+
+static const struct steps_plan steps_of_building; /* below */
 
 /* ---- Beginning and end ---- */
 
@@ -70,7 +70,7 @@ weft_status weft_index_builder_open(weft_ctx *ctx, const struct weft_index_optio
   weft__slab_ref(index->slab);
   builder->index = index;
   builder->copy_keys = mine.copy_keys;
-  os_lock_init(&builder->lock);
+  weft__steps_open(&builder->steps, &steps_of_building, builder);
   *out = builder;
   return WEFT_OK;
 }
@@ -84,7 +84,7 @@ static void end_builder(weft_index_builder *builder) {
     weft__gathered_close(slab, &builder->gathered[k]);
   (void)!weft_slab_free(slab, builder->gathered);
   (void)!weft_slab_free(slab, builder->hashes.at);
-  os_lock_end(&builder->lock);
+  weft__steps_close(&builder->steps);
   (void)!weft_slab_free(slab, builder);
 }
 
@@ -134,7 +134,7 @@ static weft_status check_append(weft_ctx *ctx, const char *who, const weft_index
                                 const struct weft_column *keys, size_t n_keys, const uint64_t *hashes) {
   const weft_index *index = builder->index;
   WEFT_TRY(weft__keys_check(ctx, who, keys, n_keys));
-  if (builder->status != WEFT_OK || builder->step != STEP_OPEN)
+  if (builder->status != WEFT_OK || steps_begun(&builder->steps))
     return weft__fail(ctx, WEFT_E_INVALID, "%s: %s", who, builder->status ? "a call before has failed" : "work has begun");
   if (index->n_keys == 0)
     return WEFT_OK;
@@ -193,8 +193,8 @@ static void set_columns(weft_index_builder *builder) {
   index->how.exact = index->how.mask == UINT64_MAX && weft__keys_exact(index->keys, index->n_keys, false);
 }
 
-/* What one thread does between two steps, or all together in a step. */
-static weft_status do_unit(weft_ctx *ctx, weft_index_builder *builder, enum step step, size_t unit) {
+static weft_status do_unit(weft_ctx *ctx, void *owner, unsigned step, size_t unit) {
+  weft_index_builder *builder = owner;
   struct index_build *build = &builder->build;
   switch (step) {
   case STEP_OPEN:
@@ -210,62 +210,19 @@ static weft_status do_unit(weft_ctx *ctx, weft_index_builder *builder, enum step
   }
 }
 
-static size_t units_of(const weft_index_builder *builder, enum step step) {
+static size_t units_of(const void *owner, unsigned step) {
+  const weft_index_builder *builder = owner;
+  if (builder->index->direct)
+    return 0;
   switch (step) {
   case STEP_HASH:
   case STEP_SCATTER: return builder->build.slices;
   case STEP_PARTS: return (size_t)1 << builder->build.bits;
-  case STEP_DONE: return 0;
   default: return 1;
   }
 }
 
-/* Takes a unit of the work, or returns false when there is none to be had now: all is done, or others are at the last ones
- * of a step. */
-static bool take_unit(weft_index_builder *builder, enum step *step, size_t *unit) {
-  bool taken = builder->step != STEP_DONE && builder->status == WEFT_OK && builder->next < builder->units;
-  if (!taken)
-    return false;
-  *step = builder->step;
-  *unit = builder->next++;
-  builder->at_work++;
-  return true;
-}
-
-/* Notes that a unit is done; the last one of a step begins the next. */
-static void unit_done(weft_index_builder *builder, weft_status status) {
-  builder->at_work--;
-  if (status != WEFT_OK && builder->status == WEFT_OK)
-    builder->status = status;
-  if (builder->at_work > 0 || builder->next < builder->units)
-    return;
-  builder->step = builder->index->direct ? STEP_DONE : builder->step + 1;
-  builder->next = 0;
-  builder->units = units_of(builder, builder->step);
-}
-
-static weft_status work(weft_ctx *ctx, weft_index_builder *builder) {
-  os_lock_take(&builder->lock);
-  if (builder->step == STEP_OPEN && builder->units == 0)
-    builder->units = 1;
-  while (builder->step != STEP_DONE && (builder->status == WEFT_OK || builder->at_work > 0)) {
-    enum step step;
-    size_t unit;
-    bool taken = take_unit(builder, &step, &unit);
-    os_lock_give(&builder->lock);
-    weft_status status = WEFT_OK;
-    if (taken)
-      status = do_unit(ctx, builder, step, unit);
-    else
-      weft__os_yield();
-    os_lock_take(&builder->lock);
-    if (taken)
-      unit_done(builder, status);
-  }
-  weft_status status = builder->status;
-  os_lock_give(&builder->lock);
-  return status;
-}
+static const struct steps_plan steps_of_building = {.steps = STEPS, .units = units_of, .work = do_unit};
 
 weft_status weft_index_work(weft_ctx *ctx, weft_index_builder *builder) {
   if (!ctx)
@@ -276,8 +233,10 @@ weft_status weft_index_work(weft_ctx *ctx, weft_index_builder *builder) {
     return weft__fail(ctx, WEFT_E_INVALID, "weft_index_work: the context is of another slab than the builder's");
   if (builder->index->n_keys == 0)
     return weft__fail(ctx, WEFT_E_INVALID, "weft_index_work: nothing was appended");
+  if (builder->status != WEFT_OK)
+    return weft__fail(ctx, WEFT_E_INVALID, "weft_index_work: a call before has failed");
   ctx_enter(ctx);
-  weft_status status = work(ctx, builder);
+  weft_status status = weft__steps_work(ctx, &builder->steps);
   ctx_leave(ctx);
   return status;
 }

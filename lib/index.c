@@ -86,7 +86,7 @@ static void verify(weft_ctx *ctx, const weft_index *index, const struct weft_col
   }
   if (!any)
     return;
-  weft__keys_compare(ctx, keys, index->n_keys, first, NULL, n, true, index->keys, index->prefixes, scratch->others,
+  weft__keys_compare(ctx, keys, index->n_keys, first, NULL, n, true, index->keys, index->prefixes, scratch->others, NULL,
                      scratch);
   for (size_t w = 0; w < words; w++)
     scratch->unlike[w] = scratch->differ[w]; /* settle_collision uses the others */
