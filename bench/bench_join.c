@@ -233,5 +233,6 @@ int main(int argc, char **argv) {
   run_number(&p, "str8-24", str24, number_target);
   run_whole(&p);
   run_threads(&p);
+  duckdb_unload(p.duckdb);
   return bench_close(p.bench);
 }

@@ -24,6 +24,8 @@ struct duckdb {
   const char *(*version)(void);
   int (*open)(const char *path, void **database);
   int (*connect)(void *database, void **connection);
+  void (*disconnect)(void **connection);
+  void (*close)(void **database);
   int (*query)(void *connection, const char *query, struct result *result);
   const char *(*error)(struct result *result);
   struct wide (*value)(struct result *result, uint64_t column, uint64_t row);
@@ -61,6 +63,8 @@ struct duckdb *duckdb_load(const char *library) {
       {"duckdb_library_version", &d->version},
       {"duckdb_open", &d->open},
       {"duckdb_connect", &d->connect},
+      {"duckdb_disconnect", &d->disconnect},
+      {"duckdb_close", &d->close},
       {"duckdb_query", &d->query},
       {"duckdb_result_error", &d->error},
       {"duckdb_value_hugeint", &d->value},
@@ -86,6 +90,15 @@ struct duckdb *duckdb_load(const char *library) {
   }
   run(d, "SET threads=1", NULL);
   return d;
+}
+
+/* The library itself stays: it has threads and data of its own. */
+void duckdb_unload(struct duckdb *d) {
+  if (!d)
+    return;
+  d->disconnect(&d->connection);
+  d->close(&d->database);
+  free(d);
 }
 
 const char *duckdb_version(const struct duckdb *d) {

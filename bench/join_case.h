@@ -39,6 +39,7 @@ struct comparison {
   struct group_sums groups, wanted_groups;
   uint32_t *group, *wanted_group; /* [rows] numbers of groups */
   double bytes_a_row;             /* of the index last built by weft */
+  bool wrong;                     /* somebody's results: then there are no figures */
 };
 
 /* weft with each table, or with the best alone, as contenders. case_close frees keys and contexts too. */

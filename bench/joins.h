@@ -70,6 +70,7 @@ struct join_sums merge_join(const struct keys *build, const struct keys *probe);
 /* DuckDB on one thread, its library loaded from a file. NULL, with a message on stderr: it cannot be. */
 struct duckdb;
 struct duckdb *duckdb_load(const char *library);
+void duckdb_unload(struct duckdb *duckdb); /* NULL is fine */
 const char *duckdb_version(const struct duckdb *duckdb);
 
 /* Makes a table of rows (k0, .., v): keys and, where there are values, the payload. Replaces one of the same name. */

@@ -13,6 +13,8 @@ struct hugeint {
 const char *duckdb_library_version(void);
 int duckdb_open(const char *path, void **database);
 int duckdb_connect(void *database, void **connection);
+void duckdb_disconnect(void **connection);
+void duckdb_close(void **database);
 int duckdb_query(void *connection, const char *query, void *result);
 const char *duckdb_result_error(void *result);
 struct hugeint duckdb_value_hugeint(void *result, uint64_t column, uint64_t row);
@@ -37,6 +39,14 @@ int duckdb_connect(void *database, void **connection) {
   (void)database;
   *connection = NULL;
   return 0;
+}
+
+void duckdb_disconnect(void **connection) {
+  (void)connection;
+}
+
+void duckdb_close(void **database) {
+  (void)database;
 }
 
 int duckdb_query(void *connection, const char *query, void *result) {
