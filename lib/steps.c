@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
  * Steps of shared work: units are dealt out under a lock; who finds none while others are at the last of a step waits for
- * them. Units take milliseconds, so waiting is giving up the processor again and again.
+ * them, asleep for a moment again and again: units take milliseconds.
  */
 #include "lib/steps.h"
+
+enum { NAP = 50 }; /* microseconds */
 
 /* Goes on to the next step that has units. */
 static void next_step(struct steps *steps) {
@@ -49,7 +51,7 @@ weft_status weft__steps_work(weft_ctx *ctx, struct steps *steps) {
     if (taken)
       status = steps->plan->work(ctx, steps->owner, step, unit);
     else
-      weft__os_yield();
+      weft__os_nap(NAP);
     os_lock_take(&steps->lock);
     if (taken)
       unit_done(steps, status);
