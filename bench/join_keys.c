@@ -194,3 +194,16 @@ struct group_sums ids_group(size_t keys, const uint32_t *ids, size_t rows) {
   free(count);
   return sums;
 }
+
+uint32_t *ids_number(size_t keys, const uint32_t *ids, size_t rows) {
+  uint32_t *number_of_key = bench_memory(keys * sizeof *number_of_key), *numbers = bench_memory(rows * sizeof *numbers);
+  uint32_t n = 0;
+  memset(number_of_key, 0xff, keys * sizeof *number_of_key);
+  for (size_t i = 0; i < rows; i++) {
+    if (number_of_key[ids[i]] == UINT32_MAX)
+      number_of_key[ids[i]] = n++;
+    numbers[i] = number_of_key[ids[i]];
+  }
+  free(number_of_key);
+  return numbers;
+}

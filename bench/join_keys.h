@@ -55,7 +55,8 @@ void ids_miss(uint32_t *ids, size_t rows, size_t keys, double share);
 struct join_sums ids_join(size_t keys, const uint32_t *build_ids, const struct keys *build, const uint32_t *probe_ids,
                           const struct keys *probe);
 
-/* And their groups. */
+/* And their groups; and the groups' numbers, in the order in which keys first appear, freed with free(). */
 struct group_sums ids_group(size_t keys, const uint32_t *ids, size_t rows);
+uint32_t *ids_number(size_t keys, const uint32_t *ids, size_t rows);
 
 #endif
