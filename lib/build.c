@@ -78,13 +78,15 @@ weft_status weft__build_hash(weft_ctx *ctx, struct index_build *build, size_t sl
   slice_range(build, slice, &first, &last);
   memset(count, 0, parts_of(build) * sizeof *count);
   WEFT_TRY(weft__scratch_open(ctx, &scratch));
-  uint64_t *own = scratch->hashes;
   for (size_t at = first, n; at < last; at += n) {
     n = last - at < ctx->batch_size ? last - at : ctx->batch_size;
     const uint64_t *hashes = build->given ? build->given + at : build->hashes + at;
-    scratch->hashes = build->given ? own : build->hashes + at;
-    if (!build->given || build->valid || index->prefixes) /* of hashes that came with the rows the rest may be needed */
+    if (!build->given) {
+      scratch->hashes = build->hashes + at;
       weft__keys_hash(ctx, &index->how, index->keys, index->n_keys, at, n, scratch);
+    } else if (build->valid || index->prefixes) {
+      weft__keys_resolve(ctx, &index->how, index->keys, index->n_keys, at, n, scratch);
+    }
     if (index->prefixes)
       weft__keys_prefix(ctx, n, index->prefixes + at);
     if (build->valid)

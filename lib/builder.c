@@ -3,9 +3,9 @@
  * Indexes being built: rows that are appended, the steps of the work dealt out to threads, the end; and weft_index_build,
  * which is all of that at once. The steps themselves are build.c's.
  */
+#include "lib/append.h"
 #include "lib/build.h"
 #include "lib/direct.h"
-#include "lib/gather.h"
 #include "lib/steps.h"
 
 #include <string.h>
@@ -16,7 +16,7 @@ struct weft_index_builder {
   weft_index *index; /* with the columns as they are built from */
   bool copy_keys;
   bool borrowed;             /* the keys are a caller's */
-  struct gathered *gathered; /* [n_keys] the keys' copies, when there are any */
+  struct appended *appended; /* [n_keys] the keys' copies, when there are any */
   struct bytes hashes;       /* that came with the rows */
   uint64_t rows;
   struct index_build build;
@@ -80,9 +80,9 @@ static void end_builder(weft_index_builder *builder) {
   weft_slab *slab = builder->index->slab;
   if (builder->build.index)
     weft__build_close(slab, &builder->build);
-  for (size_t k = 0; builder->gathered && k < builder->index->n_keys; k++)
-    weft__gathered_close(slab, &builder->gathered[k]);
-  (void)!weft_slab_free(slab, builder->gathered);
+  for (size_t k = 0; builder->appended && k < builder->index->n_keys; k++)
+    weft__appended_close(slab, &builder->appended[k]);
+  (void)!weft_slab_free(slab, builder->appended);
   (void)!weft_slab_free(slab, builder->hashes.at);
   weft__steps_close(&builder->steps);
   (void)!weft_slab_free(slab, builder);
@@ -114,20 +114,20 @@ static weft_status first_batch(weft_ctx *ctx, weft_index_builder *builder, const
 }
 
 /* Adds rows to the copies. */
-static weft_status gather_keys(weft_ctx *ctx, weft_index_builder *builder, const struct weft_column *keys, size_t at) {
+static weft_status append_keys(weft_ctx *ctx, weft_index_builder *builder, const struct weft_column *keys, size_t at) {
   for (size_t k = 0; k < builder->index->n_keys; k++)
-    WEFT_TRY(weft__gather(ctx, &keys[k], 0, keys[k].rows, at, &builder->gathered[k]));
+    WEFT_TRY(weft__append(ctx, &keys[k], 0, keys[k].rows, at, &builder->appended[k]));
   return WEFT_OK;
 }
 
 /* Turns what is borrowed into copies. */
 static weft_status copy_borrowed(weft_ctx *ctx, weft_index_builder *builder) {
   weft_index *index = builder->index;
-  builder->gathered = weft_zalloc(ctx, index->n_keys * sizeof *builder->gathered);
-  if (!builder->gathered)
+  builder->appended = weft_zalloc(ctx, index->n_keys * sizeof *builder->appended);
+  if (!builder->appended)
     return ctx->cache.status;
   builder->borrowed = false;
-  return gather_keys(ctx, builder, index->keys, 0);
+  return append_keys(ctx, builder, index->keys, 0);
 }
 
 static weft_status check_append(weft_ctx *ctx, const char *who, const weft_index_builder *builder,
@@ -162,7 +162,7 @@ static weft_status append_rows(weft_ctx *ctx, const char *who, weft_index_builde
   if (status == WEFT_OK && builder->borrowed && (!first || builder->copy_keys))
     status = copy_borrowed(ctx, builder);
   if (status == WEFT_OK && !first)
-    status = gather_keys(ctx, builder, keys, (size_t)builder->rows);
+    status = append_keys(ctx, builder, keys, (size_t)builder->rows);
   builder->rows += rows;
   builder->status = status;
   return status;
@@ -182,12 +182,12 @@ weft_status weft_index_append(weft_ctx *ctx, weft_index_builder *builder, const 
 
 /* ---- Work ---- */
 
-/* The columns that the index is built from: of copies those that have been gathered. */
+/* The columns that the index is built from: of copies those that have been appended. */
 static void set_columns(weft_index_builder *builder) {
   weft_index *index = builder->index;
-  for (size_t k = 0; builder->gathered && k < index->n_keys; k++) {
+  for (size_t k = 0; builder->appended && k < index->n_keys; k++) {
     struct weft_field field = {.type = index->keys[k].type, .width = (uint32_t)index->keys[k].width};
-    index->keys[k] = weft__gathered_column(&builder->gathered[k], &field, (size_t)builder->rows);
+    index->keys[k] = weft__appended_column(&builder->appended[k], &field, (size_t)builder->rows);
   }
   index->rows = (uint32_t)builder->rows;
   index->how.exact = index->how.mask == UINT64_MAX && weft__keys_exact(index->keys, index->n_keys, false);
@@ -246,14 +246,14 @@ weft_status weft_index_work(weft_ctx *ctx, weft_index_builder *builder) {
 /* Gives the index what it needs of the keys: of copies nothing where hashes say it all, else bytes and offsets. */
 static void keep_keys(weft_index_builder *builder) {
   weft_index *index = builder->index;
-  for (size_t k = 0; builder->gathered && !index->how.exact && k < index->n_keys; k++) {
-    struct gathered *from = &builder->gathered[k];
+  for (size_t k = 0; builder->appended && !index->how.exact && k < index->n_keys; k++) {
+    struct appended *from = &builder->appended[k];
     index->copies[2 * k] = from->values.at;
     index->copies[2 * k + 1] = from->offsets.at;
     index->copied_bytes += from->values.room + from->offsets.room;
     from->values.at = from->offsets.at = NULL;
   }
-  for (size_t k = 0; builder->gathered && k < index->n_keys; k++)
+  for (size_t k = 0; builder->appended && k < index->n_keys; k++)
     index->keys[k].base_validity = NULL;
 }
 
@@ -268,7 +268,7 @@ weft_status weft_index_seal(weft_ctx *ctx, weft_index_builder *builder, weft_ind
   weft_status status = weft_index_work(ctx, builder);
   if (status == WEFT_OK && !index->direct)
     status = weft__build_seal(ctx, &builder->build);
-  if (status == WEFT_OK && builder->gathered && !(index->copies = weft_zalloc(ctx, 2 * index->n_keys * sizeof(void *))))
+  if (status == WEFT_OK && builder->appended && !(index->copies = weft_zalloc(ctx, 2 * index->n_keys * sizeof(void *))))
     status = ctx->cache.status;
   if (status != WEFT_OK) {
     weft_index_builder_free(builder);

@@ -137,38 +137,51 @@ static void mix_nulls(const struct simd_rows *batch, uint64_t *hashes) {
     }
 }
 
-void weft__keys_hash(weft_ctx *ctx, const struct key_hash *how, const struct weft_column *keys, size_t n_keys, size_t first,
-                     size_t n, struct key_scratch *scratch) {
+/* hash: the hashes are not known. */
+ONE_COPY void read_keys(weft_ctx *ctx, const struct key_hash *how, const struct weft_column *keys, size_t n_keys,
+                        size_t first, size_t n, bool hash, struct key_scratch *scratch) {
   struct simd_rows *batch = &ctx->batch;
   struct ctx_work work = {0};
   size_t words = (n + SIMD_BLOCK - 1) / SIMD_BLOCK;
   memset(scratch->valid, 0xff, words * sizeof *scratch->valid);
   scratch->has_nulls = false;
   for (size_t k = 0; k < n_keys; k++) {
-    size_t simd_rows;
+    size_t simd_rows = ctx->kernels->vector_bits > 64 ? n : 0;
     if (needs_no_rows(how, &keys[k])) {
       struct simd_column column = weft__column_simd(&keys[k]);
       batch->prefetch = ctx->prefetch_distance;
-      simd_rows = ctx->kernels->xxh3_64_column(&column, first, n, &how->seed, false, scratch->hashes, batch);
+      batch->total_bytes = n * keys[k].width;
+      if (hash)
+        simd_rows = ctx->kernels->xxh3_64_column(&column, first, n, &how->seed, false, scratch->hashes, batch);
       batch->has_nulls = false;
     } else {
       resolve_rows(ctx, &keys[k], first, n, batch);
-      simd_rows = k == 0 ? ctx->kernels->xxh3_64(batch, &how->seed, false, scratch->hashes)
-                         : ctx->kernels->xxh3_64(batch, scratch->hashes, true, scratch->hashes);
+      if (hash)
+        simd_rows = ctx->kernels->xxh3_64(batch, k == 0 ? &how->seed : scratch->hashes, k > 0, scratch->hashes);
     }
     if (batch->has_nulls) {
       for (size_t w = 0; w < words; w++)
         scratch->valid[w] &= batch->valid[w];
       scratch->has_nulls = true;
-      if (how->nulls_equal)
+      if (hash && how->nulls_equal)
         mix_nulls(batch, scratch->hashes);
     }
     ctx_work_add(&work, keys[k].selection, n, batch->total_bytes, simd_rows);
   }
-  if (how->mask != UINT64_MAX)
+  if (hash && how->mask != UINT64_MAX)
     for (size_t i = 0; i < n; i++)
       scratch->hashes[i] &= how->mask;
   weft__ctx_count(ctx, &work);
+}
+
+void weft__keys_hash(weft_ctx *ctx, const struct key_hash *how, const struct weft_column *keys, size_t n_keys, size_t first,
+                     size_t n, struct key_scratch *scratch) {
+  read_keys(ctx, how, keys, n_keys, first, n, true, scratch);
+}
+
+void weft__keys_resolve(weft_ctx *ctx, const struct key_hash *how, const struct weft_column *keys, size_t n_keys,
+                        size_t first, size_t n, struct key_scratch *scratch) {
+  read_keys(ctx, how, keys, n_keys, first, n, false, scratch);
 }
 
 /* Resolves rows[i] of a column, where wanted has bit i; the others become null rows. */

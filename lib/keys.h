@@ -53,6 +53,10 @@ bool weft__keys_exact(const struct weft_column *keys, size_t n_keys, bool nulls_
 void weft__keys_hash(weft_ctx *ctx, const struct key_hash *how, const struct weft_column *keys, size_t n_keys, size_t first,
                      size_t n, struct key_scratch *scratch);
 
+/* The same without the hashes, for rows whose hashes are known. */
+void weft__keys_resolve(weft_ctx *ctx, const struct key_hash *how, const struct weft_column *keys, size_t n_keys,
+                        size_t first, size_t n, struct key_scratch *scratch);
+
 /* A key's first 15 bytes, zeros behind them, and a byte that tells its length: below 16 the length itself, so that all of
  * the key is there, else above; of a null 255. What is compared in place of keys that lie apart, a cache line and more for each. */
 struct key_prefix {

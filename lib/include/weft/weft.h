@@ -10,6 +10,7 @@
 #include <weft/column.h>
 #include <weft/ctx.h>
 #include <weft/file.h>
+#include <weft/gather.h>
 #include <weft/group.h>
 #include <weft/hash.h>
 #include <weft/index.h>
