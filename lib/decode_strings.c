@@ -339,10 +339,12 @@ static weft_status put_range(struct decoding *d, struct source *source, struct w
                               &source->text));
   *used = source->text.bytes;
   WEFT_TRY(check_end(d, buffers, *used, true));
-  if (*used > 0 && d->options.streaming)
+  if (*used > 0 && d->options.streaming) {
     d->in.codecs->stream(source->text.data, *used, buffers->values);
-  else if (*used > 0)
+    d->in.codecs->stream(source->text.data, 0, buffers->values); /* the fence */
+  } else if (*used > 0) {
     memcpy(buffers->values, source->text.data, *used);
+  }
   weft__decode_all_valid(d, buffers);
   return WEFT_OK;
 }
