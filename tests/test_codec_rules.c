@@ -104,6 +104,33 @@ START_TEST(options_of_a_size_that_is_not_known_are_refused) {
 }
 END_TEST
 
+/* A newer library's caller, who leaves what this one does not know at zero, and one who does not. */
+START_TEST(options_of_a_newer_caller_are_taken_where_what_is_not_known_is_zero) {
+  const struct encoding *e = &encodings[NUMBERS];
+  struct {
+    struct weft_decode_options known;
+    uint64_t newer;
+  } options;
+  static uint32_t out[ROWS];
+  weft_decoded *decoded = NULL;
+  weft_encoding *encoding;
+  weft_decode_options_init(&options.known, sizeof options);
+  options.known.rows = 10;
+  for (int i = 0; i < 2; i++) {
+    weft_status expected = i == 0 ? WEFT_OK : WEFT_E_INVALID;
+    struct weft_buffers into = {.size = sizeof into, .values = out, .values_bytes = sizeof out}, kept = into;
+    options.newer = (uint64_t)i;
+    ck_assert_int_eq(weft_decode_into(ctx, e->bytes, e->n, &options.known, &into), expected);
+    ck_assert_int_eq(weft_encoding_open(ctx, e->bytes, e->n, 0, &encoding), WEFT_OK);
+    ck_assert_int_eq(weft_encoding_read(encoding, &options.known, &kept), expected);
+    weft_encoding_free(encoding);
+    ck_assert_msg(weft_decode(ctx, e->bytes, e->n, &options.known, &decoded) == expected, "%s", weft_ctx_message(ctx));
+    ck_assert((decoded != NULL) == (expected == WEFT_OK));
+    weft_decoded_free(decoded);
+  }
+}
+END_TEST
+
 START_TEST(codecs_that_cannot_be_are_refused) {
   static const struct {
     uint8_t codec[WEFT_CODEC_DEPTH];
@@ -468,6 +495,7 @@ static void add_tests(TCase *tcase) {
   tcase_add_checked_fixture(tcase, open_encodings, close_encodings);
   const TTest *tests[] = {options_start_as_documented,
                           options_of_a_size_that_is_not_known_are_refused,
+                          options_of_a_newer_caller_are_taken_where_what_is_not_known_is_zero,
                           codecs_that_cannot_be_are_refused,
                           every_codec_has_a_name,
                           null_is_refused_where_a_pointer_is_taken,
