@@ -199,8 +199,9 @@ typedef struct weft_encoding weft_encoding;
 
 /* Opens src[bytes], which is not copied: it must stay as it is until weft_encoding_free. All that opening and reads
  * allocate is at most max_bytes (0: 2^30), some 20 KiB of the handle's own apart, and stays allocated: reads that repeat
- * themselves take no more. It belongs to the context and its thread, and is freed before the context; one src may be open
- * more than once. On failure *out is NULL. WEFT_E_INVALID: ctx, src or out is NULL. Other statuses as weft_decode_into. */
+ * themselves soon take no more. It belongs to the context and its thread, and is freed before the context; one src may be
+ * open more than once. On failure *out is NULL. WEFT_E_INVALID: ctx, src or out is NULL. Other statuses as
+ * weft_decode_into. */
 WEFT_API WEFT_MUST_CHECK weft_status weft_encoding_open(weft_ctx *ctx, const void *src, size_t bytes, uint64_t max_bytes,
                                                         weft_encoding **out);
 
