@@ -160,7 +160,7 @@ WEFT_API void weft_decode_options_init(struct weft_decode_options *options, size
 
 /* The caller's memory for weft_decode_into, and what came of it. n is the number of rows decoded: those selected, else
  * those of the range (of WEFT_FORM_DICTIONARY, info.dictionary_rows). Memory of one kind may not overlap another's, nor
- * src. */
+ * src. All of the room may be written to, also where less is used. */
 struct weft_buffers {
   size_t size; /* sizeof this struct where the caller was compiled */
   /* Fixed width: values[n]. Codes: uint32_t[n]. Views: struct weft_view[n], aligned to 4. Strings as values: their
