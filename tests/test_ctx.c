@@ -455,8 +455,8 @@ START_TEST(null_is_answered_as_documented_by_every_function) {
 END_TEST
 
 /* The functions of the test above, those without a pointer that may not be NULL, which test_column.c goes through, and
- * those whose own suites do it: test_index_rules.c, test_join_rules.c, test_group.c, test_aggregate.c, test_distinct.c, test_codec_rules.c,
- * test_codec_open.c, test_writer_rules.c, test_reader_rules.c. */
+ * those whose own suites do it: test_index_rules.c, test_join_rules.c, test_group.c, test_aggregate.c, test_distinct.c,
+ * test_bloom_rules.c, test_codec_rules.c, test_codec_open.c, test_writer_rules.c, test_reader_rules.c. */
 START_TEST(no_public_function_is_left_out) {
   static const char *const names[] = {"weft_slab_create",
                                       "weft_ctx_create",
@@ -506,6 +506,18 @@ START_TEST(no_public_function_is_left_out) {
                                       "weft_version",
                                       "weft_status_text",
                                       "weft_column_with_validity",
+                                      "weft_bloom_size",
+                                      "weft_bloom_create",
+                                      "weft_bloom_create_bytes",
+                                      "weft_bloom_from_bytes",
+                                      "weft_bloom_free",
+                                      "weft_bloom_bytes",
+                                      "weft_bloom_insert",
+                                      "weft_bloom_insert_hashes",
+                                      "weft_bloom_contains",
+                                      "weft_bloom_contains_hashes",
+                                      "weft_bloom_merge",
+                                      "weft_bloom_info",
                                       "weft_codec_name",
                                       "weft_decode",
                                       "weft_decode_into",
