@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Bloom filters, by hashes: probes and insertions in filters of every cache and of DRAM, beside a loop that tests or sets the
- * eight bits one by one, as code without vectors does. Half of the probes are of hashes that were inserted.
+ * Bloom filters, by hashes: probes and insertions in filters of every cache and of DRAM, beside a loop that tests or sets
+ * the eight bits one by one, as code without vectors does. Half of the probes are of hashes that were inserted.
  */
 #include "bench.h"
 
@@ -45,7 +45,7 @@ static void must(const weft_ctx *ctx, weft_status status) {
   exit(1);
 }
 
-/* The loop: parquet-format, BloomFilter.md. On a big-endian machine its filter would be other bytes, and the check fails. */
+/* The loop: parquet-format, BloomFilter.md. On a big-endian machine its filter is other bytes, and the check fails. */
 static const uint32_t salt[8] = {0x47b6137b, 0x44974d91, 0x8824ad5b, 0xa2b7289d,
                                  0x705495c7, 0x2df1424b, 0x9efc4947, 0x5c6bfb31};
 
