@@ -455,8 +455,8 @@ START_TEST(null_is_answered_as_documented_by_every_function) {
 END_TEST
 
 /* The functions of the test above, those without a pointer that may not be NULL, which test_column.c goes through, and
- * those whose own suites do it: test_index_rules.c, test_join_rules.c, test_group.c, test_codec_rules.c, test_codec_open.c,
- * test_writer_rules.c, test_reader_rules.c. */
+ * those whose own suites do it: test_index_rules.c, test_join_rules.c, test_group.c, test_partition.c, test_codec_rules.c,
+ * test_codec_open.c, test_writer_rules.c, test_reader_rules.c. */
 START_TEST(no_public_function_is_left_out) {
   static const char *const names[] = {"weft_slab_create",
                                       "weft_ctx_create",
@@ -534,6 +534,7 @@ START_TEST(no_public_function_is_left_out) {
                                       "weft_join_next",
                                       "weft_join_open",
                                       "weft_join_probe",
+                                      "weft_partition",
                                       "weft_reader_chunk",
                                       "weft_reader_decode",
                                       "weft_reader_encoding",

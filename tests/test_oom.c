@@ -417,6 +417,7 @@ START_TEST(no_public_function_is_left_out_of_the_sweep) {
                                         "weft_encode_bound",
                                         "weft_encode_options_init",
                                         "weft_group",
+                                        "weft_partition",
                                         "weft_reader_chunk",
                                         "weft_reader_decode",
                                         "weft_reader_encoding",
