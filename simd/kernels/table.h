@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * The kernels of the hash table: find and insert, over batches of hashes, and scatter, which brings together what goes to
- * the same part of it; the same of rows alone serves partitions. Included by isa_table.c, after vec.h where there are vectors.
+ * the same part of it; of rows alone, which partitions consist of, scatter_rows does. Included by isa_table.c, after vec.h
+ * where there are vectors.
  *
  * A probe is bound by the miss of its bucket's line, so the loops ask for lines well ahead and hold no branch that waits
  * for one: all slots are compared at once, what is found (or where the search goes on) is selected by a count of zeros, and
