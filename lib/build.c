@@ -6,6 +6,7 @@
  * is the place of a key's first row, and so do all parts after it; those before are made anew in the end.
  */
 #include "lib/build.h"
+#include "lib/filter.h"
 
 #include <string.h>
 
@@ -78,13 +79,15 @@ weft_status weft__build_hash(weft_ctx *ctx, struct index_build *build, size_t sl
   slice_range(build, slice, &first, &last);
   memset(count, 0, parts_of(build) * sizeof *count);
   WEFT_TRY(weft__scratch_open(ctx, &scratch));
-  uint64_t *own = scratch->hashes;
   for (size_t at = first, n; at < last; at += n) {
     n = last - at < ctx->batch_size ? last - at : ctx->batch_size;
     const uint64_t *hashes = build->given ? build->given + at : build->hashes + at;
-    scratch->hashes = build->given ? own : build->hashes + at;
-    if (!build->given || build->valid || index->prefixes) /* of hashes that came with the rows the rest may be needed */
+    if (!build->given) {
+      scratch->hashes = build->hashes + at;
       weft__keys_hash(ctx, &index->how, index->keys, index->n_keys, at, n, scratch);
+    } else if (build->valid || index->prefixes) {
+      weft__keys_resolve(ctx, &index->how, index->keys, index->n_keys, at, n, scratch);
+    }
     if (index->prefixes)
       weft__keys_prefix(ctx, n, index->prefixes + at);
     if (build->valid)
@@ -203,7 +206,7 @@ static weft_status verify(weft_ctx *ctx, struct part *part, size_t at, size_t n,
   }
   const struct weft_column *keys = part->build->index->keys;
   weft__keys_compare(ctx, keys, part->build->index->n_keys, 0, part->rows + at, n, false, keys,
-                     part->build->index->prefixes, scratch->others, scratch);
+                     part->build->index->prefixes, scratch->others, NULL, scratch);
   uint64_t *differ = scratch->unlike; /* scratch->differ is settle's */
   for (size_t w = 0; w < words; w++) {
     *again |= (scratch->candidates[w] & ~scratch->differ[w]) != 0;
@@ -425,6 +428,7 @@ weft_status weft__build_seal(weft_ctx *ctx, struct index_build *build) {
   }
   index->count = (uint32_t)build->distinct;
   index->overflowing = build->overflowing;
+  index->filter_blocks = weft__filter_blocks(index->count);
   if (!build->listed) {
     (void)!weft_slab_free(index->slab, index->row_list);
     index->row_list = NULL;

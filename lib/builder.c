@@ -3,29 +3,29 @@
  * Indexes being built: rows that are appended, the steps of the work dealt out to threads, the end; and weft_index_build,
  * which is all of that at once. The steps themselves are build.c's.
  */
+#include "lib/append.h"
 #include "lib/build.h"
 #include "lib/direct.h"
-#include "lib/gather.h"
+#include "lib/steps.h"
 
 #include <string.h>
 
-enum step { STEP_OPEN, STEP_HASH, STEP_PLACE, STEP_SCATTER, STEP_PLAN, STEP_PARTS, STEP_DONE };
+enum step { STEP_OPEN, STEP_HASH, STEP_PLACE, STEP_SCATTER, STEP_PLAN, STEP_PARTS, STEPS };
 
 struct weft_index_builder {
   weft_index *index; /* with the columns as they are built from */
   bool copy_keys;
   bool borrowed;             /* the keys are a caller's */
-  struct gathered *gathered; /* [n_keys] the keys' copies, when there are any */
+  struct appended *appended; /* [n_keys] the keys' copies, when there are any */
   struct bytes hashes;       /* that came with the rows */
   uint64_t rows;
   struct index_build build;
 
-  struct os_lock lock; /* over what follows */
-  enum step step;
-  size_t next, units; /* of the step: the next to be taken, and how many there are */
-  size_t at_work;     /* threads that have taken one */
-  weft_status status; /* that one of them came to */
+  struct steps steps;
+  weft_status status; /* of the appending */
 };
+
+static const struct steps_plan steps_of_building; /* below */
 
 /* ---- Beginning and end ---- */
 
@@ -70,7 +70,7 @@ weft_status weft_index_builder_open(weft_ctx *ctx, const struct weft_index_optio
   weft__slab_ref(index->slab);
   builder->index = index;
   builder->copy_keys = mine.copy_keys;
-  os_lock_init(&builder->lock);
+  weft__steps_open(&builder->steps, &steps_of_building, builder);
   *out = builder;
   return WEFT_OK;
 }
@@ -80,11 +80,11 @@ static void end_builder(weft_index_builder *builder) {
   weft_slab *slab = builder->index->slab;
   if (builder->build.index)
     weft__build_close(slab, &builder->build);
-  for (size_t k = 0; builder->gathered && k < builder->index->n_keys; k++)
-    weft__gathered_close(slab, &builder->gathered[k]);
-  (void)!weft_slab_free(slab, builder->gathered);
+  for (size_t k = 0; builder->appended && k < builder->index->n_keys; k++)
+    weft__appended_close(slab, &builder->appended[k]);
+  (void)!weft_slab_free(slab, builder->appended);
   (void)!weft_slab_free(slab, builder->hashes.at);
-  os_lock_end(&builder->lock);
+  weft__steps_close(&builder->steps);
   (void)!weft_slab_free(slab, builder);
 }
 
@@ -114,27 +114,27 @@ static weft_status first_batch(weft_ctx *ctx, weft_index_builder *builder, const
 }
 
 /* Adds rows to the copies. */
-static weft_status gather_keys(weft_ctx *ctx, weft_index_builder *builder, const struct weft_column *keys, size_t at) {
+static weft_status append_keys(weft_ctx *ctx, weft_index_builder *builder, const struct weft_column *keys, size_t at) {
   for (size_t k = 0; k < builder->index->n_keys; k++)
-    WEFT_TRY(weft__gather(ctx, &keys[k], 0, keys[k].rows, at, &builder->gathered[k]));
+    WEFT_TRY(weft__append(ctx, &keys[k], 0, keys[k].rows, at, &builder->appended[k]));
   return WEFT_OK;
 }
 
 /* Turns what is borrowed into copies. */
 static weft_status copy_borrowed(weft_ctx *ctx, weft_index_builder *builder) {
   weft_index *index = builder->index;
-  builder->gathered = weft_zalloc(ctx, index->n_keys * sizeof *builder->gathered);
-  if (!builder->gathered)
+  builder->appended = weft_zalloc(ctx, index->n_keys * sizeof *builder->appended);
+  if (!builder->appended)
     return ctx->cache.status;
   builder->borrowed = false;
-  return gather_keys(ctx, builder, index->keys, 0);
+  return append_keys(ctx, builder, index->keys, 0);
 }
 
 static weft_status check_append(weft_ctx *ctx, const char *who, const weft_index_builder *builder,
                                 const struct weft_column *keys, size_t n_keys, const uint64_t *hashes) {
   const weft_index *index = builder->index;
   WEFT_TRY(weft__keys_check(ctx, who, keys, n_keys));
-  if (builder->status != WEFT_OK || builder->step != STEP_OPEN)
+  if (builder->status != WEFT_OK || steps_begun(&builder->steps))
     return weft__fail(ctx, WEFT_E_INVALID, "%s: %s", who, builder->status ? "a call before has failed" : "work has begun");
   if (index->n_keys == 0)
     return WEFT_OK;
@@ -162,7 +162,7 @@ static weft_status append_rows(weft_ctx *ctx, const char *who, weft_index_builde
   if (status == WEFT_OK && builder->borrowed && (!first || builder->copy_keys))
     status = copy_borrowed(ctx, builder);
   if (status == WEFT_OK && !first)
-    status = gather_keys(ctx, builder, keys, (size_t)builder->rows);
+    status = append_keys(ctx, builder, keys, (size_t)builder->rows);
   builder->rows += rows;
   builder->status = status;
   return status;
@@ -182,19 +182,19 @@ weft_status weft_index_append(weft_ctx *ctx, weft_index_builder *builder, const 
 
 /* ---- Work ---- */
 
-/* The columns that the index is built from: of copies those that have been gathered. */
+/* The columns that the index is built from: of copies those that have been appended. */
 static void set_columns(weft_index_builder *builder) {
   weft_index *index = builder->index;
-  for (size_t k = 0; builder->gathered && k < index->n_keys; k++) {
+  for (size_t k = 0; builder->appended && k < index->n_keys; k++) {
     struct weft_field field = {.type = index->keys[k].type, .width = (uint32_t)index->keys[k].width};
-    index->keys[k] = weft__gathered_column(&builder->gathered[k], &field, (size_t)builder->rows);
+    index->keys[k] = weft__appended_column(&builder->appended[k], &field, (size_t)builder->rows);
   }
   index->rows = (uint32_t)builder->rows;
   index->how.exact = index->how.mask == UINT64_MAX && weft__keys_exact(index->keys, index->n_keys, false);
 }
 
-/* What one thread does between two steps, or all together in a step. */
-static weft_status do_unit(weft_ctx *ctx, weft_index_builder *builder, enum step step, size_t unit) {
+static weft_status do_unit(weft_ctx *ctx, void *owner, unsigned step, size_t unit) {
+  weft_index_builder *builder = owner;
   struct index_build *build = &builder->build;
   switch (step) {
   case STEP_OPEN:
@@ -210,62 +210,19 @@ static weft_status do_unit(weft_ctx *ctx, weft_index_builder *builder, enum step
   }
 }
 
-static size_t units_of(const weft_index_builder *builder, enum step step) {
+static size_t units_of(const void *owner, unsigned step) {
+  const weft_index_builder *builder = owner;
+  if (builder->index->direct)
+    return 0;
   switch (step) {
   case STEP_HASH:
   case STEP_SCATTER: return builder->build.slices;
   case STEP_PARTS: return (size_t)1 << builder->build.bits;
-  case STEP_DONE: return 0;
   default: return 1;
   }
 }
 
-/* Takes a unit of the work, or returns false when there is none to be had now: all is done, or others are at the last ones
- * of a step. */
-static bool take_unit(weft_index_builder *builder, enum step *step, size_t *unit) {
-  bool taken = builder->step != STEP_DONE && builder->status == WEFT_OK && builder->next < builder->units;
-  if (!taken)
-    return false;
-  *step = builder->step;
-  *unit = builder->next++;
-  builder->at_work++;
-  return true;
-}
-
-/* Notes that a unit is done; the last one of a step begins the next. */
-static void unit_done(weft_index_builder *builder, weft_status status) {
-  builder->at_work--;
-  if (status != WEFT_OK && builder->status == WEFT_OK)
-    builder->status = status;
-  if (builder->at_work > 0 || builder->next < builder->units)
-    return;
-  builder->step = builder->index->direct ? STEP_DONE : builder->step + 1;
-  builder->next = 0;
-  builder->units = units_of(builder, builder->step);
-}
-
-static weft_status work(weft_ctx *ctx, weft_index_builder *builder) {
-  os_lock_take(&builder->lock);
-  if (builder->step == STEP_OPEN && builder->units == 0)
-    builder->units = 1;
-  while (builder->step != STEP_DONE && (builder->status == WEFT_OK || builder->at_work > 0)) {
-    enum step step;
-    size_t unit;
-    bool taken = take_unit(builder, &step, &unit);
-    os_lock_give(&builder->lock);
-    weft_status status = WEFT_OK;
-    if (taken)
-      status = do_unit(ctx, builder, step, unit);
-    else
-      weft__os_yield();
-    os_lock_take(&builder->lock);
-    if (taken)
-      unit_done(builder, status);
-  }
-  weft_status status = builder->status;
-  os_lock_give(&builder->lock);
-  return status;
-}
+static const struct steps_plan steps_of_building = {.steps = STEPS, .units = units_of, .work = do_unit};
 
 weft_status weft_index_work(weft_ctx *ctx, weft_index_builder *builder) {
   if (!ctx)
@@ -276,8 +233,10 @@ weft_status weft_index_work(weft_ctx *ctx, weft_index_builder *builder) {
     return weft__fail(ctx, WEFT_E_INVALID, "weft_index_work: the context is of another slab than the builder's");
   if (builder->index->n_keys == 0)
     return weft__fail(ctx, WEFT_E_INVALID, "weft_index_work: nothing was appended");
+  if (builder->status != WEFT_OK)
+    return weft__fail(ctx, WEFT_E_INVALID, "weft_index_work: a call before has failed");
   ctx_enter(ctx);
-  weft_status status = work(ctx, builder);
+  weft_status status = weft__steps_work(ctx, &builder->steps);
   ctx_leave(ctx);
   return status;
 }
@@ -287,14 +246,14 @@ weft_status weft_index_work(weft_ctx *ctx, weft_index_builder *builder) {
 /* Gives the index what it needs of the keys: of copies nothing where hashes say it all, else bytes and offsets. */
 static void keep_keys(weft_index_builder *builder) {
   weft_index *index = builder->index;
-  for (size_t k = 0; builder->gathered && !index->how.exact && k < index->n_keys; k++) {
-    struct gathered *from = &builder->gathered[k];
+  for (size_t k = 0; builder->appended && !index->how.exact && k < index->n_keys; k++) {
+    struct appended *from = &builder->appended[k];
     index->copies[2 * k] = from->values.at;
     index->copies[2 * k + 1] = from->offsets.at;
     index->copied_bytes += from->values.room + from->offsets.room;
     from->values.at = from->offsets.at = NULL;
   }
-  for (size_t k = 0; builder->gathered && k < index->n_keys; k++)
+  for (size_t k = 0; builder->appended && k < index->n_keys; k++)
     index->keys[k].base_validity = NULL;
 }
 
@@ -309,7 +268,7 @@ weft_status weft_index_seal(weft_ctx *ctx, weft_index_builder *builder, weft_ind
   weft_status status = weft_index_work(ctx, builder);
   if (status == WEFT_OK && !index->direct)
     status = weft__build_seal(ctx, &builder->build);
-  if (status == WEFT_OK && builder->gathered && !(index->copies = weft_zalloc(ctx, 2 * index->n_keys * sizeof(void *))))
+  if (status == WEFT_OK && builder->appended && !(index->copies = weft_zalloc(ctx, 2 * index->n_keys * sizeof(void *))))
     status = ctx->cache.status;
   if (status != WEFT_OK) {
     weft_index_builder_free(builder);

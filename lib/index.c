@@ -3,6 +3,7 @@
  * Indexes: looking rows up in them, their figures, their end.
  */
 #include "lib/direct.h"
+#include "lib/filter.h"
 
 #include <limits.h>
 #include <string.h>
@@ -23,6 +24,7 @@ void weft__index_end(weft_index *index) {
   (void)!weft_slab_free(slab, index->row_list);
   (void)!weft_slab_free(slab, index->last);
   (void)!weft_slab_free(slab, index->prefixes);
+  (void)!weft_slab_free(slab, index->filter);
   for (size_t i = 0; index->copies && i < 2 * index->n_keys; i++)
     (void)!weft_slab_free(slab, index->copies[i]);
   (void)!weft_slab_free(slab, index->copies);
@@ -73,8 +75,8 @@ static uint32_t settle_collision(weft_ctx *ctx, const weft_index *index, const s
 }
 
 /* Compares each row that met a hash with the first row of that hash's key. */
-static void verify(weft_ctx *ctx, const weft_index *index, const struct weft_column *keys, size_t first, size_t n,
-                   struct key_scratch *scratch) {
+static void verify(weft_ctx *ctx, const weft_index *index, const struct weft_column *keys, const uint64_t *hashes,
+                   size_t first, size_t n, struct key_scratch *scratch) {
   size_t words = (n + SIMD_BLOCK - 1) / SIMD_BLOCK;
   bool any = false;
   memset(scratch->candidates, 0, words * sizeof *scratch->candidates);
@@ -86,31 +88,36 @@ static void verify(weft_ctx *ctx, const weft_index *index, const struct weft_col
   }
   if (!any)
     return;
-  weft__keys_compare(ctx, keys, index->n_keys, first, NULL, n, true, index->keys, index->prefixes, scratch->others,
+  weft__keys_compare(ctx, keys, index->n_keys, first, NULL, n, true, index->keys, index->prefixes, scratch->others, NULL,
                      scratch);
   for (size_t w = 0; w < words; w++)
     scratch->unlike[w] = scratch->differ[w]; /* settle_collision uses the others */
   for (size_t w = 0; w < words; w++)
     for (uint64_t bits = scratch->unlike[w]; bits != 0; bits &= bits - 1) {
       size_t i = w * SIMD_BLOCK + (size_t)__builtin_ctzll(bits);
-      scratch->ids[i] = settle_collision(ctx, index, keys, first + i, scratch->hashes[i], scratch);
+      scratch->ids[i] = settle_collision(ctx, index, keys, first + i, hashes[i], scratch);
     }
 }
 
-void weft__index_probe(weft_ctx *ctx, const weft_index *index, const struct weft_column *keys, size_t first, size_t n,
-                       struct key_scratch *scratch) {
+void weft__index_probe(weft_ctx *ctx, const weft_index *index, const struct weft_column *keys, const uint64_t *hashes,
+                       size_t first, size_t n, struct key_scratch *scratch) {
   if (index->direct) {
     weft__direct_probe(ctx, index, &keys[0], first, n, scratch);
     return;
   }
-  weft__keys_hash(ctx, &index->how, keys, index->n_keys, first, n, scratch);
-  ctx->kernels->find(&index->table.simd, scratch->hashes, n, ctx->prefetch_distance, scratch->ids, scratch->later);
+  if (hashes) {
+    weft__keys_resolve(ctx, &index->how, keys, index->n_keys, first, n, scratch);
+  } else {
+    weft__keys_hash(ctx, &index->how, keys, index->n_keys, first, n, scratch);
+    hashes = scratch->hashes;
+  }
+  weft__filter_find(ctx, index, hashes, n, scratch);
   if (scratch->has_nulls)
     for (size_t i = 0; i < n; i++)
       if (!(scratch->valid[i / SIMD_BLOCK] >> i % SIMD_BLOCK & 1))
         scratch->ids[i] = SIMD_NO_ID;
   if (!index->how.exact)
-    verify(ctx, index, keys, first, n, scratch);
+    verify(ctx, index, keys, hashes, first, n, scratch);
 }
 
 /* What lookup and contains share: probes all rows, and hands each batch's ids to write. */
@@ -133,7 +140,7 @@ static weft_status look_up(weft_ctx *ctx, const char *who, const weft_index *ind
   ctx_enter(ctx);
   for (size_t first = 0; first < rows; first += ctx->batch_size) {
     size_t n = rows - first < ctx->batch_size ? rows - first : ctx->batch_size;
-    weft__index_probe(ctx, index, keys, first, n, scratch);
+    weft__index_probe(ctx, index, keys, NULL, first, n, scratch);
     write(index, scratch->ids, first, n, out);
   }
   ctx_leave(ctx);

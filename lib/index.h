@@ -31,7 +31,10 @@ struct weft_index {
   void **copies;            /* [n_keys * 2] what copied keys consist of, or NULL */
   size_t copied_bytes;
 
-  struct os_lock lock; /* over what follows */
+  uint32_t filter_blocks; /* of a filter, if there is one */
+
+  struct os_lock lock;       /* over what follows */
+  _Atomic(uint8_t *) filter; /* once a prober has seen few matches; read without the lock */
   uint32_t open_joins;
   uint32_t matching_joins;  /* right and full joins among them */
   bool finished;            /* one of those has gone on to the unmatched rows */
@@ -46,23 +49,24 @@ weft_status weft__index_take(weft_ctx *ctx, size_t n, size_t each, void *out);
 void weft__index_end(weft_index *index);
 
 /* Looks up rows first .. first + n of keys, at most a batch: scratch->ids[n] are their keys' ids, or SIMD_NO_ID. keys have
- * passed weft__keys_check and weft__keys_match. */
-void weft__index_probe(weft_ctx *ctx, const weft_index *index, const struct weft_column *keys, size_t first, size_t n,
-                       struct key_scratch *scratch);
+ * passed weft__keys_check and weft__keys_match. hashes: those of the n rows, or NULL. scratch->valid and has_nulls tell
+ * which of them have a null. */
+void weft__index_probe(weft_ctx *ctx, const weft_index *index, const struct weft_column *keys, const uint64_t *hashes,
+                       size_t first, size_t n, struct key_scratch *scratch);
 
 static inline uint32_t index_first_row(const weft_index *index, uint32_t id) {
   return index->row_list ? index->row_list[id] : id;
 }
 
-/* How many rows the key has. */
+/* How many rows the key has. Mostly few, so that the bits from its first row on that one load brings tell. */
 static inline uint32_t index_key_rows(const weft_index *index, uint32_t id) {
   if (!index->row_list)
     return 1;
-  size_t word = id / SIMD_BLOCK;
-  uint64_t bits = index->last[word] >> id % SIMD_BLOCK;
+  size_t word = id / SIMD_BLOCK, next = word + (word < index->places / SIMD_BLOCK);
+  uint64_t bits = index->last[word] >> id % SIMD_BLOCK | index->last[next] << 1 << (SIMD_BLOCK - 1 - id % SIMD_BLOCK);
   if (bits != 0)
     return (uint32_t)__builtin_ctzll(bits) + 1;
-  while ((bits = index->last[++word]) == 0)
+  for (word = next; (bits = index->last[word]) == 0; word++)
     ;
   return (uint32_t)(word * SIMD_BLOCK + (size_t)__builtin_ctzll(bits)) + 1 - id;
 }

@@ -173,25 +173,50 @@ uint32_t weft__table_next(const struct simd_table *table, uint64_t hash, struct 
   }
 }
 
-weft_status weft__distinct_open(weft_ctx *ctx, const struct weft_column *keys, size_t n_keys, const struct key_hash *how,
-                                uint64_t total, struct distinct *out) {
-  *out = (struct distinct){.how = *how, .keys = keys, .n_keys = n_keys, .in_order = true};
-  WEFT_TRY(open_empty(ctx, total < FIRST_KEYS ? total : FIRST_KEYS, &out->table));
-  out->writer = table_writer(&out->table, NULL);
+/* Ends the identity of keys and rows: from here on first_row says it. */
+static weft_status write_first_rows(weft_ctx *ctx, struct distinct *distinct) {
+  if (distinct->first_row)
+    return WEFT_OK;
+  distinct->first_row = weft_alloc(ctx, (distinct->table.capacity + 1) * sizeof *distinct->first_row);
+  if (!distinct->first_row)
+    return ctx->cache.status;
+  for (uint32_t id = 0; id < distinct->count; id++)
+    distinct->first_row[id] = id;
   return WEFT_OK;
 }
 
 void weft__distinct_close(weft_slab *slab, struct distinct *distinct) {
   weft__table_close(slab, &distinct->table);
   (void)!weft_slab_free(slab, distinct->first_row);
+  (void)!weft_slab_free(slab, distinct->prefixes);
   distinct->first_row = NULL;
+  distinct->prefixes = NULL;
 }
 
-/* How many keys to make room for when `needed` must fit: as many as all rows will bring if they go on as they have so far,
+weft_status weft__distinct_open(weft_ctx *ctx, const struct weft_column *keys, size_t n_keys, const struct key_hash *how,
+                                uint64_t total, struct distinct *out) {
+  *out = (struct distinct){.how = *how, .keys = keys, .n_keys = n_keys, .in_order = true};
+  WEFT_TRY(open_empty(ctx, total < FIRST_KEYS ? total : FIRST_KEYS, &out->table));
+  out->writer = table_writer(&out->table, NULL);
+  if (total == 0 || !weft__keys_prefixable(ctx, how, keys, n_keys))
+    return WEFT_OK;
+  weft_status status = write_first_rows(ctx, out);
+  if (status == WEFT_OK) {
+    out->prefixes = weft_alloc(ctx, (out->table.capacity + 1) * sizeof *out->prefixes);
+    status = out->prefixes ? WEFT_OK : ctx->cache.status;
+  }
+  if (status != WEFT_OK)
+    weft__distinct_close(ctx->cache.slab, out);
+  return status;
+}
+
+/* How many keys to make room for when `needed` must fit. If all keys were equally frequent, d of them among the first r rows
+ * would be r / x in all, where d / r = (1 - e^-x) / x, which with u = 1 - d / r is x = 2 u + 4/3 u^2 + 10/9 u^3 + ...; where some
+ * are more frequent than others there are more, and the table grows again. As long as all rows are keys, so are the others;
  * but within a factor, as a file's start may mislead. */
 static uint64_t keys_to_expect(const struct distinct *distinct, uint64_t needed, uint64_t total) {
-  double share = distinct->rows ? (double)distinct->count / (double)distinct->rows : 1;
-  double expected = share * (double)total * 1.02;
+  double rows = (double)distinct->rows, u = rows > 0 ? 1 - (double)distinct->count / rows : 0;
+  double expected = u > 0 ? rows / (u * (2 + u * (4.0 / 3 + u * (10.0 / 9)))) * 1.1 : (double)total;
   uint64_t least = 2 * needed, most = MOST_GROWTH * needed;
   uint64_t keys = expected < (double)most ? (uint64_t)expected : most;
   keys = keys > least ? keys : least;
@@ -210,39 +235,14 @@ static weft_status expect_keys(weft_ctx *ctx, struct distinct *distinct, size_t 
   if (!more)
     return ctx->cache.status;
   distinct->first_row = more;
-  return WEFT_OK;
-}
-
-/* Ends the identity of keys and rows: from here on first_row says it. */
-static weft_status write_first_rows(weft_ctx *ctx, struct distinct *distinct) {
-  if (distinct->first_row)
+  weft__slab_advise(ctx->cache.slab, more, (distinct->table.capacity + 1) * sizeof *more);
+  if (!distinct->prefixes)
     return WEFT_OK;
-  distinct->first_row = weft_alloc(ctx, (distinct->table.capacity + 1) * sizeof *distinct->first_row);
-  if (!distinct->first_row)
+  struct key_prefix *longer = weft_realloc(ctx, distinct->prefixes, (distinct->table.capacity + 1) * sizeof *longer);
+  if (!longer)
     return ctx->cache.status;
-  for (uint32_t id = 0; id < distinct->count; id++)
-    distinct->first_row[id] = id;
-  return WEFT_OK;
-}
-
-/* Rows with nulls are left out: their hashes are squeezed out for the kernel, its ids spread again. */
-static weft_status insert_valid(weft_ctx *ctx, struct distinct *distinct, size_t n, struct key_scratch *scratch,
-                                size_t *added) {
-  size_t packed = 0;
-  for (size_t i = 0; i < n; i++) {
-    scratch->hashes[packed] = scratch->hashes[i];
-    packed += scratch->valid[i / SIMD_BLOCK] >> i % SIMD_BLOCK & 1;
-  }
-  WEFT_TRY(weft__table_insert(ctx, &distinct->writer, scratch->hashes, NULL, packed, distinct->count, scratch->ids, added));
-  for (size_t i = n; i-- > 0;) {
-    if (!(scratch->valid[i / SIMD_BLOCK] >> i % SIMD_BLOCK & 1)) {
-      scratch->ids[i] = SIMD_NO_ID;
-      continue;
-    }
-    packed--;
-    scratch->ids[i] = scratch->ids[packed];
-    scratch->hashes[i] = scratch->hashes[packed];
-  }
+  distinct->prefixes = longer;
+  weft__slab_advise(ctx->cache.slab, longer, (distinct->table.capacity + 1) * sizeof *longer);
   return WEFT_OK;
 }
 
@@ -258,6 +258,8 @@ static weft_status settle_collision(weft_ctx *ctx, struct distinct *distinct, si
   if (id == SIMD_NO_ID) {
     id = distinct->count++;
     distinct->first_row[id] = (uint32_t)row;
+    if (distinct->prefixes)
+      distinct->prefixes[id] = weft__keys_prefix_of(ctx, distinct->keys, row);
     distinct->in_order = false;
     WEFT_TRY(weft__table_enter(ctx, &distinct->writer, hash, id));
   }
@@ -265,39 +267,27 @@ static weft_status settle_collision(weft_ctx *ctx, struct distinct *distinct, si
   return WEFT_OK;
 }
 
-/* Fills scratch->others with the first row of each row's key, and candidates with the rows that are not that row itself.
- * fresh: some rows may be first rows, or have no id. Returns whether there are candidates. */
-static bool find_candidates(const struct distinct *distinct, size_t first, size_t n, bool fresh,
-                            struct key_scratch *scratch) {
-  const uint32_t *ids = scratch->ids, *first_row = distinct->first_row;
-  uint32_t *others = scratch->others;
-  uint64_t any = 0;
-  if (!fresh) {
-    for (size_t i = 0; i < n; i++)
-      others[i] = first_row[ids[i]];
-    for (size_t start = 0; start < n; start += SIMD_BLOCK)
-      scratch->candidates[start / SIMD_BLOCK] = n - start < SIMD_BLOCK ? ((uint64_t)1 << (n - start)) - 1 : UINT64_MAX;
-    return true;
-  }
+/* Gives candidates the rows that are not their key's first ones: new keys are numbered from `next` on. */
+static void find_candidates(size_t n, uint32_t next, struct key_scratch *scratch) {
   for (size_t start = 0; start < n; start += SIMD_BLOCK) {
     uint64_t bits = 0;
     for (size_t k = 0, i = start; k < SIMD_BLOCK && i < n; k++, i++) {
-      others[i] = ids[i] != SIMD_NO_ID ? first_row[ids[i]] : 0;
-      bits |= (uint64_t)(ids[i] != SIMD_NO_ID && others[i] != first + i) << k;
+      bool is_new = scratch->ids[i] == next;
+      next += is_new;
+      bits |= (uint64_t)!is_new << k;
     }
     scratch->candidates[start / SIMD_BLOCK] = bits;
-    any |= bits;
   }
-  return any != 0;
 }
 
-/* Compares each row of a batch that met a hash with the first row of that hash's key. */
-static weft_status verify(weft_ctx *ctx, struct distinct *distinct, size_t first, size_t n, bool fresh,
+/* Compares each row of a batch that met a hash with the first row of that hash's key. next: the number of the batch's first
+ * new key. */
+static weft_status verify(weft_ctx *ctx, struct distinct *distinct, size_t first, size_t n, uint32_t next,
                           struct key_scratch *scratch) {
   size_t words = (n + SIMD_BLOCK - 1) / SIMD_BLOCK;
-  if (!find_candidates(distinct, first, n, fresh, scratch))
-    return WEFT_OK;
-  weft__keys_compare(ctx, distinct->keys, distinct->n_keys, first, NULL, n, true, distinct->keys, NULL, NULL, scratch);
+  find_candidates(n, next, scratch);
+  weft__keys_compare(ctx, distinct->keys, distinct->n_keys, first, NULL, n, true, distinct->keys, distinct->prefixes,
+                     scratch->ids, distinct->first_row, scratch);
   for (size_t w = 0; w < words; w++)
     scratch->unlike[w] = scratch->differ[w]; /* settle_collision uses the others */
   for (size_t w = 0; w < words; w++)
@@ -313,11 +303,7 @@ weft_status weft__distinct_add(weft_ctx *ctx, struct distinct *distinct, size_t 
   size_t added;
   WEFT_TRY(expect_keys(ctx, distinct, n));
   weft__keys_hash(ctx, &distinct->how, distinct->keys, distinct->n_keys, first, n, scratch);
-  bool leave_out = scratch->has_nulls && !distinct->how.nulls_equal;
-  if (leave_out)
-    WEFT_TRY(insert_valid(ctx, distinct, n, scratch, &added));
-  else
-    WEFT_TRY(weft__table_insert(ctx, &distinct->writer, scratch->hashes, NULL, n, distinct->count, scratch->ids, &added));
+  WEFT_TRY(weft__table_insert(ctx, &distinct->writer, scratch->hashes, NULL, n, distinct->count, scratch->ids, &added));
   if (added < n)
     WEFT_TRY(write_first_rows(ctx, distinct));
   if (added > 0 && distinct->first_row) {
@@ -326,8 +312,11 @@ weft_status weft__distinct_add(weft_ctx *ctx, struct distinct *distinct, size_t 
       distinct->first_row[next] = (uint32_t)(first + i);
       next += scratch->ids[i] == next;
     }
+    if (distinct->prefixes)
+      weft__keys_prefix_new(ctx, n, scratch->ids, distinct->count, distinct->prefixes);
   }
+  uint32_t next = distinct->count;
   distinct->count += (uint32_t)added;
   distinct->rows += n;
-  return added < n && !distinct->how.exact ? verify(ctx, distinct, first, n, added > 0 || leave_out, scratch) : WEFT_OK;
+  return added < n && !distinct->how.exact ? verify(ctx, distinct, first, n, next, scratch) : WEFT_OK;
 }

@@ -67,17 +67,18 @@ struct distinct {
   struct key_hash how;
   const struct weft_column *keys;
   size_t n_keys;
-  uint64_t rows;       /* added */
-  uint32_t count;      /* distinct keys */
-  uint32_t *first_row; /* [table.capacity + 1] of each key; NULL while it is the identity: every row a new key */
-  bool in_order;       /* numbers follow the keys' first rows; lost when different keys have the same hash */
+  uint64_t rows;               /* added */
+  uint32_t count;              /* distinct keys */
+  uint32_t *first_row;         /* [table.capacity + 1] of each key; NULL while it is the identity: every row a new key */
+  struct key_prefix *prefixes; /* [table.capacity + 1] of each key, where keys are mostly short; first_row is there too */
+  bool in_order;               /* numbers follow the keys' first rows; lost when different keys have the same hash */
 };
 
 /* Sets up for keys, of which total rows will come, by hash `how`. */
 weft_status weft__distinct_open(weft_ctx *ctx, const struct weft_column *keys, size_t n_keys, const struct key_hash *how,
                                 uint64_t total, struct distinct *out);
 
-/* Adds the next n rows, at most a batch: scratch->ids[n] are their numbers, SIMD_NO_ID for rows that are left out. */
+/* Adds the next n rows, at most a batch: scratch->ids[n] are their numbers. */
 weft_status weft__distinct_add(weft_ctx *ctx, struct distinct *distinct, size_t n, struct key_scratch *scratch);
 
 /* Frees all. Any thread. */

@@ -65,7 +65,7 @@ START_TEST(null_and_unknown_arguments_are_refused) {
   REFUSED(rig.ctx, weft_join_open(rig.ctx, NULL, WEFT_JOIN_INNER, &join), WEFT_E_INVALID, "index is NULL");
   ck_assert_ptr_null(join);
   REFUSED(rig.ctx, weft_join_open(rig.ctx, rig.index, WEFT_JOIN_INNER, NULL), WEFT_E_INVALID, "out is NULL");
-  REFUSED(rig.ctx, weft_join_open(rig.ctx, rig.index, (enum weft_join_kind)6, &join), WEFT_E_INVALID, "6");
+  REFUSED(rig.ctx, weft_join_open(rig.ctx, rig.index, (enum weft_join_kind)7, &join), WEFT_E_INVALID, "7");
   REFUSED(rig.ctx, weft_join_open(rig.ctx, rig.index, (enum weft_join_kind) - 1, &join), WEFT_E_INVALID, "-1");
   ck_assert_int_eq(weft_join_probe(NULL, &keys, 1), WEFT_E_INVALID);
   ck_assert_int_eq(weft_join_next(NULL, NULL, NULL, 1, &n), WEFT_E_INVALID);
