@@ -41,6 +41,7 @@ cli_run_fn group_run;
 cli_run_fn hash_run;
 cli_run_fn join_run;
 cli_run_fn pack_run;
+cli_run_fn partition_run;
 cli_run_fn unpack_run;
 cli_run_fn verify_run;
 

@@ -138,12 +138,7 @@ weft_status weft__build_scatter(weft_ctx *ctx, struct index_build *build, size_t
     ctx->kernels->scatter((build->given ? build->given : build->hashes) + at,
                           build->valid ? build->valid + at / SIMD_BLOCK : NULL, n, (uint32_t)at, &to);
   }
-  for (size_t part = 0; part < parts; part++) {
-    uint32_t end = to.next[part], from = end / SIMD_LINES_ROWS * SIMD_LINES_ROWS;
-    from = from > to.first[part] ? from : to.first[part];
-    memcpy(to.hashes + from, lines[part].hashes + from % SIMD_LINES_ROWS, (end - from) * sizeof *to.hashes);
-    memcpy(to.rows + from, lines[part].rows + from % SIMD_LINES_ROWS, (end - from) * sizeof *to.rows);
-  }
+  simd_parts_end(&to, parts);
   return weft_free(ctx, lines);
 }
 

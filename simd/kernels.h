@@ -181,7 +181,8 @@ typedef void simd_find_fn(const struct simd_table *table, const uint64_t *hashes
 typedef size_t simd_insert_fn(struct simd_table *table, const uint64_t *hashes, const uint32_t *rows, size_t n,
                               size_t ahead, uint32_t next_id, uint32_t *ids);
 
-/* Rows brought together by parts, which are the first `bits` bits of their hashes: where each part's go. */
+/* Rows brought together by parts: where each part's go. A part is the first `bits` bits of a row's hash, which goes along
+ * with the row's number; or it is given for each row, and the numbers of rows are all that moves. */
 #define SIMD_LINES_ROWS 16
 struct simd_lines { /* what a part collects until whole cache lines can be written */
   _Alignas(64) uint64_t hashes[SIMD_LINES_ROWS];
@@ -189,10 +190,11 @@ struct simd_lines { /* what a part collects until whole cache lines can be writt
 };
 struct simd_parts {
   unsigned bits;
-  const uint32_t *first;    /* [1 << bits] where a part's rows begin in hashes and rows */
-  uint32_t *next;           /* [1 << bits] where its next row goes: first, to begin with */
-  struct simd_lines *lines; /* [1 << bits] */
-  uint64_t *hashes;         /* aligned to 64, as rows is */
+  const uint32_t *first;                  /* [parts] where a part's rows begin in hashes and rows */
+  uint32_t *next;                         /* [parts] where its next row goes: first, to begin with */
+  struct simd_lines *lines;               /* [parts] of rows with hashes; or */
+  uint32_t (*row_lines)[SIMD_LINES_ROWS]; /* [parts] of rows alone, aligned to 64 */
+  uint64_t *hashes;                       /* aligned to 64, as rows is */
   uint32_t *rows;
 };
 
@@ -204,6 +206,23 @@ static inline size_t simd_part(uint64_t hash, unsigned bits) {
  * valid[(n + 63) / 64] is 0 are left out (NULL: none is). What does not fill lines stays in parts->lines. */
 typedef void simd_scatter_fn(const uint64_t *hashes, const uint64_t *valid, size_t n, uint32_t first_row,
                              const struct simd_parts *parts);
+
+/* Puts the numbers of rows, from first_row on, behind those of their parts, part[n]. What does not fill lines stays in
+ * parts->row_lines. */
+typedef void simd_scatter_rows_fn(const uint16_t *part, size_t n, uint32_t first_row, const struct simd_parts *parts);
+
+/* Writes what stayed in the lines of all parts. */
+static inline void simd_parts_end(const struct simd_parts *parts, size_t n_parts) {
+  for (size_t part = 0; part < n_parts; part++) {
+    uint32_t end = parts->next[part], from = end / SIMD_LINES_ROWS * SIMD_LINES_ROWS;
+    from = from > parts->first[part] ? from : parts->first[part];
+    uint32_t in_line = from % SIMD_LINES_ROWS, n = end - from;
+    if (parts->hashes)
+      memcpy(parts->hashes + from, parts->lines[part].hashes + in_line, n * sizeof *parts->hashes);
+    const uint32_t *rows = parts->hashes ? parts->lines[part].rows : parts->row_lines[part];
+    memcpy(parts->rows + from, rows + in_line, n * sizeof *rows);
+  }
+}
 
 /* A Bloom filter of n_blocks blocks, one at least: words of 32 bits, little-endian, of which a hash's last 32 bits set one
  * bit each in the block that its first 32 bits, scaled, choose. */
@@ -238,6 +257,7 @@ typedef void simd_differ_fn(const struct simd_rows *a, const struct simd_rows *b
   KERNEL(find, find)                 \
   KERNEL(insert, insert)             \
   KERNEL(scatter, scatter)           \
+  KERNEL(scatter_rows, scatter_rows) \
   KERNEL(bloom_insert, bloom_insert) \
   KERNEL(bloom_find, bloom_find)     \
   KERNEL(differ, differ)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The checks of the kernel kind `scatter`, beside a loop that appends row by row. What goes to a part begins anywhere in
+ * The checks of the kernel kinds `scatter` and `scatter_rows`, beside a loop that appends row by row. What goes to a part begins anywhere in
  * cache lines that it shares with others; inputs, outputs and lines end at guard pages.
  */
 #include "checks.h"
@@ -18,6 +18,12 @@ struct output {
   uint64_t hashes[MOST_ROWS + MOST_PARTS * SIMD_LINES_ROWS];
   uint32_t rows[MOST_ROWS + MOST_PARTS * SIMD_LINES_ROWS];
   uint32_t next[MOST_PARTS];
+};
+
+/* The kernel that is checked: one of them. */
+struct kernel {
+  simd_scatter_fn *scatter;
+  simd_scatter_rows_fn *rows;
 };
 
 struct plan {
@@ -70,15 +76,55 @@ static void check_part(const struct simd_parts *to, size_t part, const struct ou
   uint32_t first = to->first[part], end = want->next[part], whole = end / SIMD_LINES_ROWS * SIMD_LINES_ROWS;
   CASE_CHECK(to->next[part] == end, part, "the part's next row goes to %u, not %u", to->next[part], end);
   for (uint32_t i = first; i < end; i++) {
-    bool written = i < whole;
-    uint64_t hash = written ? to->hashes[i] : to->lines[part].hashes[i % SIMD_LINES_ROWS];
-    uint32_t row = written ? to->rows[i] : to->lines[part].rows[i % SIMD_LINES_ROWS];
-    CASE_CHECK(hash == want->hashes[i] && row == want->rows[i], i, "part %zu from %u: row %u of hash %llx, not %u of %llx",
-               part, first, row, (unsigned long long)hash, want->rows[i], (unsigned long long)want->hashes[i]);
+    const uint32_t *rows = i < whole   ? to->rows + i / SIMD_LINES_ROWS * SIMD_LINES_ROWS
+                           : to->lines ? to->lines[part].rows
+                                       : to->row_lines[part];
+    CASE_CHECK(rows[i % SIMD_LINES_ROWS] == want->rows[i], i, "part %zu from %u: row %u, not %u", part, first,
+               rows[i % SIMD_LINES_ROWS], want->rows[i]);
+    if (!to->lines)
+      continue;
+    uint64_t hash = i < whole ? to->hashes[i] : to->lines[part].hashes[i % SIMD_LINES_ROWS];
+    CASE_CHECK(hash == want->hashes[i], i, "part %zu from %u: hash %llx, not %llx", part, first, (unsigned long long)hash,
+               (unsigned long long)want->hashes[i]);
   }
 }
 
-static void check_plan(const char *isa, simd_scatter_fn *kernel, uint64_t seed, struct rng *rng, const struct plan *plan) {
+/* What was written where no row of a part belongs, and once the lines have ended, all that was to be. */
+static void check_all(const struct simd_parts *to, size_t parts, const struct output *want, const struct output *before) {
+  for (size_t part = 0; part < parts; part++)
+    check_part(to, part, want);
+  simd_parts_end(to, parts);
+  for (size_t part = 0, at = 0; part < parts; at = want->next[part++]) {
+    for (; at < to->first[part]; at++)
+      CASE_CHECK(to->rows[at] == before->rows[at] && (!to->hashes || to->hashes[at] == before->hashes[at]), at,
+                 "nobody's place was written");
+    for (; at < want->next[part]; at++)
+      CASE_CHECK(to->rows[at] == want->rows[at] && (!to->hashes || to->hashes[at] == want->hashes[at]), at,
+                 "a row that waited was not written");
+  }
+}
+
+/* Runs the kernel over all rows, in several calls. */
+static void run(const struct kernel *kernel, const struct plan *plan, const uint64_t *hashes, const uint16_t *part_of,
+                const uint64_t *valid, const struct simd_parts *to) {
+  size_t step = (plan->n / plan->calls + SIMD_BLOCK) / SIMD_BLOCK * SIMD_BLOCK;
+  for (size_t at = 0, n; at < plan->n; at += n) {
+    n = plan->n - at < step ? plan->n - at : step;
+    if (kernel->rows)
+      kernel->rows(part_of + at, n, plan->first_row + (uint32_t)at, to);
+    else
+      kernel->scatter(hashes + at, valid ? valid + at / SIMD_BLOCK : NULL, n, plan->first_row + (uint32_t)at, to);
+  }
+}
+
+static uint16_t *lay_numbers(struct rng *rng, const struct plan *plan, enum guard_side side, const uint64_t *hashes) {
+  uint16_t *part_of = guard_take(&pool, side, plan->n * sizeof *part_of, 0, rng);
+  for (size_t i = 0; i < plan->n; i++)
+    part_of[i] = (uint16_t)(plan->bits == 0 ? 0 : hashes[i] >> (64 - plan->bits));
+  return part_of;
+}
+
+static void check_plan(const char *isa, struct kernel kernel, uint64_t seed, struct rng *rng, const struct plan *plan) {
   static struct output want, before;
   static uint32_t first[MOST_PARTS];
   size_t parts = (size_t)1 << plan->bits;
@@ -86,33 +132,29 @@ static void check_plan(const char *isa, simd_scatter_fn *kernel, uint64_t seed, 
   guard_case = (struct guard_case){.what = "scatter", .isa = isa, .rows = plan->n, .length = parts, .seed = seed};
   guard_reset(&pool, 0);
   uint64_t *hashes = lay_hashes(rng, plan, side);
-  uint64_t *valid = plan->nulls ? guard_take(&pool, side, (plan->n + 63) / 64 * sizeof *valid, 0, rng) : NULL;
+  uint16_t *part_of = lay_numbers(rng, plan, side, hashes);
+  bool nulls = plan->nulls && kernel.scatter;
+  uint64_t *valid = nulls ? guard_take(&pool, side, (plan->n + 63) / 64 * sizeof *valid, 0, rng) : NULL;
   size_t rows = (lay_parts(rng, plan, hashes, valid, first) + SIMD_LINES_ROWS - 1) / SIMD_LINES_ROWS * SIMD_LINES_ROWS;
   struct simd_parts to = {.bits = plan->bits, .first = first};
   to.next = guard_take(&pool, side, parts * sizeof *to.next, 0, rng);
   memcpy(to.next, first, parts * sizeof *to.next);
-  to.lines = guard_take(&pool, side, parts * sizeof *to.lines, 0, rng);
-  to.hashes = guard_take(&pool, side, rows * sizeof *to.hashes, 0, rng);
   to.rows = guard_take(&pool, side, rows * sizeof *to.rows, 0, rng);
-  memcpy(before.hashes, to.hashes, rows * sizeof *to.hashes);
   memcpy(before.rows, to.rows, rows * sizeof *to.rows);
+  if (kernel.scatter) {
+    to.lines = guard_take(&pool, side, parts * sizeof *to.lines, 0, rng);
+    to.hashes = guard_take(&pool, side, rows * sizeof *to.hashes, 0, rng);
+    memcpy(before.hashes, to.hashes, rows * sizeof *to.hashes);
+  } else {
+    to.row_lines = guard_take(&pool, side, parts * sizeof *to.row_lines, 0, rng);
+  }
   memcpy(&want, &before, sizeof want);
   expect(plan, hashes, valid, first, &want);
-  size_t step = (plan->n / plan->calls + SIMD_BLOCK) / SIMD_BLOCK * SIMD_BLOCK;
-  for (size_t at = 0, n; at < plan->n; at += n) {
-    n = plan->n - at < step ? plan->n - at : step;
-    kernel(hashes + at, valid ? valid + at / SIMD_BLOCK : NULL, n, plan->first_row + (uint32_t)at, &to);
-  }
-  size_t at = 0;
-  for (size_t part = 0; part < parts; part++) {
-    check_part(&to, part, &want);
-    for (; at < first[part]; at++)
-      CASE_CHECK(to.hashes[at] == before.hashes[at] && to.rows[at] == before.rows[at], at, "nobody's place was written");
-    at = want.next[part];
-  }
+  run(&kernel, plan, hashes, part_of, valid, &to);
+  check_all(&to, parts, &want, &before);
 }
 
-static void brings_parts_together_at_every_row_count(const char *isa, simd_scatter_fn *kernel) {
+static void brings_parts_together_at_every_row_count(const char *isa, struct kernel kernel) {
   for (size_t rows = 0; rows <= 260; rows++)
     for (size_t k = 0; k < 4; k++) {
       uint64_t seed = rng_case_seed(rows * 4 + k);
@@ -123,7 +165,7 @@ static void brings_parts_together_at_every_row_count(const char *isa, simd_scatt
     }
 }
 
-static void brings_many_rows_together(const char *isa, simd_scatter_fn *kernel) {
+static void brings_many_rows_together(const char *isa, struct kernel kernel) {
   for (size_t k = 0; k < 24; k++) {
     uint64_t seed = rng_case_seed(k);
     struct rng rng = {seed};
@@ -132,9 +174,11 @@ static void brings_many_rows_together(const char *isa, simd_scatter_fn *kernel) 
   }
 }
 
+#define KERNEL_scatter .scatter
+#define KERNEL_scatter_rows .rows
 #define DEFINE(kind, name, fact)                                          \
   void check_##kind##_##fact(const char *isa, simd_##kind##_fn *kernel) { \
-    fact(isa, kernel);                                                    \
+    fact(isa, (struct kernel){KERNEL_##kind = kernel});                   \
     guard_close(&pool);                                                   \
   }
-FACTS_scatter(DEFINE, any)
+FACTS_scatter(DEFINE, any) FACTS_scatter_rows(DEFINE, any)

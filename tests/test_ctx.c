@@ -456,7 +456,8 @@ END_TEST
 
 /* The functions of the test above, those without a pointer that may not be NULL, which test_column.c goes through, and
  * those whose own suites do it: test_index_rules.c, test_join_rules.c, test_group.c, test_aggregate.c, test_distinct.c,
- * test_bloom_rules.c, test_codec_rules.c, test_codec_open.c, test_writer_rules.c, test_reader_rules.c. */
+ * test_bloom_rules.c, test_partition.c, test_codec_rules.c, test_codec_open.c, test_writer_rules.c,
+ * test_reader_rules.c. */
 START_TEST(no_public_function_is_left_out) {
   static const char *const names[] = {"weft_slab_create",
                                       "weft_ctx_create",
@@ -560,6 +561,7 @@ START_TEST(no_public_function_is_left_out) {
                                       "weft_join_next",
                                       "weft_join_open",
                                       "weft_join_probe",
+                                      "weft_partition",
                                       "weft_reader_chunk",
                                       "weft_reader_decode",
                                       "weft_reader_encoding",

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * No memory for index, join, group, aggregates and sketches: each call is run once for each memory request that it makes, that request failing.
+ * No memory for index, join, group, partition, aggregates and sketches: each call is run once for each memory request that it
+ * makes, that request failing.
  * It must end with the documented status and outputs, leave nothing behind, and succeed when it is called again. As
  * test_oom.c, with tables large enough to grow, keys that collide, and copies of keys.
  */
@@ -188,6 +189,15 @@ static bool group_colliding(struct rig *rig) { /* numbered anew at its end */
   return group(rig, &few_strings, 0xf, FEW / 2);
 }
 
+static bool partition(struct rig *rig) {
+  static uint32_t rows[ROWS];
+  size_t offsets[4];
+  if (!went_well(rig, weft_partition(rig->ctx, unique_numbers.data, ROWS, WEFT_PARTS_MODULO, 3, rows, offsets)))
+    return false;
+  ck_assert_uint_eq(offsets[3], ROWS);
+  return true;
+}
+
 /* Of numbers some of which are null, through a selection: flattening needs memory; twice, so that the groups grow; and
  * merged. A piece that fails spoils the aggregate. */
 static bool aggregate(struct rig *rig) {
@@ -253,6 +263,7 @@ static const struct {
     {"group of strings", group_strings, 4},
     {"group of numbers and nulls", group_with_nulls, 4},
     {"group of keys that collide", group_colliding, 4},
+    {"partition", partition, 1},
     {"aggregate", aggregate, 8},
     {"sketch of distinct values", distinct, 3},
 };

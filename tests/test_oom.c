@@ -443,6 +443,7 @@ START_TEST(no_public_function_is_left_out_of_the_sweep) {
                                         "weft_distinct_read",
                                         "weft_distinct_write",
                                         "weft_group",
+                                        "weft_partition",
                                         "weft_reader_chunk",
                                         "weft_reader_decode",
                                         "weft_reader_encoding",

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * The kernels of the hash table: find and insert, over batches of hashes, and scatter, which brings together what goes to
- * the same part of it. Included by isa_table.c, after vec.h where there are vectors.
+ * the same part of it; of rows alone, which partitions consist of, scatter_rows does. Included by isa_table.c, after vec.h
+ * where there are vectors.
  *
  * A probe is bound by the miss of its bucket's line, so the loops ask for lines well ahead and hold no branch that waits
  * for one: all slots are compared at once, what is found (or where the search goes on) is selected by a count of zeros, and
@@ -103,43 +104,55 @@ static size_t insert(struct simd_table *table, const uint64_t *hashes, const uin
   return entered;
 }
 
-/* Whole lines of hashes and rows, which are read again only when all have been brought together: past the caches. */
-static inline void write_lines(const struct simd_lines *lines, uint64_t *hashes, uint32_t *rows) {
+/* Whole lines, which are read again only when all rows have been brought together: past the caches. */
+ALWAYS_INLINE void write_past_caches(void *to, const void *line, size_t bytes) {
 #if defined(__SSE2__) && !defined(SIMD_ISA_scalar)
-  for (size_t k = 0; k < SIMD_LINES_ROWS; k += 2)
-    _mm_stream_si128((__m128i *)(void *)(hashes + k), _mm_load_si128((const __m128i *)(const void *)(lines->hashes + k)));
-  for (size_t k = 0; k < SIMD_LINES_ROWS; k += 4)
-    _mm_stream_si128((__m128i *)(void *)(rows + k), _mm_load_si128((const __m128i *)(const void *)(lines->rows + k)));
+  for (size_t k = 0; k < bytes / sizeof(__m128i); k++)
+    _mm_stream_si128((__m128i *)to + k, _mm_load_si128((const __m128i *)line + k));
 #else
-  memcpy(hashes, lines->hashes, sizeof lines->hashes);
-  memcpy(rows, lines->rows, sizeof lines->rows);
+  memcpy(to, line, bytes);
+#endif
+}
+
+/* A part's line, full now, to where it starts in `all`; values before `before` are another part's, or another slice's. */
+ALWAYS_INLINE void write_line(void *all, const void *line, size_t start, size_t before, size_t width) {
+  if (before == 0)
+    write_past_caches((char *)all + start * width, line, SIMD_LINES_ROWS * width);
+  else
+    memcpy((char *)all + (start + before) * width, (const char *)line + before * width, (SIMD_LINES_ROWS - before) * width);
+}
+
+/* By hashes, which go along; or where `alone` is true by part_of. */
+ALWAYS_INLINE void scatter_by(bool alone, const uint64_t *hashes, const uint16_t *part_of, const uint64_t *valid, size_t n,
+                              uint32_t first_row, const struct simd_parts *parts) {
+  for (size_t i = 0; i < n; i++) {
+    size_t part = alone ? part_of[i] : simd_part(hashes[i], parts->bits);
+    uint32_t *rows = alone ? parts->row_lines[part] : parts->lines[part].rows;
+    uint32_t at = parts->next[part], in_line = at % SIMD_LINES_ROWS;
+    bool taken = !valid || valid[i / SIMD_BLOCK] >> i % SIMD_BLOCK & 1;
+    if (!alone)
+      parts->lines[part].hashes[in_line] = hashes[i];
+    rows[in_line] = first_row + (uint32_t)i;
+    parts->next[part] = at + taken;
+    if (in_line != SIMD_LINES_ROWS - 1 || !taken)
+      continue;
+    uint32_t start = at - in_line, first = parts->first[part], before = start >= first ? 0 : first - start;
+    if (!alone)
+      write_line(parts->hashes, parts->lines[part].hashes, start, before, sizeof *hashes);
+    write_line(parts->rows, rows, start, before, sizeof *rows);
+  }
+#if defined(__SSE2__) && !defined(SIMD_ISA_scalar)
+  _mm_sfence();
 #endif
 }
 
 static void scatter(const uint64_t *hashes, const uint64_t *valid, size_t n, uint32_t first_row,
                     const struct simd_parts *parts) {
-  for (size_t i = 0; i < n; i++) {
-    size_t part = simd_part(hashes[i], parts->bits);
-    struct simd_lines *lines = &parts->lines[part];
-    uint32_t at = parts->next[part], in_line = at % SIMD_LINES_ROWS;
-    bool taken = !valid || valid[i / SIMD_BLOCK] >> i % SIMD_BLOCK & 1;
-    lines->hashes[in_line] = hashes[i];
-    lines->rows[in_line] = first_row + (uint32_t)i;
-    parts->next[part] = at + taken;
-    if (in_line != SIMD_LINES_ROWS - 1 || !taken)
-      continue;
-    uint32_t start = at - in_line, first = parts->first[part];
-    if (start >= first) {
-      write_lines(lines, parts->hashes + start, parts->rows + start);
-    } else { /* the lines' first rows are another part's, or another slice's */
-      uint32_t before = first - start;
-      memcpy(parts->hashes + first, lines->hashes + before, (SIMD_LINES_ROWS - before) * sizeof *hashes);
-      memcpy(parts->rows + first, lines->rows + before, (SIMD_LINES_ROWS - before) * sizeof *lines->rows);
-    }
-  }
-#if defined(__SSE2__) && !defined(SIMD_ISA_scalar)
-  _mm_sfence();
-#endif
+  scatter_by(false, hashes, NULL, valid, n, first_row, parts);
+}
+
+static void scatter_rows(const uint16_t *part, size_t n, uint32_t first_row, const struct simd_parts *parts) {
+  scatter_by(true, NULL, part, NULL, n, first_row, parts);
 }
 
 #endif

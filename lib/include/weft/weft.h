@@ -18,6 +18,7 @@
 #include <weft/hash.h>
 #include <weft/index.h>
 #include <weft/join.h>
+#include <weft/partition.h>
 #include <weft/slab.h>
 
 #endif
