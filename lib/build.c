@@ -6,6 +6,7 @@
  * is the place of a key's first row, and so do all parts after it; those before are made anew in the end.
  */
 #include "lib/build.h"
+#include "lib/filter.h"
 
 #include <string.h>
 
@@ -432,6 +433,7 @@ weft_status weft__build_seal(weft_ctx *ctx, struct index_build *build) {
   }
   index->count = (uint32_t)build->distinct;
   index->overflowing = build->overflowing;
+  index->filter_blocks = weft__filter_blocks(index->count);
   if (!build->listed) {
     (void)!weft_slab_free(index->slab, index->row_list);
     index->row_list = NULL;

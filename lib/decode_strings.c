@@ -319,10 +319,12 @@ static weft_status put_range(struct decoding *d, struct source *source, struct w
                               &source->text));
   *used = source->text.bytes;
   WEFT_TRY(check_end(d, buffers, *used, true));
-  if (*used > 0 && d->options.streaming)
+  if (*used > 0 && d->options.streaming) {
     d->in.codecs->stream(source->text.data, *used, buffers->values);
-  else if (*used > 0)
+    d->in.codecs->stream(source->text.data, 0, buffers->values); /* the fence */
+  } else if (*used > 0) {
     memcpy(buffers->values, source->text.data, *used);
+  }
   weft__decode_all_valid(d, buffers);
   return WEFT_OK;
 }
@@ -483,16 +485,14 @@ static weft_status decode_views(struct decoding *d, struct source *source, struc
 }
 
 weft_status weft__decode_strings(struct decoding *d, struct weft_buffers *buffers, enum decode_mode mode) {
-  WEFT_TRY(open_source(d, mode));
-  struct source *source = d->source;
-  if (d->options.form == WEFT_FORM_VIEWS)
-    return decode_views(d, source, buffers, mode);
+  bool views = d->options.form == WEFT_FORM_VIEWS;
   /* What the header says suffices where it will be found out if it lies. */
-  if (mode == DECODE_ROOM && is_whole(d)) {
+  if (mode == DECODE_ROOM && !views && is_whole(d)) {
     buffers->values_bytes = d->in.data_bytes;
     buffers->data_bytes = 0;
     buffers->offset_bytes = d->in.data_bytes > INT32_MAX ? 8 : 4;
     return WEFT_OK;
   }
-  return decode_values(d, source, buffers, mode);
+  WEFT_TRY(open_source(d, mode));
+  return views ? decode_views(d, d->source, buffers, mode) : decode_values(d, d->source, buffers, mode);
 }

@@ -3,6 +3,7 @@
  * Indexes: looking rows up in them, their figures, their end.
  */
 #include "lib/direct.h"
+#include "lib/filter.h"
 
 #include <limits.h>
 #include <string.h>
@@ -23,6 +24,7 @@ void weft__index_end(weft_index *index) {
   (void)!weft_slab_free(slab, index->row_list);
   (void)!weft_slab_free(slab, index->last);
   (void)!weft_slab_free(slab, index->prefixes);
+  (void)!weft_slab_free(slab, index->filter);
   for (size_t i = 0; index->copies && i < 2 * index->n_keys; i++)
     (void)!weft_slab_free(slab, index->copies[i]);
   (void)!weft_slab_free(slab, index->copies);
@@ -109,7 +111,7 @@ void weft__index_probe(weft_ctx *ctx, const weft_index *index, const struct weft
     weft__keys_hash(ctx, &index->how, keys, index->n_keys, first, n, scratch);
     hashes = scratch->hashes;
   }
-  ctx->kernels->find(&index->table.simd, hashes, n, ctx->prefetch_distance, scratch->ids, scratch->later);
+  weft__filter_find(ctx, index, hashes, n, scratch);
   if (scratch->has_nulls)
     for (size_t i = 0; i < n; i++)
       if (!(scratch->valid[i / SIMD_BLOCK] >> i % SIMD_BLOCK & 1))

@@ -31,7 +31,10 @@ struct weft_index {
   void **copies;            /* [n_keys * 2] what copied keys consist of, or NULL */
   size_t copied_bytes;
 
-  struct os_lock lock; /* over what follows */
+  uint32_t filter_blocks; /* of a filter, if there is one */
+
+  struct os_lock lock;       /* over what follows */
+  _Atomic(uint8_t *) filter; /* once a prober has seen few matches; read without the lock */
   uint32_t open_joins;
   uint32_t matching_joins;  /* right and full joins among them */
   bool finished;            /* one of those has gone on to the unmatched rows */

@@ -20,7 +20,7 @@ static void *take(char **at, size_t bytes) {
 
 weft_status weft__scratch_open(weft_ctx *ctx, struct key_scratch **out) {
   size_t rows = ctx->batch_size, words = rows / SIMD_BLOCK * sizeof(uint64_t);
-  size_t bytes = round_up(sizeof(struct key_scratch)) + rows * (sizeof(uint64_t) + 4 * sizeof(uint32_t)) +
+  size_t bytes = round_up(sizeof(struct key_scratch)) + rows * (2 * sizeof(uint64_t) + 5 * sizeof(uint32_t)) +
                  6 * round_up(words) + rows * (sizeof(uint8_t *) + sizeof(uint64_t) + SIMD_EDGE) + round_up(words);
   char *at = weft_alloc(ctx, bytes);
   *out = NULL;
@@ -42,6 +42,9 @@ weft_status weft__scratch_open(weft_ctx *ctx, struct key_scratch **out) {
   s->other.bytes = take(&at, rows * sizeof *s->other.bytes);
   s->other.edges = take(&at, rows * sizeof *s->other.edges);
   s->other.valid = take(&at, words);
+  s->picked = take(&at, rows * sizeof *s->picked);
+  s->places = take(&at, rows * sizeof *s->places);
+  s->probed = s->met = 0;
   *out = s;
   return WEFT_OK;
 }

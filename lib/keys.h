@@ -31,6 +31,11 @@ struct key_scratch {
   uint64_t *bits;          /* validity of the rows to compare with */
   bool has_nulls;          /* a bit of valid below the batch's rows is 0 */
   struct simd_rows other;
+  /* Of probing, where few rows match: hashes that a filter lets through, and whose they are; rows probed so far, and those
+   * whose hash was met. */
+  uint64_t *picked;
+  uint32_t *places;
+  uint64_t probed, met;
 };
 
 weft_status weft__scratch_open(weft_ctx *ctx, struct key_scratch **out);

@@ -410,7 +410,7 @@ weft_status weft_writer_open(weft_ctx *ctx, const struct weft_field *fields, siz
   WEFT_TRY(read_options(ctx, options, &mine));
   weft_writer *writer = weft_zalloc(ctx, sizeof *writer);
   if (!writer)
-    return ctx->cache.status;
+    return weft__fail_within(ctx, ctx->cache.status, "weft_writer_open");
   writer->ctx = ctx;
   writer->sink = sink;
   writer->user = user;
@@ -441,7 +441,7 @@ weft_status weft_writer_metadata(weft_writer *writer, const char *key, const voi
                       !key     ? "key is NULL"
                       : !value ? "value is NULL"
                                : "key is no UTF-8");
-  return set_metadata(writer, key, value, bytes);
+  return weft__fail_within(writer->ctx, set_metadata(writer, key, value, bytes), "weft_writer_metadata");
 }
 
 weft_status weft_writer_append(weft_writer *writer, const struct weft_column *columns, size_t n) {

@@ -84,7 +84,10 @@ COLUMN_KERNEL(xxh64, uint64_t, uint64_t, XXH64_SEEDLESS, xxh64_loop_wins)
 #define xxh3_128_column NULL
 #define xxh3_128_few NULL
 #define combine128 NULL
+#define bloom_insert NULL
+#define bloom_find NULL
 #else
+#include "simd/kernels/bloom.h"
 #include "simd/kernels/xxh3_128.h"
 STRAIGHT_COLUMN(xxh3_128, uint64_t, struct simd_hash128, NULL_IS_SEED128)
 COLUMN_KERNEL(xxh3_128, uint64_t, struct simd_hash128, xxh3_128_seedless, LOOP_ALWAYS_WINS)

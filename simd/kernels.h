@@ -205,6 +205,15 @@ static inline size_t simd_part(uint64_t hash, unsigned bits) {
 typedef void simd_scatter_fn(const uint64_t *hashes, const uint64_t *valid, size_t n, uint32_t first_row,
                              const struct simd_parts *parts);
 
+/* A Bloom filter of n_blocks blocks, one at least: words of 32 bits, little-endian, of which a hash's last 32 bits set one
+ * bit each in the block that its first 32 bits, scaled, choose. */
+#define SIMD_BLOOM_BLOCK 32
+typedef void simd_bloom_insert_fn(uint8_t *blocks, uint32_t n_blocks, const uint64_t *hashes, size_t n, size_t ahead);
+
+/* Bit i of bits[(n + 63) / 64]: all bits of hashes[i] are set. Bits past n are 0. ahead: as for find. */
+typedef void simd_bloom_find_fn(const uint8_t *blocks, uint32_t n_blocks, const uint64_t *hashes, size_t n, size_t ahead,
+                                uint64_t *bits);
+
 /* Compares two batches of the same number of rows pairwise: sets bit i of differ[capacity / 64] where row i of one is null
  * and of the other not, or their bytes differ. Other bits stay; bits past the rows are undefined. */
 typedef void simd_differ_fn(const struct simd_rows *a, const struct simd_rows *b, uint64_t *differ);
@@ -229,6 +238,8 @@ typedef void simd_differ_fn(const struct simd_rows *a, const struct simd_rows *b
   KERNEL(find, find)                 \
   KERNEL(insert, insert)             \
   KERNEL(scatter, scatter)           \
+  KERNEL(bloom_insert, bloom_insert) \
+  KERNEL(bloom_find, bloom_find)     \
   KERNEL(differ, differ)
 
 #define SIMD_KERNEL_FIELD(kind, name) simd_##kind##_fn *name;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * No memory for index, join and group: each call is run once for each memory request that it makes, that request failing.
+ * No memory for index, join, group, aggregates and sketches: each call is run once for each memory request that it makes, that request failing.
  * It must end with the documented status and outputs, leave nothing behind, and succeed when it is called again. As
  * test_oom.c, with tables large enough to grow, keys that collide, and copies of keys.
  */
@@ -216,6 +216,51 @@ static bool group_colliding(struct rig *rig) { /* numbered anew at its end */
   return group(rig, &few_strings, 0xf, FEW / 2);
 }
 
+/* Of numbers some of which are null, through a selection: flattening needs memory; twice, so that the groups grow; and
+ * merged. A piece that fails spoils the aggregate. */
+static bool aggregate(struct rig *rig) {
+  static uint32_t numbers[ROWS], even[ROWS / 2];
+  struct weft_column column = weft_column_with_selection(null_numbers, even, ROWS / 2);
+  weft_aggregate *into = NULL, *from = NULL;
+  for (uint32_t i = 0; i < ROWS / 2; i++) {
+    numbers[i] = i % 1000;
+    even[i] = 2 * i;
+  }
+  bool opened = went_well(rig, weft_aggregate_open(rig->ctx, WEFT_U64, WEFT_SUM | WEFT_MAX, &into)) &&
+                went_well(rig, weft_aggregate_open(rig->ctx, WEFT_U64, WEFT_SUM | WEFT_MAX, &from));
+  bool ok = opened && went_well(rig, weft_aggregate_add(rig->ctx, from, &few_numbers, numbers, 1000)) &&
+            went_well(rig, weft_aggregate_add(rig->ctx, from, &column, numbers, 30000));
+  if (opened && !ok) {
+    weft_status status = weft_aggregate_merge(rig->ctx, into, from, NULL, 30000);
+    ck_assert(status == WEFT_OK || strstr(weft_ctx_message(rig->ctx), "a call before has failed"));
+  }
+  ok = ok && went_well(rig, weft_aggregate_merge(rig->ctx, into, from, NULL, 30000));
+  uint64_t counts[30000];
+  if (ok) {
+    MUST(rig->ctx, weft_aggregate_finish(rig->ctx, into, WEFT_COUNT, counts, NULL));
+    ck_assert_uint_eq(counts[0], 1); /* rows 0, 2000, 4000 and so on are null */
+    ck_assert_uint_eq(counts[1], 1 + 20);
+  }
+  weft_aggregate_free(into);
+  weft_aggregate_free(from);
+  return ok;
+}
+
+static bool distinct(struct rig *rig) {
+  weft_distinct *sketch = NULL, *again = NULL;
+  uint8_t bytes[8 + 1024];
+  size_t n = sizeof bytes;
+  bool ok = went_well(rig, weft_distinct_open(rig->ctx, 10, &sketch)) &&
+            went_well(rig, weft_distinct_add(rig->ctx, sketch, &repeated_strings, 1));
+  if (sketch)
+    MUST(rig->ctx, weft_distinct_write(rig->ctx, sketch, bytes, sizeof bytes, &n));
+  ok = ok && went_well(rig, weft_distinct_read(rig->ctx, bytes, n, &again));
+  ck_assert(ok == (again != NULL));
+  weft_distinct_free(sketch);
+  weft_distinct_free(again);
+  return ok;
+}
+
 static const struct {
   const char *name;
   bool (*run)(struct rig *rig);
@@ -238,6 +283,8 @@ static const struct {
     {"group of strings", group_strings, 4},
     {"group of numbers and nulls", group_with_nulls, 4},
     {"group of keys that collide", group_colliding, 4},
+    {"aggregate", aggregate, 8},
+    {"sketch of distinct values", distinct, 3},
 };
 #define OPERATIONS ((int)(sizeof operations / sizeof *operations))
 

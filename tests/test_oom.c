@@ -374,7 +374,7 @@ START_TEST(each_request_of_each_function_may_fail_once) {
 END_TEST
 
 /* The functions that have no slab and no context to ask, those whose memory is no slab's (see the tests below), and those
- * of keys, codecs and files, which test_keys_oom.c, test_codec_oom.c and test_file_oom.c sweep. */
+ * of keys, filters, codecs and files, which test_keys_oom.c, test_bloom_rules.c, test_codec_oom.c and test_file_oom.c sweep. */
 START_TEST(no_public_function_is_left_out_of_the_sweep) {
   const char *names[OPERATIONS + 64] = {"weft_slab_create",
                                         "weft_slab_release",
@@ -403,6 +403,18 @@ START_TEST(no_public_function_is_left_out_of_the_sweep) {
                                         "weft_join_next",
                                         "weft_join_finish",
                                         "weft_join_close",
+                                        "weft_bloom_size",
+                                        "weft_bloom_create",
+                                        "weft_bloom_create_bytes",
+                                        "weft_bloom_from_bytes",
+                                        "weft_bloom_free",
+                                        "weft_bloom_bytes",
+                                        "weft_bloom_insert",
+                                        "weft_bloom_insert_hashes",
+                                        "weft_bloom_contains",
+                                        "weft_bloom_contains_hashes",
+                                        "weft_bloom_merge",
+                                        "weft_bloom_info",
                                         "weft_codec_name",
                                         "weft_decode",
                                         "weft_decode_into",
@@ -419,6 +431,20 @@ START_TEST(no_public_function_is_left_out_of_the_sweep) {
                                         "weft_encoding_room",
                                         "weft_encode_bound",
                                         "weft_encode_options_init",
+                                        "weft_aggregate_add",
+                                        "weft_aggregate_finish",
+                                        "weft_aggregate_free",
+                                        "weft_aggregate_groups",
+                                        "weft_aggregate_merge",
+                                        "weft_aggregate_open",
+                                        "weft_distinct_add",
+                                        "weft_distinct_add_hashes",
+                                        "weft_distinct_estimate",
+                                        "weft_distinct_free",
+                                        "weft_distinct_merge",
+                                        "weft_distinct_open",
+                                        "weft_distinct_read",
+                                        "weft_distinct_write",
                                         "weft_group",
                                         "weft_reader_chunk",
                                         "weft_reader_decode",
