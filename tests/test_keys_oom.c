@@ -92,6 +92,30 @@ static bool build_colliding(struct rig *rig) {
   return build(rig, keys, 2, true, 0xf, FEW);
 }
 
+/* Two batches and their hashes; whatever fails, the builder's end gives all back. */
+static bool build_by_batches(struct rig *rig) {
+  static uint64_t hashes[ROWS];
+  struct weft_index_options options = index_defaults();
+  weft_index_builder *builder = NULL;
+  weft_index *index = rig->index;
+  options.has_seed = true;
+  bool ok = went_well(rig, weft_index_builder_open(rig->ctx, &options, &builder));
+  ck_assert(ok == (builder != NULL));
+  for (int batch = 0; ok && batch < 2; batch++)
+    ok = went_well(rig, weft_index_hash(rig->ctx, 0, &repeated_strings, 1, hashes)) &&
+         went_well(rig, weft_index_append(rig->ctx, builder, &repeated_strings, 1, hashes));
+  if (ok)
+    ok = went_well(rig, weft_index_seal(rig->ctx, builder, &index));
+  else
+    weft_index_builder_free(builder);
+  if (ok) {
+    ck_assert_uint_eq(figures_of(index).keys, ROWS / 2);
+    ck_assert_uint_eq(figures_of(index).rows, 2 * ROWS);
+    ck_assert_int_eq(weft_index_free(index), WEFT_OK);
+  }
+  return ok;
+}
+
 static bool look_up(struct rig *rig) {
   static uint32_t first_row[ROWS];
   memset(first_row, 0, sizeof first_row);
@@ -157,6 +181,10 @@ static bool join_inner(struct rig *rig) {
 
 static bool join_semi(struct rig *rig) {
   return join_all(rig, WEFT_JOIN_SEMI, FEW, 0);
+}
+
+static bool join_mark(struct rig *rig) {
+  return join_all(rig, WEFT_JOIN_MARK, FEW, 0);
 }
 
 static bool join_full(struct rig *rig) {
@@ -254,10 +282,12 @@ static const struct {
     {"build with a copy", build_copy, 10},
     {"build with a copy of two columns", build_copy_of_two_columns, 12},
     {"build of keys that collide", build_colliding, 10},
+    {"build by batches, with hashes", build_by_batches, 15},
     {"lookup", look_up, 1},
     {"contains", contains, 1},
     {"inner join", join_inner, 2},
     {"semi join", join_semi, 2},
+    {"mark join", join_mark, 2},
     {"full join", join_full, 4},
     {"group of unique numbers", group_unique, 3},
     {"group of strings", group_strings, 4},
