@@ -209,6 +209,17 @@ static bool group_strings(struct rig *rig) {
   return group(rig, &repeated_strings, UINT64_MAX, ROWS / 2);
 }
 
+static bool grouping(struct rig *rig) {
+  static uint32_t number[ROWS];
+  size_t groups = 99;
+  weft_grouping *grouping;
+  if (!went_well(rig, weft_grouping_open(rig->ctx, &repeated_strings, 1, 3, number, &grouping)))
+    return false;
+  bool ok = went_well(rig, weft_grouping_close(rig->ctx, grouping, &groups, NULL));
+  ck_assert_msg(groups == (ok ? ROWS / 2 : 0), "%s: %zu groups", guard_case_text(), groups);
+  return ok;
+}
+
 static bool group_with_nulls(struct rig *rig) {
   return group(rig, &null_numbers, UINT64_MAX, ROWS / 2 + 1);
 }
@@ -291,6 +302,7 @@ static const struct {
     {"full join", join_full, 4},
     {"group of unique numbers", group_unique, 3},
     {"group of strings", group_strings, 4},
+    {"grouping of strings", grouping, 8},
     {"group of numbers and nulls", group_with_nulls, 4},
     {"group of keys that collide", group_colliding, 4},
     {"partition", partition, 1},
