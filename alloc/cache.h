@@ -140,6 +140,9 @@ static inline void *weft__slab_alloc(weft_slab *slab, size_t bytes) {
   return weft__slab_take(slab, bytes, NULL);
 }
 
+/* Asks for huge pages for an allocation that is used whole and in random order, unless the slab is to have none. */
+void weft__slab_advise(const weft_slab *slab, void *at, size_t bytes);
+
 /* Calls on_soft_limit, if the present call has passed the slab's soft limit on this thread. At the end of every call of a
  * user's that may take memory, with no lock held. */
 void weft__slab_tell(weft_slab *slab);

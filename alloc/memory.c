@@ -91,6 +91,12 @@ void weft__memory_advise(weft_slab *slab, void *at, size_t bytes) {
     weft__os_huge_pages(at, bytes, true);
 }
 
+void weft__slab_advise(const weft_slab *slab, void *at, size_t bytes) {
+  size_t whole = bytes / SLAB_BYTES * SLAB_BYTES;
+  if (slab->huge_pages != WEFT_HUGE_PAGES_NEVER && whole > 0 && (uintptr_t)at % SLAB_BYTES == 0)
+    weft__os_huge_pages(at, whole, true);
+}
+
 void weft__memory_end(weft_slab *slab, uint32_t slot) {
   const struct slab_cold *cold = &slab->cold[slot];
   annotate_gone(slot_start(slab, slot), cold->committed);

@@ -75,6 +75,11 @@ void weft__os_yield(void) {
   sched_yield();
 }
 
+void weft__os_nap(unsigned microseconds) {
+  const struct timespec nap = {.tv_sec = microseconds / 1000000, .tv_nsec = microseconds % 1000000 * 1000};
+  nanosleep(&nap, NULL);
+}
+
 bool weft__os_at_fork(void (*before)(void), void (*in_parent)(void), void (*in_child)(void)) {
   return pthread_atfork(before, in_parent, in_child) == 0;
 }

@@ -62,6 +62,8 @@ void weft__os_random(void *out, size_t bytes);
 
 /* Lets other threads have the core. */
 void weft__os_yield(void);
+/* Waits for about so many microseconds. */
+void weft__os_nap(unsigned microseconds);
 
 /* Has functions called around every fork of this process from now on: before it, and after it in the parent and in the
  * child. false: no memory for that. */

@@ -21,6 +21,7 @@
 #include <string.h>
 
 #define SLICE_NS 1.5e6
+#define LONG_NS 5e7 /* in so long a piece what it takes to get used to it is nothing */
 #define LEAST_ROUNDS 5
 #define MOST_ROUNDS 20000
 #define MOST_OWN_OPTIONS 8
@@ -234,10 +235,10 @@ struct slice {
 };
 
 /* Pieces first .. first + n of a case by one contender; the piece before, untimed, brings the core from the habits of the
- * last contender to its own: predictors, code, clock. */
-static struct slice time_pieces(const struct bench_case *c, size_t contender, uint64_t first, uint64_t n) {
+ * last contender to its own: predictors, code, clock. Where it does not warm up, it is left out. */
+static struct slice time_pieces(const struct bench_case *c, size_t contender, uint64_t first, uint64_t n, bool warm_up) {
   struct slice s = {0}, interrupted = {0};
-  for (uint64_t k = 0; k <= n; k++) {
+  for (uint64_t k = warm_up ? 0 : 1; k <= n; k++) {
     uint64_t piece = (first + k) % c->pieces;
     struct bench_amount a = c->prepare(c->state, piece);
     long interruptions = machine_interruptions(c->threads);
@@ -261,6 +262,7 @@ static struct slice time_pieces(const struct bench_case *c, size_t contender, ui
 struct rounds {
   const struct bench_case *c;
   uint64_t slice;    /* timed pieces in a slice */
+  bool *warm_up;     /* [contenders] */
   uint64_t next;     /* the first piece not yet visited in this lap */
   size_t n;          /* rounds done */
   double *samples;   /* [MOST_ROUNDS][contenders], ns per unit */
@@ -269,20 +271,24 @@ struct rounds {
   struct bench_amount amount;
 };
 
-/* How many pieces the contender in the middle of the field gets done in a slice's time. Warms all of them up. */
-static uint64_t slice_pieces(const struct bench_case *c) {
+/* How many pieces the contender in the middle of the field gets done in a slice's time, and who is to warm up before one.
+ * Warms all of them up. */
+static uint64_t slice_pieces(const struct bench_case *c, bool *warm_up) {
   double *ns = bench_memory(c->n_contenders * sizeof *ns);
   for (size_t i = 0; i < c->n_contenders; i++) {
-    double best = HUGE_VAL;
-    for (int turn = 0; turn < 5; turn++) {
-      struct slice one = time_pieces(c, i, 0, 1);
+    double best = time_pieces(c, i, 0, 1, false).ns;
+    warm_up[i] = best < LONG_NS;
+    if (warm_up[i])
+      best = HUGE_VAL;
+    for (int turn = 0; warm_up[i] && turn < 5; turn++) {
+      struct slice one = time_pieces(c, i, 0, 1, true);
       best = !one.left_out && one.ns < best ? one.ns : best;
     }
     ns[i] = best;
   }
   double middle = spread_of(ns, c->n_contenders).median;
   free(ns);
-  return middle >= SLICE_NS ? 1 : (uint64_t)(SLICE_NS / (middle + 1)) + 1;
+  return middle < SLICE_NS ? (uint64_t)(SLICE_NS / (middle + 1)) + 1 : 1;
 }
 
 static void give_up(const struct bench_case *c) {
@@ -307,7 +313,7 @@ static void run_round(struct rounds *r) {
     struct slice s;
     uint64_t tries = 0;
     do {
-      s = time_pieces(c, contender, r->next, r->slice);
+      s = time_pieces(c, contender, r->next, r->slice, r->warm_up[contender]);
       if (!c->same)
         r->next += step;
       r->left_out += s.left_out;
@@ -374,7 +380,8 @@ void bench_run(struct bench *b, const struct bench_case *c) {
     b->failed = true;
     return;
   }
-  struct rounds r = {.c = c, .slice = slice_pieces(c)};
+  struct rounds r = {.c = c, .warm_up = bench_memory(c->n_contenders * sizeof *r.warm_up)};
+  r.slice = slice_pieces(c, r.warm_up);
   /* Untouched pages of these cost nothing. */
   r.samples = bench_memory(MOST_ROUNDS * c->n_contenders * sizeof *r.samples);
   r.ghz = bench_memory(MOST_ROUNDS * sizeof *r.ghz);
@@ -384,6 +391,7 @@ void bench_run(struct bench *b, const struct bench_case *c) {
   report(b, &r);
   free(r.samples);
   free(r.ghz);
+  free(r.warm_up);
 }
 
 void bench_value(struct bench *b, const struct bench_value *value) {

@@ -12,6 +12,7 @@
 #include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* duckdb_result: six words, all but its address none of our business. */
 struct result {
@@ -23,9 +24,11 @@ struct duckdb {
   const char *(*version)(void);
   int (*open)(const char *path, void **database);
   int (*connect)(void *database, void **connection);
+  void (*disconnect)(void **connection);
+  void (*close)(void **database);
   int (*query)(void *connection, const char *query, struct result *result);
   const char *(*error)(struct result *result);
-  int64_t (*value)(struct result *result, uint64_t column, uint64_t row);
+  struct wide (*value)(struct result *result, uint64_t column, uint64_t row);
   void (*destroy_result)(struct result *result);
   int (*appender_create)(void *connection, const char *schema, const char *table, void **appender);
   int (*append_number)(void *appender, uint64_t number);
@@ -60,9 +63,11 @@ struct duckdb *duckdb_load(const char *library) {
       {"duckdb_library_version", &d->version},
       {"duckdb_open", &d->open},
       {"duckdb_connect", &d->connect},
+      {"duckdb_disconnect", &d->disconnect},
+      {"duckdb_close", &d->close},
       {"duckdb_query", &d->query},
       {"duckdb_result_error", &d->error},
-      {"duckdb_value_int64", &d->value},
+      {"duckdb_value_hugeint", &d->value},
       {"duckdb_destroy_result", &d->destroy_result},
       {"duckdb_appender_create", &d->appender_create},
       {"duckdb_append_uint64", &d->append_number},
@@ -87,39 +92,98 @@ struct duckdb *duckdb_load(const char *library) {
   return d;
 }
 
+/* The library itself stays: it has threads and data of its own. */
+void duckdb_unload(struct duckdb *d) {
+  if (!d)
+    return;
+  d->disconnect(&d->connection);
+  d->close(&d->database);
+  free(d);
+}
+
 const char *duckdb_version(const struct duckdb *d) {
   return d->version();
 }
 
+static size_t key_columns(const struct keys *keys) {
+  size_t n = 1;
+  while (n < MOST_KEY_COLUMNS && keys->numbers[n])
+    n++;
+  return n;
+}
+
+static int append_row(struct duckdb *d, void *appender, const struct keys *keys, size_t columns, size_t row) {
+  int failed = 0;
+  if (keys->numbers[0])
+    for (size_t k = 0; k < columns; k++)
+      failed |= d->append_number(appender, keys->numbers[k][row]);
+  else
+    failed =
+        d->append_text(appender, keys->bytes + keys->offsets[row], (uint64_t)(keys->offsets[row + 1] - keys->offsets[row]));
+  if (keys->values)
+    failed |= d->append_number(appender, keys->values[row]);
+  return failed | d->end_row(appender);
+}
+
+/* The payload is signed, as a sum of unsigned ones takes DuckDB a conversion more. */
 void duckdb_table(struct duckdb *d, const char *name, const struct keys *keys) {
-  char query[128];
-  snprintf(query, sizeof query, "CREATE OR REPLACE TABLE %s (k %s, r UBIGINT)", name,
-           keys->numbers ? "UBIGINT" : "VARCHAR");
+  size_t columns = key_columns(keys);
+  char query[256];
+  snprintf(query, sizeof query, "CREATE OR REPLACE TABLE %s (k0 %s", name, keys->numbers[0] ? "UBIGINT" : "VARCHAR");
+  for (size_t k = 1; k < columns; k++)
+    snprintf(query + strlen(query), sizeof query - strlen(query), ", k%zu UBIGINT", k);
+  snprintf(query + strlen(query), sizeof query - strlen(query), "%s)", keys->values ? ", v BIGINT" : "");
   run(d, query, NULL);
   void *appender;
   int failed = d->appender_create(d->connection, NULL, name, &appender);
-  for (size_t i = 0; !failed && i < keys->rows; i++) {
-    if (keys->numbers)
-      failed = d->append_number(appender, keys->numbers[i]);
-    else
-      failed =
-          d->append_text(appender, keys->bytes + keys->offsets[i], (uint64_t)(keys->offsets[i + 1] - keys->offsets[i]));
-    failed = failed || d->append_number(appender, i) || d->end_row(appender);
-  }
+  for (size_t i = 0; !failed && i < keys->rows; i++)
+    failed = append_row(d, appender, keys, columns, i);
   if (d->appender_destroy(&appender) || failed) {
     fprintf(stderr, "DuckDB: the table %s could not be filled\n", name);
     exit(1);
   }
 }
 
-struct join_sums duckdb_join(struct duckdb *d, const char *build, const char *probe) {
-  char query[256];
+void duckdb_drop(struct duckdb *d, const char *name) {
+  char query[128];
+  snprintf(query, sizeof query, "DROP TABLE %s", name);
+  run(d, query, NULL);
+}
+
+/* The first three values of a query's first row. */
+static void ask(struct duckdb *d, const char *query, struct wide values[3], size_t n) {
   struct result result;
-  snprintf(query, sizeof query, "SELECT count(*), sum(b.r)::BIGINT, sum(p.r)::BIGINT FROM %s p JOIN %s b ON p.k = b.k",
-           probe, build);
   run(d, query, &result);
-  struct join_sums sums = {(uint64_t)d->value(&result, 0, 0), (uint64_t)d->value(&result, 1, 0),
-                           (uint64_t)d->value(&result, 2, 0)};
+  for (size_t i = 0; i < n; i++)
+    values[i] = d->value(&result, i, 0);
   d->destroy_result(&result);
-  return sums;
+}
+
+struct join_sums duckdb_join(struct duckdb *d, const char *build, const char *probe, size_t columns) {
+  char query[512];
+  struct wide values[3];
+  snprintf(query, sizeof query,
+           "SELECT count(*), coalesce(sum(b.v), 0), coalesce(sum(p.v), 0) FROM %s p JOIN %s b ON p.k0 = b.k0", probe,
+           build);
+  for (size_t k = 1; k < columns; k++)
+    snprintf(query + strlen(query), sizeof query - strlen(query), " AND p.k%zu = b.k%zu", k, k);
+  ask(d, query, values, 3);
+  return (struct join_sums){values[0].low, values[1], values[2]};
+}
+
+struct group_sums duckdb_group(struct duckdb *d, const char *table) {
+  char query[256];
+  struct wide values[3];
+  snprintf(query, sizeof query, "SELECT count(*), sum(n), sum(n * n) FROM (SELECT count(*) AS n FROM %s GROUP BY k0)",
+           table);
+  ask(d, query, values, 3);
+  return (struct group_sums){values[0].low, values[1].low, values[2].low};
+}
+
+uint64_t duckdb_distinct(struct duckdb *d, const char *table) {
+  char query[128];
+  struct wide values[3];
+  snprintf(query, sizeof query, "SELECT count(DISTINCT k0) FROM %s", table);
+  ask(d, query, values, 1);
+  return values[0].low;
 }

@@ -31,6 +31,10 @@ uint64_t machine_used(void) {
   return read_clock(CLOCK_PROCESS_CPUTIME_ID);
 }
 
+uint64_t machine_thread_used(void) {
+  return read_clock(CLOCK_THREAD_CPUTIME_ID);
+}
+
 /* One addition of a register: the empty assembly keeps the compiler from folding it with the next. An immediate would not
  * do, newer cores add those while renaming, in no time. */
 #define ADD1                      \

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The machine under the benchmarks: its name, caches and clock, one core to stay on. Used by bench.c and rows.c; all of the
- * operating system that the benchmarks touch is here.
+ * The machine under the benchmarks: its name, caches and clock, one core to stay on. All of the operating system that the
+ * benchmarks touch is here.
  */
 #ifndef BENCH_MACHINE_H
 #define BENCH_MACHINE_H
@@ -15,6 +15,9 @@ uint64_t machine_now(void);
 
 /* Nanoseconds of a core that this process has used, all of its threads together: what others took of it does not count. */
 uint64_t machine_used(void);
+
+/* The same, of the calling thread alone. */
+uint64_t machine_thread_used(void);
 
 /* Cycles per nanosecond, now: a chain of additions, each waiting one cycle for the one before. Takes about 0.1 ms. */
 double machine_ghz(void);

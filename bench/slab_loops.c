@@ -4,7 +4,7 @@
  * them; the pointers of a hand are then locals of the loop.
  */
 #include "slab_loops.h"
-#include "slab_crew.h"
+#include "crew.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -3,8 +3,8 @@
  * Cases of bench_slab with several threads, each on a core of its own with a context of its own.
  */
 #include "bench.h"
+#include "crew.h"
 #include "slab_case.h"
-#include "slab_crew.h"
 
 #include <stdatomic.h>
 #include <stdio.h>

@@ -28,6 +28,10 @@ enum cli_exit {
 /* Prints "weft: ", the message and a line break to stderr, after wiping what progress drew there. Returns code. */
 __attribute__((format(printf, 2, 3))) enum cli_exit cli_fail(enum cli_exit code, const char *format, ...);
 
+/* Bytes of the control character that text[bytes], bytes > 0, begins with, in ASCII or beyond it in UTF-8; 0: of none.
+ * Names of files and columns are others' making: no byte of theirs may move a terminal's cursor, or worse. */
+size_t cli_control_bytes(const char *text, size_t bytes);
+
 /* A subcommand: argv[0] is its name. */
 typedef enum cli_exit cli_run_fn(int argc, char **argv);
 cli_run_fn cat_run;
@@ -37,6 +41,7 @@ cli_run_fn group_run;
 cli_run_fn hash_run;
 cli_run_fn join_run;
 cli_run_fn pack_run;
+cli_run_fn partition_run;
 cli_run_fn unpack_run;
 cli_run_fn verify_run;
 

@@ -68,9 +68,9 @@ static enum cli_exit parse(int argc, char **argv, struct job *job) {
 
 /* Texts of others' making, on one line: no byte that moves a terminal's cursor, or worse. */
 static enum cli_exit print_text(struct output *output, const char *text, size_t bytes) {
-  for (size_t i = 0; i < bytes; i++) {
-    unsigned char byte = (unsigned char)text[i];
-    CLI_TRY(output_write(output, byte < 0x20 || byte == 0x7f ? "?" : &text[i], 1));
+  for (size_t i = 0, control; i<bytes; i += control> 0 ? control : 1) {
+    control = cli_control_bytes(text + i, bytes - i);
+    CLI_TRY(output_write(output, control > 0 ? "??" : text + i, control > 0 ? control : 1));
   }
   return CLI_OK;
 }

@@ -4,6 +4,7 @@
  */
 #include "cli/fields.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 struct field_style field_style(char delimiter, const char *null, bool alone) {
@@ -52,6 +53,17 @@ enum cli_exit field_write_row(struct output *output, const struct field_style *s
   if (field_text(column, row, &text, &bytes))
     return field_write(output, style, text, bytes);
   return field_write_null(output, style);
+}
+
+enum cli_exit field_refuse(const struct weft_column *text, size_t row, struct type type, const char *problem,
+                           const char *input, uint64_t line, const struct names *names, size_t column) {
+  size_t title_bytes, bytes;
+  const char *field, *title = names_at(names, column, &title_bytes);
+  char of[TYPE_TEXT];
+  field_text(text, row, &field, &bytes);
+  type_print(type, of);
+  return cli_fail(CLI_DATA, "%s:%" PRIu64 ": column '%.*s' of type %s: '%.*s'%s %s", input, line, (int)title_bytes, title,
+                  of, bytes > 40 ? 40 : (int)bytes, field, bytes > 40 ? "..." : "", problem);
 }
 
 enum cli_exit field_write_header(struct output *output, char delimiter, const struct names *names) {

@@ -32,10 +32,9 @@ struct job {
   struct output output;
   struct store store; /* keys: one of each group, then those of pending rows */
   size_t groups;
-  uint64_t *counts;       /* [groups] */
-  struct number *numbers; /* of pending rows, row by row */
-  size_t numbers_capacity;
-  uint32_t *numbering; /* of the store's rows: their groups */
+  uint64_t *counts;      /* [groups] */
+  struct values *values; /* [n_values] the columns of numbers, with those of pending rows */
+  uint32_t *numbering;   /* of the store's rows: their groups */
   size_t numbering_capacity;
   uint64_t rows, bytes; /* done: rows of all files, bytes of those before this one */
 };
@@ -80,6 +79,12 @@ static enum cli_exit plan_aggregates(struct job *job, const struct names lists[A
       const char *name = names_at(&lists[kind], i, &bytes);
       CLI_TRY(add_aggregate(job, (enum aggregate_kind)kind, name, bytes));
     }
+  void *values = NULL;
+  CLI_TRY(memory_resize(ctx, &values, n_values(job), sizeof *job->values, "columns", "numbers"));
+  job->values = values;
+  memset(job->values, 0, n_values(job) * sizeof *job->values);
+  for (size_t i = 0; i < n; i++)
+    job->values[job->aggregates[i].value].kinds |= 1u << job->aggregates[i].kind;
   return CLI_OK;
 }
 
@@ -126,19 +131,15 @@ static enum cli_exit read_number(const struct job *job, const struct rows *rows,
 
 /* Reads the numbers of the rows that were added to the store last. */
 static enum cli_exit read_numbers(struct job *job, const struct rows *rows, const char *name) {
-  size_t width = n_values(job), first = job->store.rows - rows->rows - job->groups, room = first + rows->rows;
-  if (width == 0)
-    return CLI_OK;
-  if (room > job->numbers_capacity) {
-    void *numbers = job->numbers;
-    room += room / 2;
-    CLI_TRY(memory_resize(job->memory.ctx, &numbers, room, width * sizeof *job->numbers, name, "numbers"));
-    job->numbers = numbers;
-    job->numbers_capacity = room;
-  }
+  size_t first = job->store.rows - rows->rows - job->groups;
+  for (size_t i = 0; i < n_values(job); i++)
+    CLI_TRY(values_reserve(job->memory.ctx, &job->values[i], first + rows->rows, name));
   for (size_t row = 0; row < rows->rows; row++)
-    for (size_t i = 0; i < width; i++)
-      CLI_TRY(read_number(job, rows, job->n_keys + i, row, name, &job->numbers[(first + row) * width + i]));
+    for (size_t i = 0; i < n_values(job); i++) {
+      struct number number;
+      CLI_TRY(read_number(job, rows, job->n_keys + i, row, name, &number));
+      values_set(&job->values[i], first + row, &number);
+    }
   return CLI_OK;
 }
 
@@ -149,8 +150,6 @@ static enum cli_exit reserve_groups(struct job *job, size_t last) {
   CLI_TRY(memory_resize(ctx, &counts, last, sizeof *job->counts, "count", "groups"));
   job->counts = counts;
   memset(job->counts + job->groups, 0, (last - job->groups) * sizeof *job->counts);
-  for (size_t i = 0; i < job->n_aggregates; i++)
-    CLI_TRY(aggregate_reserve(ctx, &job->aggregates[i], job->groups, last));
   return CLI_OK;
 }
 
@@ -158,7 +157,7 @@ static enum cli_exit reserve_groups(struct job *job, size_t last) {
  * gives them the numbers that they have, and new ones in the order of their first rows. */
 static enum cli_exit group_pending(struct job *job) {
   weft_ctx *ctx = job->memory.ctx;
-  size_t rows = job->store.rows, before = job->groups, width = n_values(job), after;
+  size_t rows = job->store.rows, before = job->groups, after;
   if (rows > job->numbering_capacity) {
     void *numbering = job->numbering;
     CLI_TRY(memory_resize(ctx, &numbering, rows, sizeof *job->numbering, "groups", "their numbers"));
@@ -177,9 +176,9 @@ static enum cli_exit group_pending(struct job *job) {
     if (group == job->groups)
       store_move(&job->store, row, job->groups++);
     job->counts[group]++;
-    for (size_t i = 0; i < job->n_aggregates; i++)
-      aggregate_add(&job->aggregates[i], group, &job->numbers[(row - before) * width + job->aggregates[i].value]);
   }
+  for (size_t i = 0; i < n_values(job); i++)
+    CLI_TRY(values_add(ctx, &job->values[i], job->numbering + before, rows - before, after));
   assert(job->groups == after);
   store_cut(&job->store, job->groups);
   return CLI_OK;
@@ -218,6 +217,10 @@ static enum cli_exit print_groups(struct job *job) {
   const struct field_style style = field_style(delimiter, job->options.common.null, false);
   const struct weft_column *keys = store_columns(&job->store);
   struct output *output = &job->output;
+  for (size_t i = 0; i < job->n_aggregates; i++) {
+    struct aggregate *aggregate = &job->aggregates[i];
+    CLI_TRY(aggregate_finish(job->memory.ctx, aggregate, &job->values[aggregate->value], job->groups));
+  }
   CLI_TRY(field_write_header(output, delimiter, &job->header));
   for (size_t group = 0; group < job->groups; group++) {
     struct number count = {.kind = NUMBER_WHOLE, .as.whole = (int64_t)job->counts[group]};
@@ -282,7 +285,9 @@ enum cli_exit group_run(int argc, char **argv) {
     aggregate_free(ctx, &job.aggregates[i]);
   memory_free(ctx, job.aggregates);
   memory_free(ctx, job.counts);
-  memory_free(ctx, job.numbers);
+  for (size_t i = 0; job.values && i < n_values(&job); i++)
+    values_free(ctx, &job.values[i]);
+  memory_free(ctx, job.values);
   memory_free(ctx, job.numbering);
   store_close(&job.store);
   names_free(ctx, &job.columns);

@@ -25,6 +25,7 @@ static const struct command {
     {"hash", "hash lines, or columns of CSV and TSV", hash_run},
     {"join", "join two tables in CSV or TSV by equal keys", join_run},
     {"pack", "pack CSV, TSV or arrays into a file of compressed columns", pack_run},
+    {"partition", "split CSV and TSV into files by the hashes of keys, as ClickHouse and Spark would", partition_run},
     {"unpack", "turn a packed file back into CSV, TSV or arrays", unpack_run},
     {"verify", "check packed files to the last byte", verify_run},
 };

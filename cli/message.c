@@ -7,8 +7,15 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
-/* Names of files and columns are others' making: no byte of theirs may move a terminal's cursor, or worse. */
+size_t cli_control_bytes(const char *text, size_t bytes) {
+  const unsigned char *p = (const unsigned char *)text;
+  if (*p < 0x20 || *p == 0x7f)
+    return 1;
+  return *p == 0xc2 && bytes > 1 && p[1] >= 0x80 && p[1] < 0xa0 ? 2 : 0; /* as some terminals heed them */
+}
+
 enum cli_exit cli_fail(enum cli_exit code, const char *format, ...) {
   char text[8192]; /* a longer message is cut */
   va_list arguments;
@@ -16,9 +23,8 @@ enum cli_exit cli_fail(enum cli_exit code, const char *format, ...) {
   va_start(arguments, format);
   vsnprintf(text, sizeof text, format, arguments);
   va_end(arguments);
-  for (char *p = text; *p; p++)
-    if ((unsigned char)*p < 0x20 || *p == 0x7f)
-      *p = '?';
+  for (char *p = text, *end = text + strlen(text); p < end; p++)
+    memset(p, '?', cli_control_bytes(p, (size_t)(end - p)));
   fprintf(stderr, "weft: %s\n", text);
   return code;
 }

@@ -124,25 +124,11 @@ size_t number_print(const struct number *number, char text[NUMBER_TEXT]) {
   return print_real(number->as.real, text);
 }
 
-void number_sum_add(struct number_sum *sum, const struct number *number) {
-  if (number->kind == NUMBER_WHOLE) {
-    uint64_t low = sum->whole_low + (uint64_t)number->as.whole;
-    sum->whole_high += (low < sum->whole_low) - (number->as.whole < 0);
-    sum->whole_low = low;
-    sum->has_whole = true;
-    return;
-  }
-  double real = number->as.real, total = sum->real + real;
-  sum->lost += fabs(sum->real) >= fabs(real) ? (sum->real - total) + real : (real - total) + sum->real;
-  sum->real = total;
-  sum->has_real = true;
-}
-
 /* The magnitude of the whole part; returns whether it is negative. */
 static bool magnitude(const struct number_sum *sum, uint64_t *high, uint64_t *low) {
-  bool negative = sum->whole_high < 0;
-  *high = (uint64_t)sum->whole_high;
-  *low = sum->whole_low;
+  bool negative = sum->whole.high < 0;
+  *high = (uint64_t)sum->whole.high;
+  *low = sum->whole.low;
   if (negative) { /* two's complement: ~x + 1 */
     *low = ~*low + 1;
     *high = ~*high + (*low == 0);
@@ -177,6 +163,6 @@ size_t number_sum_print(const struct number_sum *sum, char text[NUMBER_TEXT]) {
   uint64_t high, low;
   bool negative = magnitude(sum, &high, &low);
   double whole = (double)high * 18446744073709551616.0 + (double)low;
-  double total = (negative ? -whole : whole) + (sum->real + sum->lost);
+  double total = (negative ? -whole : whole) + sum->real;
   return isfinite(total) ? print_real(total, text) : 0;
 }

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <weft/aggregate.h>
 
 enum number_kind { NUMBER_NONE, NUMBER_WHOLE, NUMBER_REAL };
 
@@ -32,15 +33,12 @@ int number_compare(const struct number *a, const struct number *b);
 /* The shortest text from which number_parse makes an equal number; the bytes of it. */
 size_t number_print(const struct number *number, char text[NUMBER_TEXT]);
 
-/* A sum of any numbers, in any order. Zeroes are the sum of none. */
+/* A sum of whole numbers and of others. */
 struct number_sum {
-  uint64_t whole_low; /* whole numbers, in 128 bits: 2^64 of them cannot overflow it */
-  int64_t whole_high;
-  double real, lost; /* doubles, and what rounding took from them (Neumaier's sum) */
+  struct weft_int128 whole;
+  double real;
   bool has_whole, has_real;
 };
-
-void number_sum_add(struct number_sum *sum, const struct number *number);
 
 /* The text of a sum of at least one number. 0: it passes what a double holds. */
 size_t number_sum_print(const struct number_sum *sum, char text[NUMBER_TEXT]);

@@ -20,15 +20,42 @@
 
 #define OUTPUT_BUFFER ((size_t)256 << 10)
 
-/* The unfinished file. Static because a signal handler must reach it; a run has one output. */
+/* The unfinished file, or the folder of temporary_files unfinished ones. Static because a signal handler must reach it; a
+ * run has one output. */
 static char temporary[PATH_MAX];
 static volatile sig_atomic_t temporary_exists;
+static size_t temporary_files;
+
+/* A file of the folder: with no function that a signal handler may not call. */
+struct path {
+  char text[sizeof temporary + 24];
+};
+static struct path file_within(size_t number) {
+  struct path path;
+  char digits[20];
+  size_t n = 0, at = strlen(temporary);
+  memcpy(path.text, temporary, at);
+  path.text[at++] = '/';
+  do
+    digits[n++] = (char)('0' + number % 10);
+  while ((number /= 10) > 0);
+  while (n > 0)
+    path.text[at++] = digits[--n];
+  path.text[at] = '\0';
+  return path;
+}
 
 static const int deadly[] = {SIGHUP, SIGINT, SIGQUIT, SIGPIPE, SIGTERM, SIGALRM, SIGXCPU, SIGUSR1, SIGUSR2};
 #define N_DEADLY (sizeof deadly / sizeof deadly[0])
 
 void output_remove(void) {
-  if (temporary_exists)
+  if (!temporary_exists)
+    return;
+  for (size_t i = 0; i < temporary_files; i++)
+    unlink(file_within(i).text);
+  if (temporary_files > 0)
+    rmdir(temporary);
+  else
     unlink(temporary);
 }
 
@@ -63,12 +90,17 @@ static enum cli_exit fail(const struct output *output) {
   return cli_fail(CLI_IO, "%s: %s", output->name, strerror(errno));
 }
 
+static enum cli_exit name_beside(const struct output *output, const char *target) {
+  const char *slash = strrchr(target, '/');
+  int directory = slash ? (int)(slash - target) + 1 : 0;
+  if (snprintf(temporary, sizeof temporary, "%.*s.weft-XXXXXX", directory, target) >= (int)sizeof temporary)
+    return cli_fail(CLI_IO, "%s: %s", output->name, strerror(ENAMETOOLONG));
+  return CLI_OK;
+}
+
 /* Creates the unfinished file beside the target, with the mode that the finished one is to have. */
 static enum cli_exit create_beside(struct output *output, mode_t mode) {
-  const char *slash = strrchr(output->target, '/');
-  int directory = slash ? (int)(slash - output->target) + 1 : 0;
-  if (snprintf(temporary, sizeof temporary, "%.*s.weft-XXXXXX", directory, output->target) >= (int)sizeof temporary)
-    return cli_fail(CLI_IO, "%s: %s", output->name, strerror(ENAMETOOLONG));
+  CLI_TRY(name_beside(output, output->target));
   sigset_t before;
   block_deadly(&before);
   output->fd = mkstemp(temporary);
@@ -100,11 +132,16 @@ static enum cli_exit open_file(struct output *output, const char *path) {
   return create_beside(output, exists ? info.st_mode & 0777 : 0666 & ~mask);
 }
 
-enum cli_exit output_open(struct output *output, weft_ctx *ctx, const char *path) {
-  *output = (struct output){.ctx = ctx, .name = path ? path : "stdout", .fd = -1};
+static enum cli_exit open_buffer(struct output *output, weft_ctx *ctx, const char *name) {
+  *output = (struct output){.ctx = ctx, .name = name, .fd = -1};
   void *buffer = NULL;
   CLI_TRY(memory_resize(ctx, &buffer, OUTPUT_BUFFER, 1, output->name, "a buffer"));
   output->buffer = buffer;
+  return CLI_OK;
+}
+
+enum cli_exit output_open(struct output *output, weft_ctx *ctx, const char *path) {
+  CLI_TRY(open_buffer(output, ctx, path ? path : "stdout"));
   if (path)
     return open_file(output, path);
   output->fd = STDOUT_FILENO;
@@ -199,6 +236,56 @@ enum cli_exit output_commit(struct output *output) {
   if (!renamed)
     return fail(output);
   sync_directory(output->target);
+  return CLI_OK;
+}
+
+enum cli_exit output_open_files(struct output *output, weft_ctx *ctx, const char *beside, size_t files) {
+  CLI_TRY(open_buffer(output, ctx, beside));
+  CLI_TRY(name_beside(output, beside));
+  sigset_t before;
+  block_deadly(&before);
+  bool made = mkdtemp(temporary) != NULL;
+  temporary_files = files;
+  temporary_exists = made;
+  catch_deadly();
+  sigprocmask(SIG_SETMASK, &before, NULL);
+  return made ? CLI_OK : fail(output);
+}
+
+enum cli_exit output_begin_file(struct output *output, size_t file, const char *name) {
+  output->name = name;
+  output->fd = open(file_within(file).text, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+  return output->fd < 0 ? fail(output) : CLI_OK;
+}
+
+enum cli_exit output_end_file(struct output *output, bool whole) {
+  CLI_TRY(output_flush(output));
+  if (whole && fsync(output->fd) != 0)
+    return fail(output);
+  int fd = output->fd;
+  output->fd = -1;
+  return close(fd) == 0 ? CLI_OK : fail(output);
+}
+
+enum cli_exit output_commit_files(struct output *output, output_name_fn *name, void *user) {
+  enum cli_exit code = CLI_OK;
+  sigset_t before;
+  block_deadly(&before); /* between the first name and the last one nothing but the system can come */
+  for (size_t i = 0; code == CLI_OK && i < temporary_files; i++) {
+    output->name = name(user, i);
+    if (rename(file_within(i).text, output->name) != 0)
+      code = fail(output);
+  }
+  if (code == CLI_OK) {
+    rmdir(temporary);
+    temporary_exists = 0;
+  }
+  sigprocmask(SIG_SETMASK, &before, NULL);
+  CLI_TRY(code);
+  char *last = strdup(output->name);
+  if (last)
+    sync_directory(last);
+  free(last);
   return CLI_OK;
 }
 

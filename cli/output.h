@@ -39,11 +39,28 @@ enum cli_exit output_flush(struct output *output);
 /* Flushes; a file is synced, takes its name, and is there. */
 enum cli_exit output_commit(struct output *output);
 
-/* Frees the buffer, and removes a file that was not committed. What is buffered for stdout or a device goes there: whole
+/* Many files in place of one, in the folder that path leads to up to its last slash: unfinished ones in a folder of their
+ * own there, until output_commit_files gives all their names. They are written one after the other, and as often as need
+ * be; output_begin_file says which one comes next, and goes on at its end. */
+enum cli_exit output_open_files(struct output *output, weft_ctx *ctx, const char *path, size_t files);
+
+/* name: what the file will be called, valid until the next call. Every file must be begun once. */
+enum cli_exit output_begin_file(struct output *output, size_t file, const char *name);
+
+/* whole: nothing more comes, so that it is synced. */
+enum cli_exit output_end_file(struct output *output, bool whole);
+
+/* The name of file number `file`, valid until the next call. */
+typedef const char *output_name_fn(void *user, size_t file);
+
+/* Gives all files their names. Where the system refuses one, those before it are there. */
+enum cli_exit output_commit_files(struct output *output, output_name_fn *name, void *user);
+
+/* Frees the buffer, and removes what was not committed. What is buffered for stdout or a device goes there: whole
  * rows, those before a failure. */
 void output_abandon(struct output *output);
 
-/* Removes a file that was not committed, and nothing else: all that a signal handler may do before it ends the program. */
+/* Removes what was not committed, and does nothing else: all that a signal handler may do before it ends the program. */
 void output_remove(void);
 
 /* Writes a text to stdout at once, for the help and the like. */

@@ -25,18 +25,6 @@ struct reading {
   uint64_t bytes_before;      /* of a first reading */
 };
 
-/* A field that cannot be of its column's type. */
-static enum cli_exit refuse(const struct reading *reading, const struct rows *rows, size_t column, size_t row,
-                            const char *input, const char *problem) {
-  size_t title_bytes, bytes;
-  const char *text, *title = names_at(&reading->pack->names, column, &title_bytes);
-  char type[TYPE_TEXT];
-  field_text(&rows->columns[column], row, &text, &bytes);
-  type_print(reading->pack->columns[column].type, type);
-  return cli_fail(CLI_DATA, "%s:%" PRIu64 ": column '%.*s' of type %s: '%.*s'%s %s", input, rows->lines[row],
-                  (int)title_bytes, title, type, bytes > 40 ? 40 : (int)bytes, text, bytes > 40 ? "..." : "", problem);
-}
-
 /* Holds the fields of a column against its type, or lets them tell what it can be. */
 static enum cli_exit examine(struct reading *reading, const struct rows *rows, size_t column, const char *input) {
   const struct weft_column *text = &rows->columns[column];
@@ -50,7 +38,7 @@ static enum cli_exit examine(struct reading *reading, const struct rows *rows, s
     if (type.type == WEFT_NO_TYPE)
       detect_field(&reading->detects[column], field, bytes);
     else if ((problem = value_problem(type, field, bytes)) != NULL)
-      return refuse(reading, rows, column, row, input, problem);
+      return field_refuse(text, row, type, problem, input, rows->lines[row], &reading->pack->names, column);
   }
   return CLI_OK;
 }

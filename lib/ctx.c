@@ -74,6 +74,7 @@ weft_status weft__options_read(weft_ctx *ctx, const char *who, const void *optio
                         "%s: options.size is %zu, with settings past byte %zu that this version does not know", who, size,
                         known);
   memcpy(mine, options, size < known ? size : known);
+  memcpy(mine, &known, sizeof known); /* the size, which all options begin with: mine may be read in their turn */
   return WEFT_OK;
 }
 

@@ -84,7 +84,8 @@ weft_status weft__fail_within(weft_ctx *ctx, weft_status status, const char *for
     __attribute__((cold, format(printf, 3, 4)));
 
 /* Copies a caller's options, which may be of an older version of the library (shorter, but at least `least` bytes) or of a
- * newer one (longer, and zero past what is known), over the defaults in mine[known]. who: the call. */
+ * newer one (longer, and zero past what is known), over the defaults in mine[known], whose size becomes `known`. who: the
+ * call. */
 weft_status weft__options_read(weft_ctx *ctx, const char *who, const void *options, size_t size, size_t least, void *mine,
                                size_t known);
 

@@ -358,7 +358,7 @@ static weft_status run(weft_ctx *ctx, const char *who, const void *src, size_t b
     status = weft__decoding_read(&d, buffers, mode);
   weft__codec_close(&d.in);
   ctx_leave(ctx);
-  return status;
+  return weft__fail_within(ctx, status, "%s", who);
 }
 
 weft_status weft_decode_room(weft_ctx *ctx, const void *src, size_t bytes, const struct weft_decode_options *options,
@@ -446,5 +446,5 @@ weft_status weft_zones(weft_ctx *ctx, const void *src, size_t bytes, const struc
     status = read_zones(&d, min, max, nulls);
   weft__codec_close(&d.in);
   ctx_leave(ctx);
-  return status;
+  return weft__fail_within(ctx, status, "weft_zones");
 }

@@ -79,26 +79,4 @@ void weft__encoding_info(const struct codec_in *in, struct weft_encoded_info *in
 /* weft_verify in at most max_bytes. */
 weft_status weft__verify(weft_ctx *ctx, const void *src, size_t bytes, uint64_t max_bytes);
 
-/* Opens and starts it, for reads of which the first is still to be found; all may allocate max_bytes together. In any case
- * weft__codec_close(&d->in) is due afterwards. */
-weft_status weft__decoding_begin(struct decoding *d, weft_ctx *ctx, const char *who, const void *src, size_t bytes,
-                                 uint64_t max_bytes);
-
-/* Finds what the next read asks for, options.max_bytes apart. Whatever became of the one before. */
-weft_status weft__decoding_again(struct decoding *d, const char *who, const struct weft_decode_options *options);
-
-/* Reads what was found into buffers, or finds the room for that (never DECODE_CHECK). The encoding is started, but may not
- * be yet for the room of what is no string. */
-weft_status weft__decoding_read(struct decoding *d, struct weft_buffers *buffers, enum decode_mode mode);
-
-/* The caller's options, of whatever size that is known, or the defaults. */
-weft_status weft__decode_options_read(weft_ctx *ctx, const char *who, const struct weft_decode_options *options,
-                                      struct weft_decode_options *mine);
-
-/* WEFT_E_INVALID unless buffers are there and of a size that is known. */
-weft_status weft__check_buffers(weft_ctx *ctx, const char *who, const struct weft_buffers *buffers);
-
-/* What weft_describe gives, of an encoding that is open. */
-void weft__encoding_info(const struct codec_in *in, struct weft_encoded_info *info, size_t size);
-
 #endif

@@ -4,14 +4,12 @@
  * from a dictionary that is one.
  */
 #include "lib/decode.h"
+#include "lib/view.h"
 
 /* Bytes that are copied at once, of strings that may be shorter: what lies behind them may be read, and written where there
  * is room, as the next string comes there. No string of a dictionary is longer than the one, or they take both. */
 #define STEP 32
 _Static_assert(STEP <= CODEC_AFTER_STRINGS, "may be read behind any string");
-
-#define INLINED sizeof((struct weft_view *)0)->as.inlined /* bytes that a view has in itself */
-#define PREFIX sizeof((struct weft_view *)0)->as.ref.prefix
 
 /* Where strings come from, and those of the piece at hand, nulls left out. */
 struct source {
@@ -28,24 +26,6 @@ struct source {
   const uint8_t *at[CODEC_BLOCK]; /* of strings that were picked */
   int64_t ends[CODEC_BLOCK + 1];  /* string i of the piece is ends[i + 1] - ends[i] bytes, ends[0] being 0 */
 };
-
-/* A string's view, whose 12 bytes may be read whatever its length. Without branches, as lengths cannot be foreseen. */
-static inline struct weft_view view_of(const uint8_t *at, uint64_t length, uint64_t offset) {
-  static const uint8_t mask[2 * INLINED] = {255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255};
-  uint64_t refers = -(uint64_t)(length > INLINED), low, low_mask;
-  uint32_t high, high_mask;
-  const uint8_t *keep = mask + INLINED - ((length & ~refers) | (PREFIX & refers));
-  struct weft_view view = {.length = (int32_t)length};
-  memcpy(&low, at, sizeof low);
-  memcpy(&high, at + sizeof low, sizeof high);
-  memcpy(&low_mask, keep, sizeof low);
-  memcpy(&high_mask, keep + sizeof low, sizeof high);
-  low &= low_mask;
-  high = (high & high_mask) | (uint32_t)(offset & refers);
-  memcpy(view.as.inlined, &low, sizeof low); /* buffer is 0 */
-  memcpy(view.as.inlined + sizeof low, &high, sizeof high);
-  return view;
-}
 
 static weft_status too_long(const struct decoding *d, uint64_t bytes) {
   return weft__fail(d->ctx, WEFT_E_OVERFLOW, "%s: %llu bytes of strings, more than offsets of 32 bits reach", d->in.who,
@@ -339,10 +319,12 @@ static weft_status put_range(struct decoding *d, struct source *source, struct w
                               &source->text));
   *used = source->text.bytes;
   WEFT_TRY(check_end(d, buffers, *used, true));
-  if (*used > 0 && d->options.streaming)
+  if (*used > 0 && d->options.streaming) {
     d->in.codecs->stream(source->text.data, *used, buffers->values);
-  else if (*used > 0)
+    d->in.codecs->stream(source->text.data, 0, buffers->values); /* the fence */
+  } else if (*used > 0) {
     memcpy(buffers->values, source->text.data, *used);
+  }
   weft__decode_all_valid(d, buffers);
   return WEFT_OK;
 }
@@ -425,7 +407,7 @@ static weft_status put_views(const struct decoding *d, const struct source *sour
     }
     const uint8_t *at = picked ? source->at[value] : text + source->ends[value];
     uint64_t length = (uint64_t)(source->ends[value + 1] - source->ends[value]);
-    uint64_t end = used + (length & -(uint64_t)(length > INLINED));
+    uint64_t end = used + (length & -(uint64_t)(length > VIEW_INLINED));
     if (end > room)
       return end > INT32_MAX ? too_long(d, end) : no_room(d, "data", buffers->data ? buffers->data_bytes : 0, end);
     views[i] = view_of(at, length, used);
@@ -433,7 +415,7 @@ static weft_status put_views(const struct decoding *d, const struct source *sour
       memcpy(begin + used, at, STEP);
       for (uint64_t done = STEP; done < length; done += STEP)
         memcpy(begin + used + done, at + done, STEP);
-    } else if (length > INLINED) {
+    } else if (length > VIEW_INLINED) {
       memcpy(begin + used, at, length);
     }
     used = end;
@@ -448,7 +430,7 @@ static uint64_t referred_bytes(const struct decoding *d, const struct source *so
   uint64_t bytes = 0;
   for (uint32_t i = 0; i < d->valid; i++) {
     uint64_t length = (uint64_t)(source->ends[i + 1] - source->ends[i]);
-    bytes += length > INLINED ? length : 0;
+    bytes += length > VIEW_INLINED ? length : 0;
   }
   return bytes;
 }
@@ -503,16 +485,14 @@ static weft_status decode_views(struct decoding *d, struct source *source, struc
 }
 
 weft_status weft__decode_strings(struct decoding *d, struct weft_buffers *buffers, enum decode_mode mode) {
-  WEFT_TRY(open_source(d, mode));
-  struct source *source = d->source;
-  if (d->options.form == WEFT_FORM_VIEWS)
-    return decode_views(d, source, buffers, mode);
+  bool views = d->options.form == WEFT_FORM_VIEWS;
   /* What the header says suffices where it will be found out if it lies. */
-  if (mode == DECODE_ROOM && is_whole(d)) {
+  if (mode == DECODE_ROOM && !views && is_whole(d)) {
     buffers->values_bytes = d->in.data_bytes;
     buffers->data_bytes = 0;
     buffers->offset_bytes = d->in.data_bytes > INT32_MAX ? 8 : 4;
     return WEFT_OK;
   }
-  return decode_values(d, source, buffers, mode);
+  WEFT_TRY(open_source(d, mode));
+  return views ? decode_views(d, d->source, buffers, mode) : decode_values(d, d->source, buffers, mode);
 }

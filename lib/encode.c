@@ -209,7 +209,7 @@ static weft_status group(weft_ctx *ctx, const struct weft_column *keys, size_t n
   ctx_leave(ctx);
   weft_status status = weft_group(ctx, keys, n_keys, codes, count, first);
   ctx_enter(ctx);
-  return weft__fail_within(ctx, status, "weft_encode");
+  return status;
 }
 
 weft_status weft_encode(weft_ctx *ctx, const struct weft_column *column, const struct weft_encode_options *options,
@@ -246,5 +246,5 @@ weft_status weft_encode(weft_ctx *ctx, const struct weft_column *column, const s
     weft__flat_close(ctx, &e.flat);
   }
   ctx_leave(ctx);
-  return status;
+  return weft__fail_within(ctx, status, "weft_encode");
 }

@@ -16,18 +16,18 @@ weft_status weft_encoding_open(weft_ctx *ctx, const void *src, size_t bytes, uin
     return WEFT_E_INVALID;
   if (!out)
     return weft__fail(ctx, WEFT_E_INVALID, "weft_encoding_open: out is NULL");
+  const char *who = "weft_encoding_open";
   weft_encoding *encoding = weft_alloc(ctx, sizeof *encoding);
   if (!encoding)
-    return ctx->cache.status;
+    return weft__fail_within(ctx, ctx->cache.status, "%s", who);
   ctx_enter(ctx);
-  weft_status status =
-      weft__decoding_begin(&encoding->d, ctx, "weft_encoding_open", src, bytes, max_bytes ? max_bytes : DECODE_MAX_BYTES);
+  weft_status status = weft__decoding_begin(&encoding->d, ctx, who, src, bytes, max_bytes ? max_bytes : DECODE_MAX_BYTES);
   ctx_leave(ctx);
   if (status == WEFT_OK)
     *out = encoding;
   else
     weft_encoding_free(encoding);
-  return status;
+  return weft__fail_within(ctx, status, "%s", who);
 }
 
 void weft_encoding_free(weft_encoding *encoding) {
@@ -59,7 +59,7 @@ static weft_status run(weft_encoding *encoding, const char *who, const struct we
   if (status == WEFT_OK)
     status = weft__decoding_read(d, buffers, mode);
   ctx_leave(ctx);
-  return status;
+  return status == WEFT_OK ? status : weft__fail_within(ctx, status, "%s", who);
 }
 
 weft_status weft_encoding_room(weft_encoding *encoding, const struct weft_decode_options *options,

@@ -2,6 +2,7 @@
  *
  * Grouping: the distinct keys of rows, numbered in the order of their first rows.
  */
+#include "lib/group.h"
 #include "alloc/os.h"
 #include "lib/table.h"
 
@@ -40,20 +41,9 @@ static weft_status group_rows(weft_ctx *ctx, struct distinct *distinct, size_t r
   return WEFT_OK;
 }
 
-weft_status weft_group(weft_ctx *ctx, const struct weft_column *keys, size_t n_keys, uint32_t *group, size_t *groups,
-                       uint32_t *first_row) {
-  if (groups)
-    *groups = 0;
-  if (!ctx)
-    return WEFT_E_INVALID;
-  if (!groups)
-    return weft__fail(ctx, WEFT_E_INVALID, "weft_group: groups is NULL");
-  WEFT_TRY(weft__keys_check(ctx, "weft_group", keys, n_keys));
+weft_status weft__group(weft_ctx *ctx, const struct weft_column *keys, size_t n_keys, uint32_t *group, size_t *groups,
+                        uint32_t *first_row) {
   size_t rows = keys[0].rows;
-  if (rows == 0)
-    return WEFT_OK;
-  if (!group)
-    return weft__fail(ctx, WEFT_E_INVALID, "weft_group: group is NULL, and there are %zu rows", rows);
   struct key_hash how = {.mask = ctx->key_mask,
                          .nulls_equal = true,
                          .exact = ctx->key_mask == UINT64_MAX && weft__keys_exact(keys, n_keys, true)};
@@ -63,12 +53,35 @@ weft_status weft_group(weft_ctx *ctx, const struct weft_column *keys, size_t n_k
   struct distinct distinct;
   weft_status status = weft__distinct_open(ctx, keys, n_keys, &how, rows, &distinct);
   if (status == WEFT_OK) {
-    ctx_enter(ctx);
     status = group_rows(ctx, &distinct, rows, scratch, group, first_row);
-    ctx_leave(ctx);
     *groups = status == WEFT_OK ? distinct.count : 0;
     weft__distinct_close(ctx->cache.slab, &distinct);
   }
   weft__scratch_close(ctx, scratch);
+  return status;
+}
+
+weft_status weft__group_check(weft_ctx *ctx, const char *who, const struct weft_column *keys, size_t n_keys,
+                              const uint32_t *group) {
+  WEFT_TRY(weft__keys_check(ctx, who, keys, n_keys));
+  if (keys[0].rows > 0 && !group)
+    return weft__fail(ctx, WEFT_E_INVALID, "%s: group is NULL, and there are %zu rows", who, keys[0].rows);
+  return WEFT_OK;
+}
+
+weft_status weft_group(weft_ctx *ctx, const struct weft_column *keys, size_t n_keys, uint32_t *group, size_t *groups,
+                       uint32_t *first_row) {
+  if (groups)
+    *groups = 0;
+  if (!ctx)
+    return WEFT_E_INVALID;
+  if (!groups)
+    return weft__fail(ctx, WEFT_E_INVALID, "weft_group: groups is NULL");
+  WEFT_TRY(weft__group_check(ctx, "weft_group", keys, n_keys, group));
+  if (keys[0].rows == 0)
+    return WEFT_OK;
+  ctx_enter(ctx);
+  weft_status status = weft__group(ctx, keys, n_keys, group, groups, first_row);
+  ctx_leave(ctx);
   return status;
 }

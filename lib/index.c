@@ -1,196 +1,37 @@
 /* SPDX-License-Identifier: MIT
  *
- * Indexes: building one from the distinct keys of its rows, looking rows up in it, its end.
+ * Indexes: looking rows up in them, their figures, their end.
  */
-#include "lib/index.h"
+#include "lib/direct.h"
+#include "lib/filter.h"
 
+#include <limits.h>
 #include <string.h>
 
-void weft_index_options_init(struct weft_index_options *options, size_t size) {
-  const struct weft_index_options defaults = {.size = size};
-  if (!options)
-    return;
-  memset(options, 0, size);
-  memcpy(options, &defaults, size < sizeof defaults ? size : sizeof defaults);
-}
-
-static weft_status read_options(weft_ctx *ctx, const struct weft_index_options *options, struct weft_index_options *mine) {
-  weft_index_options_init(mine, sizeof *mine);
-  if (!options)
-    return WEFT_OK;
-  size_t least = offsetof(struct weft_index_options, seed) + sizeof options->seed;
-  return weft__options_read(ctx, "weft_index", options, options->size, least, mine, sizeof *mine);
-}
-
-static weft_status take(weft_ctx *ctx, size_t bytes, void **out) {
-  *out = weft_alloc(ctx, bytes);
-  return *out ? WEFT_OK : ctx->cache.status;
-}
-
-/* Numbers the build rows' keys: distinct, and *id_of_row (NULL as long as every row is a key of its own). */
-static weft_status number_rows(weft_ctx *ctx, struct distinct *distinct, size_t rows, struct key_scratch *scratch,
-                               uint32_t **id_of_row) {
-  for (size_t first = 0; first < rows; first += ctx->batch_size) {
-    size_t n = rows - first < ctx->batch_size ? rows - first : ctx->batch_size;
-    WEFT_TRY(weft__distinct_add(ctx, distinct, n, scratch));
-    if (distinct->first_row && !*id_of_row) {
-      WEFT_TRY(take(ctx, rows * sizeof **id_of_row, (void **)id_of_row));
-      for (size_t i = 0; i < first; i++)
-        (*id_of_row)[i] = (uint32_t)i;
-    }
-    if (*id_of_row)
-      memcpy(*id_of_row + first, scratch->ids, n * sizeof **id_of_row);
-  }
+weft_status weft__index_take(weft_ctx *ctx, size_t n, size_t each, void *out) {
+  void *p = weft_aligned_alloc(ctx, n > 0 ? n * each : 1, 64);
+  memcpy(out, &p, sizeof p);
+  if (!p)
+    return ctx->cache.status;
+  weft__slab_advise(ctx->cache.slab, p, n * each);
   return WEFT_OK;
 }
 
-/* Rows by key, each key's in their order: a counting sort, in which starts[id + 1] first counts, then says where the next
- * row of id goes, and so ends as the start of id + 1. */
-static weft_status list_rows(weft_ctx *ctx, weft_index *index, const uint32_t *id_of_row) {
-  WEFT_TRY(take(ctx, ((size_t)index->count + 2) * sizeof *index->starts, (void **)&index->starts));
-  uint32_t *starts = index->starts, start = 0;
-  memset(starts, 0, ((size_t)index->count + 2) * sizeof *starts);
-  for (size_t row = 0; row < index->rows; row++) {
-    if (id_of_row[row] == SIMD_NO_ID)
-      index->null_rows++;
-    else
-      starts[id_of_row[row] + 1]++;
-  }
-  for (size_t id = 1; id <= index->count; id++) {
-    uint32_t rows = starts[id];
-    starts[id] = start;
-    start += rows;
-  }
-  WEFT_TRY(take(ctx, (size_t)start * sizeof *index->row_list, (void **)&index->row_list));
-  for (size_t row = 0; row < index->rows; row++)
-    if (id_of_row[row] != SIMD_NO_ID)
-      index->row_list[starts[id_of_row[row] + 1]++] = (uint32_t)row;
-  return WEFT_OK;
-}
-
-/* Copies one key column: fixed-width values one after another, or strings behind 64-bit offsets. Without its validity: a
- * row with a null is in no table, and nothing is ever compared with it. parts: what the copy consists of. */
-static weft_status copy_key(weft_ctx *ctx, const struct weft_column *key, struct weft_column *copy, void *parts[2],
-                            size_t *copied_bytes) {
-  struct simd_column column = weft__column_simd(key);
-  column.turned = false; /* the copy is a column as this one is */
-  size_t rows = key->rows, bytes = 0;
-  struct simd_rows *batch = &ctx->batch;
-  for (size_t first = 0; first < rows; first += ctx->batch_size) {
-    size_t n = rows - first < ctx->batch_size ? rows - first : ctx->batch_size;
-    batch->prefetch = 0;
-    ctx->kernels->resolve(&column, first, n, batch);
-    bytes += key->layout == WEFT_FIXED ? n * key->width : batch->total_bytes;
-  }
-  size_t offsets = (rows + 1) * sizeof(int64_t);
-  WEFT_TRY(take(ctx, bytes, &parts[0]));
-  if (key->layout != WEFT_FIXED)
-    WEFT_TRY(take(ctx, offsets, &parts[1]));
-  *copied_bytes += bytes + (parts[1] ? offsets : 0);
-
-  uint8_t *data = parts[0];
-  int64_t *ends = parts[1];
-  size_t at = 0;
-  if (ends)
-    ends[0] = 0;
-  for (size_t first = 0; first < rows; first += ctx->batch_size) {
-    size_t n = rows - first < ctx->batch_size ? rows - first : ctx->batch_size;
-    ctx->kernels->resolve(&column, first, n, batch);
-    for (size_t i = 0; i < n; i++) {
-      if (batch->bytes[i] != 0)
-        memcpy(data + at, batch->ptrs[i], batch->bytes[i]);
-      at += ends ? batch->bytes[i] : key->width;
-      if (ends)
-        ends[first + i + 1] = (int64_t)at;
-    }
-  }
-  *copy = ends ? weft_column_offsets64(data, bytes, ends, rows) : weft_column_bytes(data, key->width, rows);
-  copy->type = key->type;
-  return WEFT_OK;
-}
-
-/* Takes over the keys: their types, and their memory or copies of it where rows must be compared. */
-static weft_status keep_keys(weft_ctx *ctx, weft_index *index, const struct weft_column *keys, bool copy) {
-  memcpy(index->keys, keys, index->n_keys * sizeof *keys);
-  if (!copy || index->how.exact)
-    return WEFT_OK;
-  size_t bytes = index->n_keys * 2 * sizeof *index->copies;
-  WEFT_TRY(take(ctx, bytes, (void **)&index->copies));
-  memset(index->copies, 0, bytes);
-  for (size_t k = 0; k < index->n_keys; k++)
-    WEFT_TRY(copy_key(ctx, &keys[k], &index->keys[k], index->copies + 2 * k, &index->copied_bytes));
-  return WEFT_OK;
-}
-
-/* Gives back all that an index holds, and it itself. */
-static void end_index(weft_index *index) {
+void weft__index_end(weft_index *index) {
   weft_slab *slab = index->slab;
   weft__table_close(slab, &index->table);
-  (void)!weft_slab_free(slab, index->starts);
+  (void)!weft_slab_free(slab, index->direct);
   (void)!weft_slab_free(slab, index->row_list);
+  (void)!weft_slab_free(slab, index->last);
+  (void)!weft_slab_free(slab, index->prefixes);
+  (void)!weft_slab_free(slab, index->filter);
   for (size_t i = 0; index->copies && i < 2 * index->n_keys; i++)
     (void)!weft_slab_free(slab, index->copies[i]);
   (void)!weft_slab_free(slab, index->copies);
+  (void)!weft_slab_free(slab, index->keys);
   os_lock_end(&index->lock);
   (void)!weft_slab_free(slab, index);
   weft__slab_unref(slab);
-}
-
-static weft_status build(weft_ctx *ctx, weft_index *index, const struct weft_column *keys, bool copy,
-                         struct key_scratch *scratch) {
-  struct distinct distinct;
-  uint32_t *id_of_row = NULL;
-  WEFT_TRY(weft__distinct_open(ctx, keys, index->n_keys, &index->how, index->rows, &distinct));
-  weft_status status = number_rows(ctx, &distinct, index->rows, scratch, &id_of_row);
-  index->count = distinct.count;
-  if (status == WEFT_OK && id_of_row)
-    status = list_rows(ctx, index, id_of_row);
-  if (status == WEFT_OK) {
-    index->table = distinct.table; /* the index's from here on */
-    distinct.table = (struct table){0};
-  }
-  (void)!weft_free(ctx, id_of_row);
-  weft__distinct_close(ctx->cache.slab, &distinct);
-  return status == WEFT_OK ? keep_keys(ctx, index, keys, copy) : status;
-}
-
-weft_status weft_index_build(weft_ctx *ctx, const struct weft_column *keys, size_t n_keys,
-                             const struct weft_index_options *options, weft_index **out) {
-  if (out)
-    *out = NULL;
-  if (!ctx)
-    return WEFT_E_INVALID;
-  if (!out)
-    return weft__fail(ctx, WEFT_E_INVALID, "weft_index_build: out is NULL");
-  struct weft_index_options mine;
-  WEFT_TRY(read_options(ctx, options, &mine));
-  WEFT_TRY(weft__keys_check(ctx, "weft_index_build", keys, n_keys));
-  if (!mine.has_seed)
-    weft__os_random(&mine.seed, sizeof mine.seed);
-
-  weft_index *index;
-  WEFT_TRY(take(ctx, sizeof *index + n_keys * sizeof *index->keys, (void **)&index));
-  *index = (struct weft_index){
-      .slab = ctx->cache.slab, .rows = (uint32_t)keys[0].rows, .n_keys = n_keys, .keys = (struct weft_column *)(index + 1)};
-  index->how = (struct key_hash){.seed = mine.seed,
-                                 .mask = ctx->key_mask,
-                                 .exact = ctx->key_mask == UINT64_MAX && weft__keys_exact(keys, n_keys, false)};
-  os_lock_init(&index->lock);
-  weft__slab_ref(index->slab);
-  struct key_scratch *scratch;
-  weft_status status = weft__scratch_open(ctx, &scratch);
-  if (status == WEFT_OK) {
-    ctx_enter(ctx);
-    status = build(ctx, index, keys, mine.copy_keys, scratch);
-    ctx_leave(ctx);
-    weft__scratch_close(ctx, scratch);
-  }
-  if (status != WEFT_OK) {
-    end_index(index);
-    return status;
-  }
-  *out = index;
-  return WEFT_OK;
 }
 
 weft_status weft_index_free(weft_index *index) {
@@ -201,20 +42,22 @@ weft_status weft_index_free(weft_index *index) {
   os_lock_give(&index->lock);
   if (busy)
     return WEFT_E_BUSY;
-  end_index(index);
+  weft__index_end(index);
   return WEFT_OK;
 }
 
 weft_status weft_index_info(const weft_index *index, struct weft_index_figures *out, size_t size) {
   if (!index || !out)
     return WEFT_E_INVALID;
-  size_t lists = index->starts ? ((size_t)index->count + 2 + index->rows - index->null_rows) * sizeof(uint32_t) : 0;
+  size_t lists = index->row_list ? index->places * sizeof *index->row_list + index->places / CHAR_BIT : 0;
+  size_t table = index->direct ? index->span * sizeof *index->direct : weft__table_bytes(&index->table);
+  size_t prefixes = index->prefixes ? index->rows * sizeof *index->prefixes : 0;
   struct weft_index_figures info = {.rows = index->rows,
                                     .keys = index->count,
                                     .null_rows = index->null_rows,
-                                    .bytes = weft__table_bytes(&index->table) + lists + index->copied_bytes,
+                                    .bytes = table + lists + index->copied_bytes + prefixes,
                                     .seed = index->how.seed,
-                                    .overflowing = index->table.simd.n_overflow};
+                                    .overflowing = index->overflowing};
   memset(out, 0, size);
   memcpy(out, &info, size < sizeof info ? size : sizeof info);
   return WEFT_OK;
@@ -225,15 +68,15 @@ static uint32_t settle_collision(weft_ctx *ctx, const weft_index *index, const s
                                  uint64_t hash, struct key_scratch *scratch) {
   struct table_walk walk = {0};
   uint32_t id;
-  while ((id = weft__table_next(&index->table, hash, &walk)) != SIMD_NO_ID)
+  while ((id = weft__table_next(&index->table.simd, hash, &walk)) != SIMD_NO_ID)
     if (weft__keys_equal(ctx, keys, index->n_keys, row, index->keys, index_first_row(index, id), scratch))
       break;
   return id;
 }
 
 /* Compares each row that met a hash with the first row of that hash's key. */
-static void verify(weft_ctx *ctx, const weft_index *index, const struct weft_column *keys, size_t first, size_t n,
-                   struct key_scratch *scratch) {
+static void verify(weft_ctx *ctx, const weft_index *index, const struct weft_column *keys, const uint64_t *hashes,
+                   size_t first, size_t n, struct key_scratch *scratch) {
   size_t words = (n + SIMD_BLOCK - 1) / SIMD_BLOCK;
   bool any = false;
   memset(scratch->candidates, 0, words * sizeof *scratch->candidates);
@@ -245,26 +88,36 @@ static void verify(weft_ctx *ctx, const weft_index *index, const struct weft_col
   }
   if (!any)
     return;
-  weft__keys_compare(ctx, keys, index->n_keys, first, n, true, index->keys, scratch);
+  weft__keys_compare(ctx, keys, index->n_keys, first, NULL, n, true, index->keys, index->prefixes, scratch->others, NULL,
+                     scratch);
   for (size_t w = 0; w < words; w++)
-    scratch->bits[w] = scratch->candidates[w] & scratch->differ[w];
+    scratch->unlike[w] = scratch->differ[w]; /* settle_collision uses the others */
   for (size_t w = 0; w < words; w++)
-    for (uint64_t bits = scratch->bits[w]; bits != 0; bits &= bits - 1) {
+    for (uint64_t bits = scratch->unlike[w]; bits != 0; bits &= bits - 1) {
       size_t i = w * SIMD_BLOCK + (size_t)__builtin_ctzll(bits);
-      scratch->ids[i] = settle_collision(ctx, index, keys, first + i, scratch->hashes[i], scratch);
+      scratch->ids[i] = settle_collision(ctx, index, keys, first + i, hashes[i], scratch);
     }
 }
 
-void weft__index_probe(weft_ctx *ctx, const weft_index *index, const struct weft_column *keys, size_t first, size_t n,
-                       struct key_scratch *scratch) {
-  weft__keys_hash(ctx, &index->how, keys, index->n_keys, first, n, scratch);
-  ctx->kernels->find(&index->table.simd, scratch->hashes, n, ctx->prefetch_distance, scratch->ids, scratch->later);
+void weft__index_probe(weft_ctx *ctx, const weft_index *index, const struct weft_column *keys, const uint64_t *hashes,
+                       size_t first, size_t n, struct key_scratch *scratch) {
+  if (index->direct) {
+    weft__direct_probe(ctx, index, &keys[0], first, n, scratch);
+    return;
+  }
+  if (hashes) {
+    weft__keys_resolve(ctx, &index->how, keys, index->n_keys, first, n, scratch);
+  } else {
+    weft__keys_hash(ctx, &index->how, keys, index->n_keys, first, n, scratch);
+    hashes = scratch->hashes;
+  }
+  weft__filter_find(ctx, index, hashes, n, scratch);
   if (scratch->has_nulls)
     for (size_t i = 0; i < n; i++)
       if (!(scratch->valid[i / SIMD_BLOCK] >> i % SIMD_BLOCK & 1))
         scratch->ids[i] = SIMD_NO_ID;
   if (!index->how.exact)
-    verify(ctx, index, keys, first, n, scratch);
+    verify(ctx, index, keys, hashes, first, n, scratch);
 }
 
 /* What lookup and contains share: probes all rows, and hands each batch's ids to write. */
@@ -287,7 +140,7 @@ static weft_status look_up(weft_ctx *ctx, const char *who, const weft_index *ind
   ctx_enter(ctx);
   for (size_t first = 0; first < rows; first += ctx->batch_size) {
     size_t n = rows - first < ctx->batch_size ? rows - first : ctx->batch_size;
-    weft__index_probe(ctx, index, keys, first, n, scratch);
+    weft__index_probe(ctx, index, keys, NULL, first, n, scratch);
     write(index, scratch->ids, first, n, out);
   }
   ctx_leave(ctx);
@@ -317,4 +170,27 @@ weft_status weft_index_lookup(weft_ctx *ctx, const weft_index *index, const stru
 weft_status weft_index_contains(weft_ctx *ctx, const weft_index *index, const struct weft_column *keys, size_t n_keys,
                                 uint8_t *bits) {
   return look_up(ctx, "weft_index_contains", index, keys, n_keys, bits, write_bits);
+}
+
+weft_status weft_index_hash(weft_ctx *ctx, uint64_t seed, const struct weft_column *keys, size_t n_keys, uint64_t *hashes) {
+  static const char who[] = "weft_index_hash";
+  if (!ctx)
+    return WEFT_E_INVALID;
+  WEFT_TRY(weft__keys_check(ctx, who, keys, n_keys));
+  size_t rows = keys[0].rows;
+  if (rows > 0 && !hashes)
+    return weft__fail(ctx, WEFT_E_INVALID, "%s: hashes is NULL, and there are %zu rows", who, rows);
+  struct key_hash how = {
+      .seed = seed, .mask = ctx->key_mask, .exact = ctx->key_mask == UINT64_MAX && weft__keys_exact(keys, n_keys, false)};
+  struct key_scratch *scratch;
+  WEFT_TRY(weft__scratch_open(ctx, &scratch));
+  ctx_enter(ctx);
+  for (size_t first = 0; first < rows; first += ctx->batch_size) {
+    size_t n = rows - first < ctx->batch_size ? rows - first : ctx->batch_size;
+    scratch->hashes = hashes + first;
+    weft__keys_hash(ctx, &how, keys, n_keys, first, n, scratch);
+  }
+  ctx_leave(ctx);
+  weft__scratch_close(ctx, scratch);
+  return WEFT_OK;
 }

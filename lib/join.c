@@ -7,13 +7,16 @@
 #include <string.h>
 #include <weft/join.h>
 
-enum { NONE = SIMD_NO_ID };
+/* RUN: build rows of a key that are copied at once. SECOND_ASKED: the row whose line is asked for beside the first's, so
+ * that ten rows of a key are there when they are due (10 M build rows: 35 ns a probe, without it 48). */
+enum { NONE = SIMD_NO_ID, RUN = 4, SECOND_ASKED = 9 };
 
 struct weft_join {
   weft_ctx *ctx;
   weft_index *index;
   enum weft_join_kind kind;
-  struct key_scratch *scratch; /* its ids are those of the batch in hand */
+  const uint64_t *hashes;      /* [rows] of the probe batch, where they are known; else NULL */
+  struct key_scratch *scratch; /* its ids are those of the batch in hand; semi and mark: the first rows */
   size_t rows;                 /* of the probe batch; 0: drained */
   size_t first, n;             /* rows in hand: first .. first + n of the probe batch */
   size_t at;                   /* of those, the one whose pairs come next */
@@ -31,11 +34,11 @@ static bool is_matching(enum weft_join_kind kind) {
 /* The record of matches: of the index's slab, as it outlives the prober that asks for it, and that one's slab too. */
 static weft_status open_matched(weft_ctx *ctx, weft_index *index) {
   weft_status status;
-  index->matched = weft__slab_take(index->slab, index->count, &status);
+  index->matched = weft__slab_take(index->slab, index->places, &status);
   if (!index->matched)
     return weft__fail(ctx, status, "weft_join_open: the record of matches of %u keys, of %u bytes: %s", index->count,
-                      index->count, weft_status_text(status));
-  memset((void *)index->matched, 0, index->count);
+                      index->places, weft_status_text(status));
+  memset((void *)index->matched, 0, index->places);
   index->finished = false;
   return WEFT_OK;
 }
@@ -73,7 +76,7 @@ weft_status weft_join_open(weft_ctx *ctx, weft_index *index, enum weft_join_kind
     return WEFT_E_INVALID;
   if (!index || !out)
     return weft__fail(ctx, WEFT_E_INVALID, "weft_join_open: %s is NULL", index ? "out" : "index");
-  if ((int)kind < WEFT_JOIN_INNER || (int)kind > WEFT_JOIN_ANTI)
+  if ((int)kind < WEFT_JOIN_INNER || (int)kind > WEFT_JOIN_MARK)
     return weft__fail(ctx, WEFT_E_INVALID, "weft_join_open: no kind of join has the number %d", (int)kind);
   size_t bytes = sizeof(struct weft_join) + index->n_keys * sizeof(struct weft_column);
   weft_join *join = weft_zalloc(ctx, bytes);
@@ -109,8 +112,8 @@ static bool is_drained(const weft_join *join) {
   return join->at == join->n && join->first + join->n == join->rows;
 }
 
-weft_status weft_join_probe(weft_join *join, const struct weft_column *keys, size_t n_keys) {
-  static const char who[] = "weft_join_probe";
+ONE_COPY weft_status take_batch(weft_join *join, const char *who, const struct weft_column *keys, size_t n_keys,
+                                const uint64_t *hashes, bool hashed) {
   if (!join)
     return WEFT_E_INVALID;
   weft_ctx *ctx = join->ctx;
@@ -121,11 +124,161 @@ weft_status weft_join_probe(weft_join *join, const struct weft_column *keys, siz
                       join->rows - join->first - join->at, join->rows);
   WEFT_TRY(weft__keys_check(ctx, who, keys, n_keys));
   WEFT_TRY(weft__keys_match(ctx, who, join->index->keys, join->index->n_keys, keys, n_keys));
+  if (hashed && !hashes && keys[0].rows > 0)
+    return weft__fail(ctx, WEFT_E_INVALID, "%s: hashes is NULL, and there are %zu rows", who, keys[0].rows);
   memcpy(join->keys, keys, n_keys * sizeof *keys);
+  join->hashes = hashes;
   join->rows = keys[0].rows;
   join->first = join->n = join->at = 0;
   join->given = 0;
   return WEFT_OK;
+}
+
+weft_status weft_join_probe(weft_join *join, const struct weft_column *keys, size_t n_keys) {
+  return take_batch(join, "weft_join_probe", keys, n_keys, NULL, false);
+}
+
+weft_status weft_join_probe_hashed(weft_join *join, const struct weft_column *keys, size_t n_keys, const uint64_t *hashes) {
+  return take_batch(join, "weft_join_probe_hashed", keys, n_keys, hashes, true);
+}
+
+/* ---- The next rows of the batch ---- */
+
+/* Asks for the line of an id's list that row number k of it is in; an id of no key leads nowhere. Always inlined: of a call
+ * that does nothing else gcc makes none. */
+ALWAYS_INLINE void ask_for_list(const weft_index *index, uint32_t id, size_t k) {
+  __builtin_prefetch((const void *)((uintptr_t)index->row_list + (id + k) * sizeof *index->row_list));
+}
+
+/* Marks keys as matched. Rows without a match mark nothing that is looked at: a branch on them could not be foreseen. */
+static void mark_matches(const weft_join *join) {
+  _Atomic uint8_t *matched = join->index->matched, nowhere;
+  const uint32_t *ids = join->scratch->ids;
+  size_t ahead = join->ctx->prefetch_distance;
+  for (size_t i = 0; i < join->n; i++) {
+    if (ahead != 0 && i + ahead < join->n)
+      __builtin_prefetch((const void *)((uintptr_t)matched + ids[i + ahead]), 1);
+    _Atomic uint8_t *mark = ids[i] != NONE ? &matched[ids[i]] : &nowhere;
+    atomic_store_explicit(mark, 1, memory_order_relaxed);
+  }
+}
+
+/* Turns ids into the keys' first rows, for joins that want no others. */
+static void find_first_rows(const weft_join *join) {
+  const weft_index *index = join->index;
+  uint32_t *ids = join->scratch->ids;
+  size_t ahead = join->ctx->prefetch_distance;
+  for (size_t i = 0; index->row_list && i < join->n; i++) {
+    if (ahead != 0 && i + ahead < join->n)
+      ask_for_list(index, ids[i + ahead], 0);
+    uint32_t row = index->row_list[ids[i] != NONE ? ids[i] : 0];
+    ids[i] = ids[i] != NONE ? row : NONE;
+  }
+}
+
+/* Of a mark join: rows without a match of which that cannot be said for sure. */
+static void find_unknown(const weft_join *join) {
+  const weft_index *index = join->index;
+  const struct key_scratch *scratch = join->scratch;
+  bool all = index->null_rows > 0;
+  if (index->rows == 0 || !(all || scratch->has_nulls))
+    return;
+  for (size_t i = 0; i < join->n; i++) {
+    bool null = !(scratch->valid[i / SIMD_BLOCK] >> i % SIMD_BLOCK & 1);
+    scratch->ids[i] = scratch->ids[i] == NONE && (all || null) ? WEFT_UNKNOWN_ROW : scratch->ids[i];
+  }
+}
+
+/* Probes the next rows of the batch. */
+static void take_rows(weft_join *join) {
+  weft_ctx *ctx = join->ctx;
+  join->first += join->n;
+  size_t left = join->rows - join->first;
+  join->n = left < ctx->batch_size ? left : ctx->batch_size;
+  join->at = 0;
+  ctx_enter(ctx);
+  weft__index_probe(ctx, join->index, join->keys, join->hashes ? join->hashes + join->first : NULL, join->first, join->n,
+                    join->scratch);
+  ctx_leave(ctx);
+  if (is_matching(join->kind))
+    mark_matches(join);
+  if (join->kind == WEFT_JOIN_SEMI || join->kind == WEFT_JOIN_MARK)
+    find_first_rows(join);
+  if (join->kind == WEFT_JOIN_MARK)
+    find_unknown(join);
+}
+
+/* ---- Their pairs ---- */
+
+/* Pairs of the rows in hand where each has at most one: its build row is its id. A row without a match has WEFT_NO_ROW for
+ * an id, which is what goes with it. Stores each pair, and keeps it or not. */
+static size_t put_single(weft_join *join, uint32_t *build, uint32_t *probe, size_t room) {
+  size_t left = join->n - join->at, rows = left < room ? left : room, n = 0;
+  const uint32_t *ids = join->scratch->ids + join->at;
+  uint32_t first = (uint32_t)(join->first + join->at);
+  enum weft_join_kind kind = join->kind;
+  join->at += rows;
+  if (kind == WEFT_JOIN_LEFT || kind == WEFT_JOIN_FULL || kind == WEFT_JOIN_MARK) {
+    memcpy(build, ids, rows * sizeof *ids);
+    for (size_t i = 0; i < rows; i++)
+      probe[i] = first + (uint32_t)i;
+    return rows;
+  }
+  for (size_t i = 0; i < rows; i++) {
+    build[n] = ids[i];
+    probe[n] = first + (uint32_t)i;
+    n += (ids[i] == NONE) == (kind == WEFT_JOIN_ANTI);
+  }
+  return n;
+}
+
+/* RUN build rows of a key, or what lies behind them, and as often the probe row. */
+ALWAYS_INLINE void put_run(const uint32_t *rows, uint32_t row, uint32_t *build, uint32_t *probe) {
+  memcpy(build, rows, RUN * sizeof *build);
+  for (size_t k = 0; k < RUN; k++)
+    probe[k] = row;
+}
+
+/* Pairs of the rows in hand, by lists: whole runs of them, of which the next row's overwrite what is too much, while there
+ * is room for that. How many a row has, none too, takes no branch until they are more than a run. */
+static size_t put_runs(weft_join *join, uint32_t *build, uint32_t *probe, size_t room) {
+  const weft_index *index = join->index;
+  const uint32_t *ids = join->scratch->ids, *lists = index->row_list;
+  size_t at = join->at, end = join->n, n = 0, ahead = join->ctx->prefetch_distance;
+  uint32_t first = (uint32_t)join->first, alone = join->kind != WEFT_JOIN_INNER && join->kind != WEFT_JOIN_RIGHT;
+  for (; at < end && n + RUN <= room; at++) {
+    uint32_t keep = ids[at] != NONE ? UINT32_MAX : 0, id = ids[at] & keep, row = first + (uint32_t)at;
+    if (ahead != 0 && at + ahead < end) {
+      ask_for_list(index, ids[at + ahead], 0);
+      ask_for_list(index, ids[at + ahead], SECOND_ASKED);
+    }
+    uint32_t count = index_key_rows(index, id) & keep;
+    size_t whole = count > RUN ? (count + RUN - 1) / RUN * RUN : RUN;
+    if (id + whole > index->places || n + whole > room)
+      break;
+    put_run(lists + id, row, build + n, probe + n);
+    for (size_t k = RUN; k < count; k += RUN)
+      put_run(lists + id + k, row, build + n + k, probe + n + k);
+    build[n] |= ~keep;
+    n += count + (alone & ~keep);
+  }
+  join->at = at;
+  return n;
+}
+
+/* Pairs of one row, from the one on that is due. */
+static size_t put_rest(weft_join *join, uint32_t *build, uint32_t *probe, size_t room) {
+  const weft_index *index = join->index;
+  uint32_t id = join->scratch->ids[join->at], row = (uint32_t)(join->first + join->at), none = NONE;
+  bool alone = join->kind != WEFT_JOIN_INNER && join->kind != WEFT_JOIN_RIGHT;
+  size_t count = id != NONE ? index_key_rows(index, id) : alone, left = count - join->given;
+  size_t n = left < room ? left : room;
+  memcpy(build, id != NONE ? index->row_list + id + join->given : &none, n * sizeof *build);
+  for (size_t k = 0; k < n; k++)
+    probe[k] = row;
+  join->at += n == left;
+  join->given = n == left ? 0 : join->given + (uint32_t)n;
+  return n;
 }
 
 /* Where pairs go: build and probe may be NULL. */
@@ -134,78 +287,24 @@ struct pairs {
   size_t capacity, n;
 };
 
-static inline void put(struct pairs *pairs, uint32_t build, uint32_t probe) {
-  if (pairs->build)
-    pairs->build[pairs->n] = build;
-  if (pairs->probe)
-    pairs->probe[pairs->n] = probe;
-  pairs->n++;
-}
-
-/* The rows of one key for one probe row, from the pair on that is due; false when the capacity ends before they do. */
-static bool put_rows(weft_join *join, uint32_t id, uint32_t probe, struct pairs *pairs) {
-  const weft_index *index = join->index;
-  const uint32_t *rows = index->row_list ? index->row_list + index->starts[id] : &id;
-  uint32_t count = index->row_list ? index->starts[id + 1] - index->starts[id] : 1;
-  while (join->given < count) {
-    if (pairs->n == pairs->capacity)
-      return false;
-    put(pairs, rows[join->given++], probe);
-  }
-  join->given = 0;
-  return true;
-}
-
-/* Pairs of the rows in hand, until they or the capacity end. */
+/* Pairs of the rows in hand, until they or the capacity end. What the caller does not want goes to scratch. */
 static void put_batch(weft_join *join, struct pairs *pairs) {
-  const weft_index *index = join->index;
-  const uint32_t *ids = join->scratch->ids;
-  bool pairs_wanted = join->kind <= WEFT_JOIN_FULL;
-  bool alone_wanted = join->kind == WEFT_JOIN_LEFT || join->kind == WEFT_JOIN_FULL || join->kind == WEFT_JOIN_ANTI;
-  for (; join->at < join->n; join->at++) {
-    uint32_t id = ids[join->at], probe = (uint32_t)(join->first + join->at);
-    if (id == NONE ? !alone_wanted : join->kind == WEFT_JOIN_ANTI)
-      continue;
-    if (pairs->n == pairs->capacity)
-      return;
-    if (id == NONE)
-      put(pairs, WEFT_NO_ROW, probe);
-    else if (!pairs_wanted)
-      put(pairs, index_first_row(index, id), probe);
-    else if (!put_rows(join, id, probe, pairs))
-      return;
+  bool lists = join->index->row_list && join->kind <= WEFT_JOIN_FULL;
+  while (join->at < join->n && pairs->n < pairs->capacity) {
+    size_t room = pairs->capacity - pairs->n;
+    if ((!pairs->build || !pairs->probe) && room > join->ctx->batch_size)
+      room = join->ctx->batch_size;
+    uint32_t *build = pairs->build ? pairs->build + pairs->n : join->scratch->others;
+    uint32_t *probe = pairs->probe ? pairs->probe + pairs->n : join->scratch->later;
+    size_t n = 0;
+    if (!lists)
+      n = put_single(join, build, probe, room);
+    else if (join->given == 0)
+      n = put_runs(join, build, probe, room);
+    if (lists && join->at < join->n && n < room)
+      n += put_rest(join, build + n, probe + n, room - n);
+    pairs->n += n;
   }
-}
-
-/* The same where each key is one row and only pairs are wanted: without a branch that depends on a row. */
-static void put_unique_batch(weft_join *join, struct pairs *pairs) {
-  const uint32_t *ids = join->scratch->ids;
-  size_t n = pairs->n;
-  for (size_t i = join->at; i < join->n; i++) {
-    pairs->build[n] = ids[i];
-    pairs->probe[n] = (uint32_t)(join->first + i);
-    n += ids[i] != NONE;
-  }
-  pairs->n = n;
-  join->at = join->n;
-}
-
-/* Probes the next rows of the batch. Marks their keys as matched where that is recorded. */
-static void take_rows(weft_join *join) {
-  weft_ctx *ctx = join->ctx;
-  join->first += join->n;
-  size_t left = join->rows - join->first;
-  join->n = left < ctx->batch_size ? left : ctx->batch_size;
-  join->at = 0;
-  ctx_enter(ctx);
-  weft__index_probe(ctx, join->index, join->keys, join->first, join->n, join->scratch);
-  ctx_leave(ctx);
-  if (!is_matching(join->kind))
-    return;
-  const uint32_t *ids = join->scratch->ids;
-  for (size_t i = 0; i < join->n; i++)
-    if (ids[i] != NONE)
-      atomic_store_explicit(&join->index->matched[ids[i]], 1, memory_order_relaxed);
 }
 
 /* Build rows without a match, from unmatched_at on. */
@@ -216,7 +315,11 @@ static void put_unmatched(weft_join *join, struct pairs *pairs) {
     for (; *word != 0; *word &= *word - 1) {
       if (pairs->n == pairs->capacity)
         return;
-      put(pairs, (uint32_t)(join->unmatched_at * SIMD_BLOCK + (size_t)__builtin_ctzll(*word)), WEFT_NO_ROW);
+      if (pairs->build)
+        pairs->build[pairs->n] = (uint32_t)(join->unmatched_at * SIMD_BLOCK + (size_t)__builtin_ctzll(*word));
+      if (pairs->probe)
+        pairs->probe[pairs->n] = WEFT_NO_ROW;
+      pairs->n++;
     }
   }
 }
@@ -229,15 +332,10 @@ weft_status weft_join_next(weft_join *join, uint32_t *build, uint32_t *probe, si
   if (!n || capacity == 0)
     return weft__fail(join->ctx, WEFT_E_INVALID, "weft_join_next: %s", n ? "capacity is 0" : "n is NULL");
   struct pairs pairs = {.build = build, .probe = probe, .capacity = capacity};
-  bool simple =
-      !join->index->row_list && (join->kind == WEFT_JOIN_INNER || join->kind == WEFT_JOIN_RIGHT) && build && probe;
   while (!is_drained(join) && pairs.n < capacity) {
     if (join->at == join->n)
       take_rows(join);
-    if (simple && capacity - pairs.n >= join->n - join->at)
-      put_unique_batch(join, &pairs);
-    else
-      put_batch(join, &pairs);
+    put_batch(join, &pairs);
   }
   if (join->unmatched)
     put_unmatched(join, &pairs);
@@ -255,12 +353,12 @@ static weft_status list_unmatched(weft_join *join) {
   memset(join->unmatched, 0xff, words * sizeof *join->unmatched);
   if (index->rows % SIMD_BLOCK != 0)
     join->unmatched[words - 1] = ((uint64_t)1 << index->rows % SIMD_BLOCK) - 1;
-  for (uint32_t id = 0; id < index->count; id++) {
+  for (uint32_t id = 0; id < index->places; id++) {
     if (!atomic_load_explicit(&index->matched[id], memory_order_relaxed))
       continue;
-    uint32_t count = index->row_list ? index->starts[id + 1] - index->starts[id] : 1;
+    uint32_t count = index_key_rows(index, id);
     for (uint32_t k = 0; k < count; k++) {
-      uint32_t row = index->row_list ? index->row_list[index->starts[id] + k] : id;
+      uint32_t row = index->row_list ? index->row_list[id + k] : id;
       join->unmatched[row / SIMD_BLOCK] &= ~((uint64_t)1 << row % SIMD_BLOCK);
     }
   }

@@ -20,8 +20,8 @@ static void *take(char **at, size_t bytes) {
 
 weft_status weft__scratch_open(weft_ctx *ctx, struct key_scratch **out) {
   size_t rows = ctx->batch_size, words = rows / SIMD_BLOCK * sizeof(uint64_t);
-  size_t bytes = round_up(sizeof(struct key_scratch)) + rows * (sizeof(uint64_t) + 4 * sizeof(uint32_t)) +
-                 4 * round_up(words) + rows * (sizeof(uint8_t *) + sizeof(uint64_t) + SIMD_EDGE) + round_up(words);
+  size_t bytes = round_up(sizeof(struct key_scratch)) + rows * (2 * sizeof(uint64_t) + 5 * sizeof(uint32_t)) +
+                 6 * round_up(words) + rows * (sizeof(uint8_t *) + sizeof(uint64_t) + SIMD_EDGE) + round_up(words);
   char *at = weft_alloc(ctx, bytes);
   *out = NULL;
   if (!at)
@@ -36,10 +36,15 @@ weft_status weft__scratch_open(weft_ctx *ctx, struct key_scratch **out) {
   s->candidates = take(&at, words);
   s->differ = take(&at, words);
   s->bits = take(&at, words);
+  s->unlike = take(&at, words);
+  s->look = take(&at, words);
   s->other.ptrs = take(&at, rows * sizeof *s->other.ptrs);
   s->other.bytes = take(&at, rows * sizeof *s->other.bytes);
   s->other.edges = take(&at, rows * sizeof *s->other.edges);
   s->other.valid = take(&at, words);
+  s->picked = take(&at, rows * sizeof *s->picked);
+  s->places = take(&at, rows * sizeof *s->places);
+  s->probed = s->met = 0;
   *out = s;
   return WEFT_OK;
 }
@@ -135,46 +140,60 @@ static void mix_nulls(const struct simd_rows *batch, uint64_t *hashes) {
     }
 }
 
-void weft__keys_hash(weft_ctx *ctx, const struct key_hash *how, const struct weft_column *keys, size_t n_keys, size_t first,
-                     size_t n, struct key_scratch *scratch) {
+/* hash: the hashes are not known. */
+ONE_COPY void read_keys(weft_ctx *ctx, const struct key_hash *how, const struct weft_column *keys, size_t n_keys,
+                        size_t first, size_t n, bool hash, struct key_scratch *scratch) {
   struct simd_rows *batch = &ctx->batch;
   struct ctx_work work = {0};
   size_t words = (n + SIMD_BLOCK - 1) / SIMD_BLOCK;
   memset(scratch->valid, 0xff, words * sizeof *scratch->valid);
   scratch->has_nulls = false;
   for (size_t k = 0; k < n_keys; k++) {
-    size_t simd_rows;
+    size_t simd_rows = ctx->kernels->vector_bits > 64 ? n : 0;
     if (needs_no_rows(how, &keys[k])) {
       struct simd_column column = weft__column_simd(&keys[k]);
       batch->prefetch = ctx->prefetch_distance;
-      simd_rows = ctx->kernels->xxh3_64_column(&column, first, n, &how->seed, false, scratch->hashes, batch);
+      batch->total_bytes = n * keys[k].width;
+      if (hash)
+        simd_rows = ctx->kernels->xxh3_64_column(&column, first, n, &how->seed, false, scratch->hashes, batch);
       batch->has_nulls = false;
     } else {
       resolve_rows(ctx, &keys[k], first, n, batch);
-      simd_rows = k == 0 ? ctx->kernels->xxh3_64(batch, &how->seed, false, scratch->hashes)
-                         : ctx->kernels->xxh3_64(batch, scratch->hashes, true, scratch->hashes);
+      if (hash)
+        simd_rows = ctx->kernels->xxh3_64(batch, k == 0 ? &how->seed : scratch->hashes, k > 0, scratch->hashes);
     }
     if (batch->has_nulls) {
       for (size_t w = 0; w < words; w++)
         scratch->valid[w] &= batch->valid[w];
       scratch->has_nulls = true;
-      if (how->nulls_equal)
+      if (hash && how->nulls_equal)
         mix_nulls(batch, scratch->hashes);
     }
     ctx_work_add(&work, keys[k].selection, n, batch->total_bytes, simd_rows);
   }
-  if (how->mask != UINT64_MAX)
+  if (hash && how->mask != UINT64_MAX)
     for (size_t i = 0; i < n; i++)
       scratch->hashes[i] &= how->mask;
   weft__ctx_count(ctx, &work);
 }
 
-/* Resolves rows scratch->others[i] of a column, where candidates has bit i; the others become null rows. */
-static void resolve_others(weft_ctx *ctx, const struct weft_column *key, size_t n, struct key_scratch *scratch) {
+void weft__keys_hash(weft_ctx *ctx, const struct key_hash *how, const struct weft_column *keys, size_t n_keys, size_t first,
+                     size_t n, struct key_scratch *scratch) {
+  read_keys(ctx, how, keys, n_keys, first, n, true, scratch);
+}
+
+void weft__keys_resolve(weft_ctx *ctx, const struct key_hash *how, const struct weft_column *keys, size_t n_keys,
+                        size_t first, size_t n, struct key_scratch *scratch) {
+  read_keys(ctx, how, keys, n_keys, first, n, false, scratch);
+}
+
+/* Resolves rows[i] of a column, where wanted has bit i; the others become null rows. */
+static void resolve_listed(weft_ctx *ctx, const struct weft_column *key, const uint32_t *rows, const uint64_t *wanted,
+                           size_t n, struct simd_rows *batch, struct key_scratch *scratch) {
   struct simd_column column = weft__column_simd(key);
   size_t words = (n + SIMD_BLOCK - 1) / SIMD_BLOCK;
-  memcpy(scratch->bits, scratch->candidates, words * sizeof *scratch->bits);
-  const uint32_t *selection = scratch->others;
+  memcpy(scratch->bits, wanted, words * sizeof *scratch->bits);
+  const uint32_t *selection = rows;
   if (key->selection) {
     selection = scratch->selected;
     for (size_t i = 0; i < n; i++) {
@@ -182,7 +201,7 @@ static void resolve_others(weft_ctx *ctx, const struct weft_column *key, size_t 
       scratch->selected[i] = 0;
       if (!(*word & bit))
         continue;
-      uint32_t row = scratch->others[i];
+      uint32_t row = rows[i];
       size_t at = key->row_bit_offset + row;
       if (key->row_validity && !(key->row_validity[at / 8] >> at % 8 & 1))
         *word &= ~bit;
@@ -195,24 +214,117 @@ static void resolve_others(weft_ctx *ctx, const struct weft_column *key, size_t 
   column.selection = selection;
   column.row_validity = (const uint8_t *)scratch->bits;
   column.row_bit_offset = 0;
-  resolve_key(ctx, &column, key->type, 0, n, &scratch->other);
+  resolve_key(ctx, &column, key->type, 0, n, batch);
 }
 
-void weft__keys_compare(weft_ctx *ctx, const struct weft_column *keys, size_t n_keys, size_t first, size_t n, bool hashed,
-                        const struct weft_column *build, struct key_scratch *scratch) {
-  memset(scratch->differ, 0, (n + SIMD_BLOCK - 1) / SIMD_BLOCK * sizeof *scratch->differ);
+enum { PREFIX_BYTES = 15, PREFIX_NULL = 255, PREFIXES_AHEAD = 24, LENGTH_SHIFT = SIMD_BIG_ENDIAN ? 0 : 56 };
+
+/* Of a resolved row, of which 16 bytes may be read whatever its length. */
+static inline struct key_prefix prefix_of(const struct simd_rows *batch, size_t i) {
+  static const uint8_t masks[2 * PREFIX_BYTES + 1] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+                                                      0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
+  uint64_t mask[2], bytes = batch->bytes[i], length = bytes <= PREFIX_BYTES ? bytes : 16 + bytes % 239;
+  struct key_prefix prefix;
+  memcpy(mask, masks + PREFIX_BYTES - (bytes < PREFIX_BYTES ? bytes : PREFIX_BYTES), sizeof mask);
+  memcpy(prefix.words, batch->ptrs[i], sizeof prefix.words);
+  if (!(batch->valid[i / SIMD_BLOCK] >> i % SIMD_BLOCK & 1))
+    length = PREFIX_NULL;
+  prefix.words[0] &= mask[0];
+  prefix.words[1] = (prefix.words[1] & mask[1]) | length << LENGTH_SHIFT;
+  return prefix;
+}
+
+static inline bool is_whole(struct key_prefix prefix) {
+  uint64_t length = prefix.words[1] >> LENGTH_SHIFT & 0xff;
+  return length <= PREFIX_BYTES || length == PREFIX_NULL;
+}
+
+bool weft__keys_prefixable(weft_ctx *ctx, const struct key_hash *how, const struct weft_column *keys, size_t n_keys) {
+  const struct simd_rows *batch = &ctx->batch;
+  size_t n = keys[0].rows < ctx->batch_size ? keys[0].rows : ctx->batch_size, few = 0;
+  if (n_keys != 1 || how->exact)
+    return false;
+  if (keys[0].layout == WEFT_FIXED)
+    return keys[0].width <= PREFIX_BYTES;
+  resolve_rows(ctx, &keys[0], (keys[0].rows - n) / 2, n, &ctx->batch);
+  for (size_t i = 0; i < n; i++)
+    few += batch->bytes[i] <= PREFIX_BYTES;
+  return few > n / 2;
+}
+
+void weft__keys_prefix(const weft_ctx *ctx, size_t n, struct key_prefix *out) {
+  for (size_t i = 0; i < n; i++)
+    out[i] = prefix_of(&ctx->batch, i);
+}
+
+void weft__keys_prefix_new(const weft_ctx *ctx, size_t n, const uint32_t *ids, uint32_t next, struct key_prefix *out) {
+  for (size_t i = 0; i < n; i++)
+    if (ids[i] == next)
+      out[next++] = prefix_of(&ctx->batch, i);
+}
+
+struct key_prefix weft__keys_prefix_of(weft_ctx *ctx, const struct weft_column *keys, size_t row) {
+  resolve_rows(ctx, &keys[0], row, 1, &ctx->batch);
+  return prefix_of(&ctx->batch, 0);
+}
+
+/* Compares what prefixes tell: of the candidates, those that differ get bits in scratch->unlike, those whose keys have to be
+ * looked at in scratch->look. rows and which as weft__keys_compare's. Returns whether there are any of the latter. */
+static bool compare_prefixes(const weft_ctx *ctx, const uint32_t *rows, size_t n, const struct key_prefix *prefixes,
+                             const uint32_t *which, struct key_scratch *scratch) {
+  uint64_t any = 0;
+  for (size_t i = 0; i < n; i++) /* all at once, to the second-level cache: as many as the memory can serve */
+    __builtin_prefetch(&prefixes[which[i]], 0, 2);
+  for (size_t start = 0; start < n; start += SIMD_BLOCK) {
+    uint64_t unlike = 0, look = 0, candidates = scratch->candidates[start / SIMD_BLOCK];
+    for (size_t k = 0, i = start; k < SIMD_BLOCK && i < n; k++, i++) {
+      if (i + PREFIXES_AHEAD < n)
+        __builtin_prefetch(&prefixes[which[i + PREFIXES_AHEAD]]);
+      if (rows && i + PREFIXES_AHEAD < n)
+        __builtin_prefetch(&prefixes[rows[i + PREFIXES_AHEAD]]);
+      if (!(candidates >> k & 1))
+        continue;
+      struct key_prefix mine = rows ? prefixes[rows[i]] : prefix_of(&ctx->batch, i);
+      const struct key_prefix *other = &prefixes[which[i]];
+      bool same = ((mine.words[0] ^ other->words[0]) | (mine.words[1] ^ other->words[1])) == 0;
+      unlike |= (uint64_t)!same << k;
+      look |= (uint64_t)(same && !is_whole(mine)) << k;
+    }
+    scratch->unlike[start / SIMD_BLOCK] = unlike;
+    scratch->look[start / SIMD_BLOCK] = look;
+    any |= look;
+  }
+  return any != 0;
+}
+
+void weft__keys_compare(weft_ctx *ctx, const struct weft_column *keys, size_t n_keys, size_t first, const uint32_t *rows,
+                        size_t n, bool hashed, const struct weft_column *build, const struct key_prefix *prefixes,
+                        const uint32_t *which, const uint32_t *row_of, struct key_scratch *scratch) {
+  size_t words = (n + SIMD_BLOCK - 1) / SIMD_BLOCK;
+  if (prefixes && !compare_prefixes(ctx, rows, n, prefixes, which, scratch)) {
+    memcpy(scratch->differ, scratch->unlike, words * sizeof *scratch->differ);
+    return;
+  }
+  const uint64_t *wanted = prefixes ? scratch->look : scratch->candidates;
+  memset(scratch->differ, 0, words * sizeof *scratch->differ);
+  for (size_t i = 0; row_of && i < n; i++)
+    scratch->others[i] = wanted[i / SIMD_BLOCK] >> i % SIMD_BLOCK & 1 ? row_of[which[i]] : 0;
   for (size_t k = 0; k < n_keys; k++) {
-    if (!hashed || n_keys > 1)
+    if (rows)
+      resolve_listed(ctx, &keys[k], rows, wanted, n, &ctx->batch, scratch);
+    else if (!hashed || n_keys > 1)
       resolve_rows(ctx, &keys[k], first, n, &ctx->batch);
-    resolve_others(ctx, &build[k], n, scratch);
+    resolve_listed(ctx, &build[k], scratch->others, wanted, n, &scratch->other, scratch);
     ctx->kernels->differ(&ctx->batch, &scratch->other, scratch->differ);
   }
+  for (size_t w = 0; w < words; w++)
+    scratch->differ[w] = (scratch->differ[w] & wanted[w]) | (prefixes ? scratch->unlike[w] : 0);
 }
 
 bool weft__keys_equal(weft_ctx *ctx, const struct weft_column *keys, size_t n_keys, size_t row,
                       const struct weft_column *build, uint32_t build_row, struct key_scratch *scratch) {
   scratch->others[0] = build_row;
   scratch->candidates[0] = 1;
-  weft__keys_compare(ctx, keys, n_keys, row, 1, false, build, scratch);
+  weft__keys_compare(ctx, keys, n_keys, row, NULL, 1, false, build, NULL, NULL, NULL, scratch);
   return !(scratch->differ[0] & 1);
 }

@@ -27,9 +27,15 @@ struct key_scratch {
   uint32_t *selected; /* others, mapped through a column's selection */
   uint64_t *valid;    /* bitmap: no column's value is null */
   uint64_t *candidates, *differ;
-  uint64_t *bits; /* validity of the rows to compare with */
-  bool has_nulls; /* a bit of valid below the batch's rows is 0 */
+  uint64_t *unlike, *look; /* candidates that differ by their prefixes; and that those do not settle */
+  uint64_t *bits;          /* validity of the rows to compare with */
+  bool has_nulls;          /* a bit of valid below the batch's rows is 0 */
   struct simd_rows other;
+  /* Of probing, where few rows match: hashes that a filter lets through, and whose they are; rows probed so far, and those
+   * whose hash was met. */
+  uint64_t *picked;
+  uint32_t *places;
+  uint64_t probed, met;
 };
 
 weft_status weft__scratch_open(weft_ctx *ctx, struct key_scratch **out);
@@ -52,11 +58,36 @@ bool weft__keys_exact(const struct weft_column *keys, size_t n_keys, bool nulls_
 void weft__keys_hash(weft_ctx *ctx, const struct key_hash *how, const struct weft_column *keys, size_t n_keys, size_t first,
                      size_t n, struct key_scratch *scratch);
 
-/* Compares row first + i of keys with row scratch->others[i] of build for those i < n whose bit in scratch->candidates is
- * set; sets the bits of those that differ in scratch->differ, whose other bits are undefined. hashed: weft__keys_hash was
- * called last, with the same rows. */
-void weft__keys_compare(weft_ctx *ctx, const struct weft_column *keys, size_t n_keys, size_t first, size_t n, bool hashed,
-                        const struct weft_column *build, struct key_scratch *scratch);
+/* The same without the hashes, for rows whose hashes are known. */
+void weft__keys_resolve(weft_ctx *ctx, const struct key_hash *how, const struct weft_column *keys, size_t n_keys,
+                        size_t first, size_t n, struct key_scratch *scratch);
+
+/* A key's first 15 bytes, zeros behind them, and a byte that tells its length: below 16 the length itself, so that all of
+ * the key is there, else above; of a null 255. What is compared in place of keys that lie apart, a cache line and more for each. */
+struct key_prefix {
+  uint64_t words[2];
+};
+
+/* Whether keys are worth prefixes: one column of strings or bytes, most of them shorter than 16, as those in the midst of
+ * the rows show. */
+bool weft__keys_prefixable(weft_ctx *ctx, const struct key_hash *how, const struct weft_column *keys, size_t n_keys);
+
+/* Prefixes of the n rows that weft__keys_hash has just hashed, to out[n]. */
+void weft__keys_prefix(const weft_ctx *ctx, size_t n, struct key_prefix *out);
+
+/* The same of those of the rows whose ids are new ones, which count up from `next` on: to out[id]. */
+void weft__keys_prefix_new(const weft_ctx *ctx, size_t n, const uint32_t *ids, uint32_t next, struct key_prefix *out);
+
+/* The same of any row. */
+struct key_prefix weft__keys_prefix_of(weft_ctx *ctx, const struct weft_column *keys, size_t row);
+
+/* Compares row first + i of keys, or where rows is not NULL row rows[i], with row scratch->others[i] of build for those
+ * i < n whose bit in scratch->candidates is set; scratch->differ has the bits of those that differ. hashed: weft__keys_hash was called last, with the same rows, first and so on. prefixes: of build's rows,
+ * by which[i], used where rows were hashed, or where rows is not NULL, and then keys are build; may be NULL.
+ * row_of: NULL, or what others are found by, where they are needed: row_of[which[i]]. */
+void weft__keys_compare(weft_ctx *ctx, const struct weft_column *keys, size_t n_keys, size_t first, const uint32_t *rows,
+                        size_t n, bool hashed, const struct weft_column *build, const struct key_prefix *prefixes,
+                        const uint32_t *which, const uint32_t *row_of, struct key_scratch *scratch);
 
 /* Whether one row of keys equals one of build. Uses the first element of scratch's arrays, save hashes, ids and valid. */
 bool weft__keys_equal(weft_ctx *ctx, const struct weft_column *keys, size_t n_keys, size_t row,

@@ -68,7 +68,7 @@ weft_status weft_reader_open(weft_ctx *ctx, const struct weft_source *source, ui
     return weft__fail(ctx, WEFT_E_INVALID, "weft_reader_open: a source of %llu bytes", (unsigned long long)source->bytes);
   weft_reader *reader = weft_zalloc(ctx, sizeof *reader);
   if (!reader)
-    return ctx->cache.status;
+    return weft__fail_within(ctx, ctx->cache.status, "weft_reader_open");
   reader->ctx = ctx;
   reader->source = *source;
   reader->max_bytes = max_bytes ? max_bytes : (uint64_t)1 << 30;

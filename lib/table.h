@@ -7,16 +7,49 @@
 #ifndef LIB_TABLE_H
 #define LIB_TABLE_H
 
+#include "alloc/os.h"
 #include "lib/keys.h"
 
 struct table {
   struct simd_table simd;
-  uint64_t capacity;          /* entries at which it grows */
-  uint32_t overflow_capacity; /* buckets */
+  uint64_t capacity;    /* entries at which it grows */
+  uint32_t pieces;      /* of the overflow */
+  uint32_t most_pieces; /* that simd.overflow has room for */
 };
 
+/* Opens a table for so many keys, on average; most_keys may come without its growing. n_buckets is a multiple of `parts`,
+ * so that simd_part's parts of as many are ranges of buckets. The buckets are not emptied. */
+weft_status weft__table_open(weft_ctx *ctx, uint64_t keys, uint64_t most_keys, uint32_t parts, struct table *table);
 void weft__table_close(weft_slab *slab, struct table *table);
 size_t weft__table_bytes(const struct table *table);
+
+/* One who enters hashes in a table: several may at once, each in places of its own, with overflow buckets of its own. */
+struct table_writer {
+  struct table *table;
+  struct os_lock *lock;   /* over the table's pieces, where there are several writers; else NULL */
+  struct simd_table simd; /* the table, with this writer's next overflow bucket */
+  uint32_t begin, end;    /* of the overflow buckets that it may take */
+  uint32_t taken;         /* those before begin */
+};
+
+static inline struct table_writer table_writer(struct table *table, struct os_lock *lock) {
+  struct table_writer writer = {.table = table, .lock = lock, .simd = table->simd};
+  writer.simd.n_overflow = 0;
+  return writer;
+}
+
+/* Overflow buckets that it has taken. */
+static inline uint32_t table_writer_taken(const struct table_writer *writer) {
+  return writer->taken + writer->simd.n_overflow - writer->begin;
+}
+
+/* Finds or enters hashes[n] as the kernel `insert` does; *entered is how many were new. WEFT_E_NOMEM, WEFT_E_LIMIT: some
+ * of them may have been entered. */
+weft_status weft__table_insert(weft_ctx *ctx, struct table_writer *writer, const uint64_t *hashes, const uint32_t *rows,
+                               size_t n, uint32_t next_id, uint32_t *ids, size_t *entered);
+
+/* Enters a hash that may be there already, behind all entries of its place. Statuses as weft__table_insert. */
+weft_status weft__table_enter(weft_ctx *ctx, struct table_writer *writer, uint64_t hash, uint32_t id);
 
 /* The entries of one hash, one after another: where weft__table_next stands. Zero-initialised. */
 struct table_walk {
@@ -25,25 +58,27 @@ struct table_walk {
 };
 
 /* The next entry's id, SIMD_NO_ID after the last. */
-uint32_t weft__table_next(const struct table *table, uint64_t hash, struct table_walk *walk);
+uint32_t weft__table_next(const struct simd_table *table, uint64_t hash, struct table_walk *walk);
 
 /* The distinct keys of rows that were added batch by batch, numbered from 0 on. */
 struct distinct {
   struct table table;
+  struct table_writer writer;
   struct key_hash how;
   const struct weft_column *keys;
   size_t n_keys;
-  uint64_t rows;       /* added */
-  uint32_t count;      /* distinct keys */
-  uint32_t *first_row; /* [table.capacity + 1] of each key; NULL while it is the identity: every row a new key */
-  bool in_order;       /* numbers follow the keys' first rows; lost when different keys have the same hash */
+  uint64_t rows;               /* added */
+  uint32_t count;              /* distinct keys */
+  uint32_t *first_row;         /* [table.capacity + 1] of each key; NULL while it is the identity: every row a new key */
+  struct key_prefix *prefixes; /* [table.capacity + 1] of each key, where keys are mostly short; first_row is there too */
+  bool in_order;               /* numbers follow the keys' first rows; lost when different keys have the same hash */
 };
 
 /* Sets up for keys, of which total rows will come, by hash `how`. */
 weft_status weft__distinct_open(weft_ctx *ctx, const struct weft_column *keys, size_t n_keys, const struct key_hash *how,
                                 uint64_t total, struct distinct *out);
 
-/* Adds the next n rows, at most a batch: scratch->ids[n] are their numbers, SIMD_NO_ID for rows that are left out. */
+/* Adds the next n rows, at most a batch: scratch->ids[n] are their numbers. */
 weft_status weft__distinct_add(weft_ctx *ctx, struct distinct *distinct, size_t n, struct key_scratch *scratch);
 
 /* Frees all. Any thread. */

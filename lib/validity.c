@@ -11,7 +11,8 @@ weft_status weft__validity_open(struct codec_in *in, struct validity *validity) 
   validity->in = in;
   validity->node = in->validity;
   validity->ranks = NULL;
-  validity->has_ranks = false;
+  validity->ranked = 0;
+  validity->has_jumped = false;
   validity->block = validity->positions = SIZE_MAX;
   return in->validity ? weft__codec_start(in, in->validity) : WEFT_OK;
 }
@@ -55,18 +56,47 @@ static weft_status read_bitmap(struct validity *v, size_t block, uint64_t *bits)
   return WEFT_OK;
 }
 
+static weft_status take_ranks(struct validity *v) {
+  if (v->ranks)
+    return WEFT_OK;
+  WEFT_TRY(weft__codec_scratch(v->in, codec_blocks(v->in->rows) + 1, sizeof *v->ranks, &v->ranks));
+  v->ranks[0] = 0;
+  v->ranked = 1;
+  return WEFT_OK;
+}
+
+/* Notes the valid rows before the block that follows one. */
+static void note_rank(struct validity *v, size_t block, uint32_t rank) {
+  if (v->ranks && v->ranked == block + 1)
+    v->ranks[v->ranked++] = rank;
+}
+
+/* The valid rows before a block, counted from the last rank on, or from the first block. What an encoding that is kept
+ * open counts a second time is noted, where there is memory for it. */
+static weft_status count_bitmap(struct validity *v, size_t block, uint32_t *rank) {
+  uint64_t bits[CODEC_BLOCK / 64];
+  if (v->has_jumped) {
+    weft_status status = take_ranks(v);
+    if (status != WEFT_OK && status != WEFT_E_LIMIT)
+      return status;
+  }
+  v->has_jumped = true;
+  size_t from = v->ranks ? v->ranked - 1 : 0;
+  uint32_t count = v->ranks ? v->ranks[from] : 0;
+  for (size_t b = from; b < block; b++) {
+    WEFT_TRY(read_bitmap(v, b, bits));
+    count += bits_count(bits, CODEC_BLOCK);
+    note_rank(v, b, count);
+  }
+  *rank = count;
+  return WEFT_OK;
+}
+
 /* The valid rows before a block, when those before the one at hand are not. */
 static weft_status rank_of(struct validity *v, size_t block, uint32_t *rank) {
   uint32_t count = 0;
-  if (v->in->nulls == NULLS_BITMAP) {
-    uint64_t bits[CODEC_BLOCK / 64];
-    for (size_t b = 0; b < block; b++) {
-      WEFT_TRY(read_bitmap(v, b, bits));
-      count += bits_count(bits, CODEC_BLOCK);
-    }
-    *rank = count;
-    return WEFT_OK;
-  }
+  if (v->in->nulls == NULLS_BITMAP)
+    return count_bitmap(v, block, rank);
   WEFT_TRY(count_below(v, (uint64_t)block * CODEC_BLOCK, &count));
   *rank = v->in->nulls == VALID_POSITIONS ? count : (uint32_t)(block * CODEC_BLOCK - count);
   return WEFT_OK;
@@ -101,7 +131,7 @@ static weft_status load(struct validity *v, size_t block) {
   if (v->block == block)
     return WEFT_OK;
   uint32_t rank;
-  if (v->has_ranks)
+  if (block < v->ranked)
     rank = v->ranks[block];
   else if (v->block != SIZE_MAX && v->block + 1 == block)
     rank = v->rank + bits_count(v->bits, CODEC_BLOCK);
@@ -116,6 +146,7 @@ static weft_status load(struct validity *v, size_t block) {
                                here, block, values);
   v->rank = rank;
   v->block = block;
+  note_rank(v, block, rank + here);
   return WEFT_OK;
 }
 
@@ -146,17 +177,14 @@ weft_status weft__validity_read(struct validity *v, uint32_t row, uint32_t n, ui
 }
 
 weft_status weft__validity_index(struct validity *v) {
-  if (!v->node || v->has_ranks)
-    return WEFT_OK;
   size_t blocks = codec_blocks(v->in->rows);
-  if (!v->ranks)
-    WEFT_TRY(weft__codec_scratch(v->in, blocks + 1, sizeof *v->ranks, &v->ranks));
-  v->ranks[0] = 0;
-  for (size_t b = 0; b < blocks; b++) {
-    WEFT_TRY(load(v, b));
-    v->ranks[b + 1] = v->ranks[b] + bits_count(v->bits, CODEC_BLOCK);
-  }
-  v->has_ranks = true;
+  if (!v->node || v->ranked > blocks)
+    return WEFT_OK;
+  WEFT_TRY(take_ranks(v));
+  if (v->block != SIZE_MAX) /* the one at hand is not loaded again */
+    note_rank(v, v->block, v->rank + bits_count(v->bits, CODEC_BLOCK));
+  while (v->ranked <= blocks)
+    WEFT_TRY(load(v, v->ranked - 1));
   return WEFT_OK;
 }
 

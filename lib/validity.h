@@ -12,8 +12,9 @@
 struct validity {
   struct codec_in *in;
   struct codec_node *node; /* the stream; NULL: no row is null */
-  uint32_t *ranks;         /* [blocks + 1] valid rows before each block, once they were asked for; else NULL */
-  bool has_ranks;          /* they were all counted */
+  uint32_t *ranks;         /* [blocks + 1] valid rows before each block, once they are worth it; else NULL */
+  size_t ranked;           /* of them that are counted, those of the first blocks */
+  bool has_jumped;         /* the valid rows before a block were counted from the first on */
   size_t block;            /* the one at hand; SIZE_MAX: none */
   uint32_t rank;           /* valid rows before it */
   uint64_t bits[CODEC_BLOCK / 64];

@@ -84,9 +84,9 @@ weft_status weft__verify(weft_ctx *ctx, const void *src, size_t bytes, uint64_t 
     status = verify(&d);
   weft__codec_close(&d.in);
   ctx_leave(ctx);
-  return status;
+  return weft__fail_within(ctx, status, "weft_verify");
 }
 
 weft_status weft_verify(weft_ctx *ctx, const void *src, size_t bytes) {
-  return ctx ? weft__verify(ctx, src, bytes, (uint64_t)1 << 30) : WEFT_E_INVALID;
+  return ctx ? weft__verify(ctx, src, bytes, DECODE_MAX_BYTES) : WEFT_E_INVALID;
 }

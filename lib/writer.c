@@ -3,9 +3,9 @@
  * The writer of files: rows gather column by column until they fill a chunk, unless a call brings whole chunks; a chunk is
  * encoded, and goes out with its frame; its entry is kept for the footer. How a column is encoded is lib/encode.c's affair.
  */
+#include "lib/append.h"
 #include "lib/column.h"
 #include "lib/file.h"
-#include "lib/gather.h"
 
 #include <string.h>
 
@@ -22,8 +22,8 @@ struct weft_writer {
   bool finished;
   uint64_t at; /* bytes of the file so far, pending ones too */
   uint64_t total_rows, chunks;
-  size_t rows;               /* gathered */
-  struct gathered *gathered; /* [schema.n] */
+  size_t rows;               /* appended */
+  struct appended *appended; /* [schema.n] */
   struct bytes encoded;      /* the chunk's encodings that the writer made */
   const void **encodings;    /* [schema.n] of the chunk */
   size_t *encoding_bytes;
@@ -134,12 +134,12 @@ static weft_status encode_column(weft_writer *writer, size_t i, const struct wef
   return add_column(writer, &writer->schema.fields[i], column, to, writer->encoding_bytes[i], &described);
 }
 
-/* The rows of the column that a chunk is made of: of columns[i], or, where that is NULL, those gathered. */
+/* The rows of the column that a chunk is made of: of columns[i], or, where that is NULL, those appended. */
 static struct weft_column chunk_column(const weft_writer *writer, const struct weft_column *columns, size_t i, size_t first,
                                        size_t rows) {
   if (columns)
     return weft__column_slice(&columns[i], first, rows);
-  return weft__gathered_column(&writer->gathered[i], &writer->schema.fields[i], rows);
+  return weft__appended_column(&writer->appended[i], &writer->schema.fields[i], rows);
 }
 
 /* A failure with a column. */
@@ -147,7 +147,7 @@ static weft_status told(const weft_writer *writer, size_t column, weft_status st
   return weft__fail_within(writer->ctx, status, "weft_writer: column \"%.60s\"", writer->schema.fields[column].name);
 }
 
-/* Encodes and writes rows first .. first + rows of columns, or what is gathered where that is NULL. */
+/* Encodes and writes rows first .. first + rows of columns, or what is appended where that is NULL. */
 static weft_status encode_chunk(weft_writer *writer, const struct weft_column *columns, size_t first, size_t rows) {
   writer->encoded.used = 0;
   WEFT_TRY(begin_entry(writer, rows));
@@ -164,13 +164,13 @@ static weft_status encode_chunk(weft_writer *writer, const struct weft_column *c
   return write_chunk(writer, rows);
 }
 
-static weft_status write_gathered(weft_writer *writer) {
+static weft_status write_appended(weft_writer *writer) {
   if (writer->rows == 0)
     return WEFT_OK;
   WEFT_TRY(encode_chunk(writer, NULL, 0, writer->rows));
   writer->rows = 0;
   for (size_t i = 0; i < writer->schema.n; i++)
-    weft__gathered_empty(&writer->gathered[i]);
+    weft__appended_empty(&writer->appended[i]);
   return WEFT_OK;
 }
 
@@ -210,11 +210,11 @@ static weft_status append(weft_writer *writer, const struct weft_column *columns
     }
     here = here < left ? here : left;
     for (size_t i = 0; i < n; i++)
-      WEFT_TRY(weft__gather(writer->ctx, &columns[i], first, here, writer->rows, &writer->gathered[i]));
+      WEFT_TRY(weft__append(writer->ctx, &columns[i], first, here, writer->rows, &writer->appended[i]));
     writer->rows += here;
     first += here;
     if (writer->rows == chunk_rows)
-      WEFT_TRY(write_gathered(writer));
+      WEFT_TRY(write_appended(writer));
   }
   return WEFT_OK;
 }
@@ -247,7 +247,7 @@ static weft_status append_encoded(weft_writer *writer, const void *const *encodi
   for (size_t i = 0; i < n; i++)
     WEFT_TRY(told(writer, i, check_encoding(writer, i, encodings[i], bytes[i], &rows, &described)));
   WEFT_TRY(check_rows(writer, rows));
-  WEFT_TRY(write_gathered(writer));
+  WEFT_TRY(write_appended(writer));
   WEFT_TRY(begin_entry(writer, (size_t)rows));
   for (size_t i = 0; i < n; i++) {
     writer->encodings[i] = encodings[i];
@@ -329,7 +329,7 @@ static weft_status set_metadata(weft_writer *writer, const char *key, const void
 }
 
 static weft_status write_footer(weft_writer *writer) {
-  WEFT_TRY(write_gathered(writer));
+  WEFT_TRY(write_appended(writer));
   size_t bytes = FILE_FOOTER_BYTES + writer->metadata.used + writer->entries.used;
   uint8_t *footer = weft_alloc(writer->ctx, bytes + FILE_TRAILER_BYTES), *p = footer;
   if (!footer)
@@ -384,8 +384,8 @@ static weft_status read_options(weft_ctx *ctx, const struct weft_writer_options 
 static weft_status open(weft_writer *writer, const struct weft_field *fields, size_t n) {
   weft_ctx *ctx = writer->ctx;
   WEFT_TRY(weft__schema_make(ctx, fields, n, &writer->schema));
-  writer->gathered = weft_zalloc(ctx, n * sizeof *writer->gathered);
-  writer->encodings = writer->gathered ? weft_alloc(ctx, n * sizeof *writer->encodings) : NULL;
+  writer->appended = weft_zalloc(ctx, n * sizeof *writer->appended);
+  writer->encodings = writer->appended ? weft_alloc(ctx, n * sizeof *writer->encodings) : NULL;
   writer->encoding_bytes = writer->encodings ? weft_alloc(ctx, n * sizeof *writer->encoding_bytes) : NULL;
   if (!writer->encoding_bytes)
     return ctx->cache.status;
@@ -410,7 +410,7 @@ weft_status weft_writer_open(weft_ctx *ctx, const struct weft_field *fields, siz
   WEFT_TRY(read_options(ctx, options, &mine));
   weft_writer *writer = weft_zalloc(ctx, sizeof *writer);
   if (!writer)
-    return ctx->cache.status;
+    return weft__fail_within(ctx, ctx->cache.status, "weft_writer_open");
   writer->ctx = ctx;
   writer->sink = sink;
   writer->user = user;
@@ -441,7 +441,7 @@ weft_status weft_writer_metadata(weft_writer *writer, const char *key, const voi
                       !key     ? "key is NULL"
                       : !value ? "value is NULL"
                                : "key is no UTF-8");
-  return set_metadata(writer, key, value, bytes);
+  return weft__fail_within(writer->ctx, set_metadata(writer, key, value, bytes), "weft_writer_metadata");
 }
 
 weft_status weft_writer_append(weft_writer *writer, const struct weft_column *columns, size_t n) {
@@ -472,9 +472,9 @@ void weft_writer_free(weft_writer *writer) {
   if (!writer)
     return;
   weft_ctx *ctx = writer->ctx;
-  for (size_t i = 0; writer->gathered && i < writer->schema.n; i++)
-    weft__gathered_close(ctx, &writer->gathered[i]);
-  void *owned[] = {writer->gathered,   writer->encodings,   writer->encoding_bytes, writer->encoded.at,
+  for (size_t i = 0; writer->appended && i < writer->schema.n; i++)
+    weft__appended_close(ctx->cache.slab, &writer->appended[i]);
+  void *owned[] = {writer->appended,   writer->encodings,   writer->encoding_bytes, writer->encoded.at,
                    writer->entries.at, writer->metadata.at, writer->pair_slots};
   for (size_t i = 0; i < sizeof owned / sizeof *owned; i++)
     (void)!weft_free(ctx, owned[i]);

@@ -144,21 +144,27 @@ struct simd_bucket {
   uint32_t id[SIMD_SLOTS + 1]; /* id[SIMD_SLOTS]: number of an overflow bucket, or SIMD_NO_ID */
 };
 
-/* The bucket of a hash is its first 32 bits scaled to n_buckets. Buckets are aligned to 64 bytes. */
+/* The bucket of a hash is its first 32 bits scaled to n_buckets. Buckets are aligned to 64 bytes. The overflow is made of
+ * pieces of 1 << overflow_bits buckets, so that it grows, by several threads at once too, and nothing moves. */
 struct simd_table {
   struct simd_bucket *buckets;
-  struct simd_bucket *overflow;
+  struct simd_bucket **overflow; /* its pieces */
   uint32_t n_buckets;
-  uint32_t n_overflow; /* in use */
+  uint32_t n_overflow; /* the overflow bucket to be taken next */
+  unsigned overflow_bits;
 };
 
 static inline size_t simd_place(uint64_t hash, uint32_t n_buckets) {
   return (size_t)((hash >> 32) * n_buckets >> 32);
 }
 
+static inline struct simd_bucket *simd_overflow_bucket(const struct simd_table *table, uint32_t number) {
+  return &table->overflow[number >> table->overflow_bits][number & (((uint32_t)1 << table->overflow_bits) - 1)];
+}
+
 /* The next bucket of a place whose last one, `bucket`, is full: taken from the overflow, which has room, and emptied. */
 static inline struct simd_bucket *simd_overflow(struct simd_table *table, struct simd_bucket *bucket) {
-  struct simd_bucket *next = &table->overflow[table->n_overflow];
+  struct simd_bucket *next = simd_overflow_bucket(table, table->n_overflow);
   bucket->id[SIMD_SLOTS] = table->n_overflow++;
   memset(next, 0xff, sizeof *next);
   return next;
@@ -169,10 +175,63 @@ static inline struct simd_bucket *simd_overflow(struct simd_table *table, struct
 typedef void simd_find_fn(const struct simd_table *table, const uint64_t *hashes, size_t n, size_t ahead, uint32_t *ids,
                           uint32_t *later);
 
-/* Finds or inserts hashes[n]: as find, but a hash that is not there is entered, with ids from next_id on in their order.
- * Returns how many were. The overflow has room for n more buckets, ids stay below SIMD_NO_ID. */
-typedef size_t simd_insert_fn(struct simd_table *table, const uint64_t *hashes, size_t n, size_t ahead, uint32_t next_id,
-                              uint32_t *ids);
+/* Finds or inserts hashes[n]: as find, but a hash that is not there is entered, with the id rows[i], or where rows is NULL
+ * with ids from next_id on in their order. Returns how many were. The overflow has room for n more buckets, ids stay below
+ * SIMD_NO_ID. ids may be rows. */
+typedef size_t simd_insert_fn(struct simd_table *table, const uint64_t *hashes, const uint32_t *rows, size_t n,
+                              size_t ahead, uint32_t next_id, uint32_t *ids);
+
+/* Rows brought together by parts: where each part's go. A part is the first `bits` bits of a row's hash, which goes along
+ * with the row's number; or it is given for each row, and the numbers of rows are all that moves. */
+#define SIMD_LINES_ROWS 16
+struct simd_lines { /* what a part collects until whole cache lines can be written */
+  _Alignas(64) uint64_t hashes[SIMD_LINES_ROWS];
+  uint32_t rows[SIMD_LINES_ROWS];
+};
+struct simd_parts {
+  unsigned bits;
+  const uint32_t *first;                  /* [parts] where a part's rows begin in hashes and rows */
+  uint32_t *next;                         /* [parts] where its next row goes: first, to begin with */
+  struct simd_lines *lines;               /* [parts] of rows with hashes; or */
+  uint32_t (*row_lines)[SIMD_LINES_ROWS]; /* [parts] of rows alone, aligned to 64 */
+  uint64_t *hashes;                       /* aligned to 64, as rows is */
+  uint32_t *rows;
+};
+
+static inline size_t simd_part(uint64_t hash, unsigned bits) {
+  return (size_t)(hash >> 1 >> (63 - bits));
+}
+
+/* Puts hashes[n], and the numbers of their rows, from first_row on, behind those of their parts; rows whose bit in
+ * valid[(n + 63) / 64] is 0 are left out (NULL: none is). What does not fill lines stays in parts->lines. */
+typedef void simd_scatter_fn(const uint64_t *hashes, const uint64_t *valid, size_t n, uint32_t first_row,
+                             const struct simd_parts *parts);
+
+/* Puts the numbers of rows, from first_row on, behind those of their parts, part[n]. What does not fill lines stays in
+ * parts->row_lines. */
+typedef void simd_scatter_rows_fn(const uint16_t *part, size_t n, uint32_t first_row, const struct simd_parts *parts);
+
+/* Writes what stayed in the lines of all parts. */
+static inline void simd_parts_end(const struct simd_parts *parts, size_t n_parts) {
+  for (size_t part = 0; part < n_parts; part++) {
+    uint32_t end = parts->next[part], from = end / SIMD_LINES_ROWS * SIMD_LINES_ROWS;
+    from = from > parts->first[part] ? from : parts->first[part];
+    uint32_t in_line = from % SIMD_LINES_ROWS, n = end - from;
+    if (parts->hashes)
+      memcpy(parts->hashes + from, parts->lines[part].hashes + in_line, n * sizeof *parts->hashes);
+    const uint32_t *rows = parts->hashes ? parts->lines[part].rows : parts->row_lines[part];
+    memcpy(parts->rows + from, rows + in_line, n * sizeof *rows);
+  }
+}
+
+/* A Bloom filter of n_blocks blocks, one at least: words of 32 bits, little-endian, of which a hash's last 32 bits set one
+ * bit each in the block that its first 32 bits, scaled, choose. */
+#define SIMD_BLOOM_BLOCK 32
+typedef void simd_bloom_insert_fn(uint8_t *blocks, uint32_t n_blocks, const uint64_t *hashes, size_t n, size_t ahead);
+
+/* Bit i of bits[(n + 63) / 64]: all bits of hashes[i] are set. Bits past n are 0. ahead: as for find. */
+typedef void simd_bloom_find_fn(const uint8_t *blocks, uint32_t n_blocks, const uint64_t *hashes, size_t n, size_t ahead,
+                                uint64_t *bits);
 
 /* Compares two batches of the same number of rows pairwise: sets bit i of differ[capacity / 64] where row i of one is null
  * and of the other not, or their bytes differ. Other bits stay; bits past the rows are undefined. */
@@ -197,6 +256,10 @@ typedef void simd_differ_fn(const struct simd_rows *a, const struct simd_rows *b
   KERNEL(combine128, combine128)     \
   KERNEL(find, find)                 \
   KERNEL(insert, insert)             \
+  KERNEL(scatter, scatter)           \
+  KERNEL(scatter_rows, scatter_rows) \
+  KERNEL(bloom_insert, bloom_insert) \
+  KERNEL(bloom_find, bloom_find)     \
   KERNEL(differ, differ)
 
 #define SIMD_KERNEL_FIELD(kind, name) simd_##kind##_fn *name;

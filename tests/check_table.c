@@ -48,7 +48,7 @@ static size_t place_of(const struct simd_table *table, uint64_t hash) {
 }
 
 /* The table of a list: each place's entries in order, five a bucket, the overflow taken bucket by bucket. The overflow has
- * room for `more` hashes beyond those of the list, and not a byte more. */
+ * room for `more` hashes beyond those of the list, and not a byte more; its pieces are of one bucket, of a few, or one. */
 static struct simd_table lay_table(struct rng *rng, const struct plan *plan, const struct entries *entries, size_t more) {
   struct simd_table table = {.n_buckets = plan->n_buckets};
   size_t bucket_bytes = table.n_buckets * sizeof *table.buckets;
@@ -71,9 +71,15 @@ static struct simd_table lay_table(struct rng *rng, const struct plan *plan, con
     bucket->hash[slot] = entries->list[i].hash;
     bucket->id[slot] = entries->list[i].id;
   }
-  size_t used = table.n_overflow * sizeof *overflow;
-  table.overflow = guard_take(&pool, plan->side, used + more * sizeof *overflow, 0, rng);
-  memcpy(table.overflow, overflow, used);
+  size_t buckets = table.n_overflow + more, used = table.n_overflow * sizeof *overflow;
+  static const unsigned bits[] = {0, 1, 4, 31};
+  table.overflow_bits = bits[rng_upto(rng, 3)];
+  size_t pieces = buckets == 0 ? 0 : ((buckets - 1) >> table.overflow_bits) + 1;
+  struct simd_bucket *at = guard_take(&pool, plan->side, buckets * sizeof *overflow, 0, rng);
+  memcpy(at, overflow, used);
+  table.overflow = guard_take(&pool, plan->side, pieces * sizeof *table.overflow, 0, rng);
+  for (size_t i = 0; i < pieces; i++)
+    table.overflow[i] = at + (i << table.overflow_bits);
   return table;
 }
 
@@ -93,7 +99,7 @@ static void draw_plan(struct rng *rng, size_t n, struct plan *plan) {
   plan->distinct = distincts[rng_upto(rng, 5)];
   plan->n_buckets = buckets[rng_upto(rng, 5)];
   plan->entries = rng_percent(rng, 15) ? 0 : rng_upto(rng, n > 130 ? MOST_ENTRIES / 2 : 200);
-  plan->first_id = rng_percent(rng, 70) ? (uint32_t)rng_upto(rng, 5000) : SIMD_NO_ID - MOST_HASHES - MOST_ENTRIES;
+  plan->first_id = rng_percent(rng, 70) ? (uint32_t)rng_upto(rng, 5000) : SIMD_NO_ID - 3 * MOST_HASHES - MOST_ENTRIES;
   plan->ahead = distances[rng_upto(rng, 5)];
   plan->side = rng_percent(rng, 50) ? GUARD_LOW : GUARD_HIGH;
   for (size_t i = 0; i < n; i++)
@@ -160,7 +166,7 @@ static void check_table_holds(const struct simd_table *table, const struct entri
         CASE_CHECK(next < table->n_overflow && !chained[next], i, "place %zu goes on in bucket %u of %u", place, next,
                    table->n_overflow);
         chained[next] = true;
-        bucket = &table->overflow[next];
+        bucket = simd_overflow_bucket(table, next);
         slot = 0;
       }
       CASE_CHECK(bucket->hash[slot] == entry->hash && bucket->id[slot] == entry->id, i,
@@ -188,12 +194,16 @@ static void check_insert_plan(const char *isa, simd_insert_fn *kernel, uint64_t 
   struct simd_table table = lay_table(rng, plan, &entries, plan->n);
   uint64_t *hashes = lay_hashes(rng, plan);
   uint32_t *ids = guard_take(&pool, plan->side, plan->n * sizeof *ids, 0, rng);
-  size_t added = kernel(&table, hashes, plan->n, plan->ahead, next_id, ids);
+  bool by_rows = rng_percent(rng, 50);
+  for (size_t i = 0; i < plan->n; i++)
+    ids[i] = next_id + 3 * (uint32_t)i; /* row numbers, which the ids replace */
+  size_t added = kernel(&table, hashes, by_rows ? ids : NULL, plan->n, plan->ahead, next_id, ids);
   for (size_t i = 0; i < plan->n; i++) {
     const struct entry *entry = first_of(&entries, plan->hashes[i]);
     if (!entry) {
       entry = &entries.list[entries.n];
-      entries.list[entries.n] = (struct entry){.hash = plan->hashes[i], .id = plan->first_id + (uint32_t)entries.n};
+      uint32_t id = by_rows ? next_id + 3 * (uint32_t)i : plan->first_id + (uint32_t)entries.n;
+      entries.list[entries.n] = (struct entry){.hash = plan->hashes[i], .id = id};
       entries.n++;
     }
     CASE_CHECK(ids[i] == entry->id, i, "hash %llx in %u buckets, %zu ahead: id %u, not %u",

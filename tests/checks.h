@@ -59,6 +59,20 @@
   FACT(insert, name, appends_to_chains_of_every_length)     \
   FACT(insert, name, enters_hashes_that_look_like_empty_memory)
 
+#define FACTS_scatter(FACT, name)                               \
+  FACT(scatter, name, brings_parts_together_at_every_row_count) \
+  FACT(scatter, name, brings_many_rows_together)
+
+#define FACTS_scatter_rows(FACT, name)                               \
+  FACT(scatter_rows, name, brings_parts_together_at_every_row_count) \
+  FACT(scatter_rows, name, brings_many_rows_together)
+
+#define FACTS_bloom_insert(FACT, name) FACT(bloom_insert, name, sets_the_bits_of_the_specification_at_every_row_count)
+
+#define FACTS_bloom_find(FACT, name)                                 \
+  FACT(bloom_find, name, finds_what_a_loop_finds_at_every_row_count) \
+  FACT(bloom_find, name, misses_a_hash_that_lacks_one_bit)
+
 #define FACTS_differ(FACT, name)                                           \
   FACT(differ, name, sees_one_changed_byte_at_every_place_of_every_length) \
   FACT(differ, name, sees_changes_at_every_alignment)                      \
@@ -80,11 +94,12 @@
 #define REFERENCE_few128 reference_hash128
 #define DECLARE_HASH(kind, name, fact) \
   void check_##kind##_##fact(const char *isa, const char *what, simd_##kind##_fn *kernel, REFERENCE_##kind *reference);
-FACTS_resolve(DECLARE, any) FACTS_find(DECLARE, any) FACTS_insert(DECLARE, any) FACTS_differ(DECLARE, any)
-    FACTS_combine128(DECLARE, any) FACTS_hash64(DECLARE_HASH, any) FACTS_hash32(DECLARE_HASH, any)
-        FACTS_hash128(DECLARE_HASH, any) FACTS_column64(DECLARE_HASH, any) FACTS_column32(DECLARE_HASH, any)
-            FACTS_column128(DECLARE_HASH, any) FACTS_few64(DECLARE_HASH, any) FACTS_few32(DECLARE_HASH, any)
-                FACTS_few128(DECLARE_HASH, any)
+FACTS_resolve(DECLARE, any) FACTS_find(DECLARE, any) FACTS_insert(DECLARE, any) FACTS_scatter(DECLARE, any)
+    FACTS_scatter_rows(DECLARE, any) FACTS_bloom_insert(DECLARE, any) FACTS_bloom_find(DECLARE, any)
+        FACTS_differ(DECLARE, any) FACTS_combine128(DECLARE, any) FACTS_hash64(DECLARE_HASH, any)
+            FACTS_hash32(DECLARE_HASH, any) FACTS_hash128(DECLARE_HASH, any) FACTS_column64(DECLARE_HASH, any)
+                FACTS_column32(DECLARE_HASH, any) FACTS_column128(DECLARE_HASH, any) FACTS_few64(DECLARE_HASH, any)
+                    FACTS_few32(DECLARE_HASH, any) FACTS_few128(DECLARE_HASH, any)
 #undef DECLARE
 #undef DECLARE_HASH
 
@@ -92,6 +107,10 @@ FACTS_resolve(DECLARE, any) FACTS_find(DECLARE, any) FACTS_insert(DECLARE, any) 
 #define CALL_resolve(table, name, fact) check_resolve_##fact((table)->isa, (table)->name)
 #define CALL_find(table, name, fact) check_find_##fact((table)->isa, (table)->name)
 #define CALL_insert(table, name, fact) check_insert_##fact((table)->isa, (table)->name)
+#define CALL_scatter(table, name, fact) check_scatter_##fact((table)->isa, (table)->name)
+#define CALL_scatter_rows(table, name, fact) check_scatter_rows_##fact((table)->isa, (table)->name)
+#define CALL_bloom_insert(table, name, fact) check_bloom_insert_##fact((table)->isa, (table)->name)
+#define CALL_bloom_find(table, name, fact) check_bloom_find_##fact((table)->isa, (table)->name)
 #define CALL_differ(table, name, fact) check_differ_##fact((table)->isa, (table)->name)
 #define CALL_combine128(table, name, fact) check_combine128_##fact((table)->isa, (table)->name)
 #define CALL_hash64(table, name, fact) check_hash64_##fact((table)->isa, #name, (table)->name, reference_##name)

@@ -58,10 +58,10 @@ static inline weft_join *join_on(weft_ctx *ctx, weft_index *index, enum weft_joi
 }
 
 static inline const char *kind_name(enum weft_join_kind kind) {
-  static const char *const names[] = {"inner", "left", "right", "full", "semi", "anti"};
+  static const char *const names[] = {"inner", "left", "right", "full", "semi", "anti", "mark"};
   return names[kind];
 }
-#define KINDS 6
+#define KINDS 7
 
 /* A slab, limited to limit_bytes unless that is 0, and a context on it. */
 static inline weft_ctx *ctx_on_slab(const char *isa, size_t limit_bytes, weft_slab **slab) {

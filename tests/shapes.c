@@ -285,6 +285,17 @@ void pairs_free(struct pairs *pairs) {
   *pairs = (struct pairs){.n = 0};
 }
 
+/* Whether a mark join cannot tell that a row without a match has none. */
+static bool is_unknown(const struct shape *shape, const struct side *probe, size_t row) {
+  bool null = false;
+  for (size_t k = 0; k < shape->n_keys; k++) {
+    null |= probe->classes[k][row] == NULL_CLASS;
+    for (size_t b = 0; b < shape->build.rows; b++)
+      null |= shape->build.classes[k][b] == NULL_CLASS;
+  }
+  return null && shape->build.rows > 0;
+}
+
 void naive_join(const struct shape *shape, const struct side *probe, enum weft_join_kind kind, bool *matched,
                 struct pairs *out) {
   bool every = kind <= WEFT_JOIN_FULL;
@@ -296,12 +307,14 @@ void naive_join(const struct shape *shape, const struct side *probe, enum weft_j
       if (!rows_match(shape, &shape->build, build, probe, row))
         continue;
       matched[build] = true;
-      if (every || (kind == WEFT_JOIN_SEMI && !found))
+      if (every || ((kind == WEFT_JOIN_SEMI || kind == WEFT_JOIN_MARK) && !found))
         pairs_add(out, build, row);
       found = true;
     }
     if (!found && lonely)
       pairs_add(out, WEFT_NO_ROW, row);
+    if (!found && kind == WEFT_JOIN_MARK)
+      pairs_add(out, is_unknown(shape, probe, row) ? WEFT_UNKNOWN_ROW : WEFT_NO_ROW, row);
   }
 }
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
  * Strings as they are copied out of encodings: of every length about the widths that are copied at once, between guard
- * pages, in ranges and selections, with nulls, and by codes that no dictionary has. On every table.
+ * pages, in ranges and selections, with nulls, past the caches, and by codes that no dictionary has. On every table.
  */
 #include "keys.h"
+#include "lib/ctx.h"
 #include "rng.h"
 #include "suite.h"
 #include "tables.h"
@@ -265,9 +266,46 @@ START_TEST(a_code_that_the_dictionary_does_not_have_is_damage_wherever_it_is) {
 }
 END_TEST
 
+/* The kernel stream, and what it was last called for. */
+static simd_stream_fn *stream;
+static size_t streams, streamed_last;
+
+static void noted_stream(const void *in, size_t bytes, void *out) {
+  streams++;
+  streamed_last = bytes;
+  stream(in, bytes, out);
+}
+
+/* Stores past the caches are in order with what the caller stores next once the kernel was called for no bytes. */
+START_TEST(what_is_streamed_is_in_order_when_the_call_ends) {
+  static const uint8_t cascade[WEFT_CODEC_DEPTH] = {WEFT_CODEC_STRINGS};
+  open_case(tables.list[_i]->isa, 7200 + (size_t)_i);
+  struct simd_kernels kernels = *ctx->kernels;
+  struct simd_codecs codecs = *kernels.codecs;
+  stream = codecs.stream;
+  codecs.stream = noted_stream;
+  kernels.codecs = &codecs;
+  ctx->kernels = &kernels;
+  draw_text(MOST_ROWS, LONGEST, AS_DRAWN, false);
+  encode_text(cascade);
+  streams = 0;
+  struct weft_buffers buffers = {.size = sizeof buffers, .offset_bytes = 4, .values_bytes = sizeof text.bytes};
+  struct weft_decode_options options;
+  buffers.values = taken(buffers.values_bytes);
+  buffers.offsets = taken(4 * (text.rows + 1));
+  weft_decode_options_init(&options, sizeof options);
+  options.streaming = true;
+  MUST(ctx, weft_decode_into(ctx, text.at, text.size, &options, &buffers));
+  CASE_CHECK(streams > 0 && streamed_last == 0, 0, "%zu calls of the kernel, the last for %zu bytes", streams,
+             streamed_last);
+  close_case();
+}
+END_TEST
+
 static void add_tests(TCase *tcase) {
   tcase_add_loop_test(tcase, strings_of_every_length_are_copied_between_guard_pages, 0, tables.n);
   tcase_add_loop_test(tcase, a_code_that_the_dictionary_does_not_have_is_damage_wherever_it_is, 0, tables.n);
+  tcase_add_loop_test(tcase, what_is_streamed_is_in_order_when_the_call_ends, 0, tables.n);
 }
 
 int main(void) {

@@ -203,6 +203,32 @@ START_TEST(a_read_that_failed_changes_nothing_for_the_next) {
 }
 END_TEST
 
+/* Far rows are read twice, and then an early bit is turned: whoever counts them a third time counts another number. */
+START_TEST(valid_rows_before_a_block_are_not_counted_for_every_read) {
+  enum { ROWS = 100000, LAST = 100 };
+  static uint32_t numbers[ROWS];
+  static uint8_t valid[ROWS / 8];
+  struct rng rng = {.state = rng_case_seed(5)};
+  struct weft_encoded_info info;
+  rng_fill(&rng, valid, sizeof valid);
+  rng_fill(&rng, numbers, sizeof numbers);
+  struct weft_column column = weft_column_with_validity(weft_column_fixed(numbers, WEFT_U32, ROWS), valid, 0);
+  encode(&column, WEFT_CODEC_RAW);
+  ck_assert_int_eq(weft_encoding_open(ctx, encoded, encoded_bytes, 0, &encoding), WEFT_OK);
+  ck_assert_int_eq(weft_encoding_info(encoding, &info, sizeof info), WEFT_OK);
+  const struct weft_encoded_node *bitmap = &info.nodes[info.n_nodes - 1];
+  ck_assert(bitmap->role == WEFT_ROLE_VALIDITY && bitmap->codec == WEFT_CODEC_RAW && bitmap->value_bits == 8);
+  for (int i = 0; i < 3; i++) {
+    const uint32_t *read = (const uint32_t *)values;
+    ck_assert_int_eq(read_rows(0, LAST), WEFT_OK);
+    encoded[bitmap->offset + 500] ^= i == 2;
+    ck_assert_msg(read_rows(ROWS - LAST, LAST) == WEFT_OK, "read %d: %s", i, weft_ctx_message(ctx));
+    for (uint32_t k = 0; k < LAST; k++)
+      ck_assert_uint_eq(read[k], valid[(ROWS - LAST + k) / 8] >> (ROWS - LAST + k) % 8 & 1 ? numbers[ROWS - LAST + k] : 0);
+  }
+}
+END_TEST
+
 /* ---- What is allocated ---- */
 
 static uint64_t allocations(void) {
@@ -378,6 +404,7 @@ static void add_tests(TCase *tcase) {
   tcase_add_test(tcase, what_is_no_encoding_is_not_opened);
   tcase_add_test(tcase, damage_that_one_read_meets_is_not_the_next_ones);
   tcase_add_loop_test(tcase, a_read_that_failed_changes_nothing_for_the_next, 0, (int)golden_count);
+  tcase_add_test(tcase, valid_rows_before_a_block_are_not_counted_for_every_read);
   tcase_add_loop_test(tcase, reads_that_repeat_themselves_allocate_nothing, 0, (int)golden_count);
   tcase_add_loop_test(tcase, reads_that_fail_again_and_again_allocate_nothing, 0, (int)golden_count);
   tcase_add_test(tcase, a_dictionary_that_cannot_be_decoded_is_allocated_for_once);

@@ -104,6 +104,33 @@ START_TEST(options_of_a_size_that_is_not_known_are_refused) {
 }
 END_TEST
 
+/* A newer library's caller, who leaves what this one does not know at zero, and one who does not. */
+START_TEST(options_of_a_newer_caller_are_taken_where_what_is_not_known_is_zero) {
+  const struct encoding *e = &encodings[NUMBERS];
+  struct {
+    struct weft_decode_options known;
+    uint64_t newer;
+  } options;
+  static uint32_t out[ROWS];
+  weft_decoded *decoded = NULL;
+  weft_encoding *encoding;
+  weft_decode_options_init(&options.known, sizeof options);
+  options.known.rows = 10;
+  for (int i = 0; i < 2; i++) {
+    weft_status expected = i == 0 ? WEFT_OK : WEFT_E_INVALID;
+    struct weft_buffers into = {.size = sizeof into, .values = out, .values_bytes = sizeof out}, kept = into;
+    options.newer = (uint64_t)i;
+    ck_assert_int_eq(weft_decode_into(ctx, e->bytes, e->n, &options.known, &into), expected);
+    ck_assert_int_eq(weft_encoding_open(ctx, e->bytes, e->n, 0, &encoding), WEFT_OK);
+    ck_assert_int_eq(weft_encoding_read(encoding, &options.known, &kept), expected);
+    weft_encoding_free(encoding);
+    ck_assert_msg(weft_decode(ctx, e->bytes, e->n, &options.known, &decoded) == expected, "%s", weft_ctx_message(ctx));
+    ck_assert((decoded != NULL) == (expected == WEFT_OK));
+    weft_decoded_free(decoded);
+  }
+}
+END_TEST
+
 START_TEST(codecs_that_cannot_be_are_refused) {
   static const struct {
     uint8_t codec[WEFT_CODEC_DEPTH];
@@ -318,6 +345,30 @@ START_TEST(offsets_may_be_of_8_bytes) {
 END_TEST
 
 /* A selection of no rows is no rows, and one that is NULL is no selection. */
+/* That of all rows' strings is in the header: in less memory than the dictionary's offsets take. */
+START_TEST(the_room_of_all_strings_takes_no_dictionary) {
+  enum { DISTINCT = 20000 };
+  static int32_t offsets[DISTINCT + 1];
+  static uint32_t data[DISTINCT];
+  static uint8_t bytes[DISTINCT * 16];
+  size_t n;
+  struct weft_encode_options encode = encode_defaults();
+  struct weft_decode_options decode = decode_defaults();
+  struct weft_buffers room = {.size = sizeof room};
+  for (uint32_t i = 0; i < DISTINCT; i++) {
+    data[i] = i;
+    offsets[i + 1] = (int32_t)((i + 1) * sizeof *data);
+  }
+  encode.codec[0] = WEFT_CODEC_DICT;
+  struct weft_column column = weft_column_offsets32(data, sizeof data, offsets, DISTINCT);
+  ck_assert_int_eq(weft_encode(ctx, &column, &encode, bytes, sizeof bytes, &n), WEFT_OK);
+  decode.max_bytes = 8 * DISTINCT;
+  weft_status status = weft_decode_room(ctx, bytes, n, &decode, &room);
+  ck_assert_msg(status == WEFT_OK, "%s", weft_ctx_message(ctx));
+  ck_assert(room.values_bytes == sizeof data && room.offset_bytes == 4 && room.data_bytes == 0);
+}
+END_TEST
+
 START_TEST(no_rows_may_be_selected) {
   static const uint32_t none[1];
   struct weft_decode_options options = decode_defaults();
@@ -468,6 +519,7 @@ static void add_tests(TCase *tcase) {
   tcase_add_checked_fixture(tcase, open_encodings, close_encodings);
   const TTest *tests[] = {options_start_as_documented,
                           options_of_a_size_that_is_not_known_are_refused,
+                          options_of_a_newer_caller_are_taken_where_what_is_not_known_is_zero,
                           codecs_that_cannot_be_are_refused,
                           every_codec_has_a_name,
                           null_is_refused_where_a_pointer_is_taken,
@@ -479,6 +531,7 @@ static void add_tests(TCase *tcase) {
                           codes_of_a_column_without_a_dictionary_are_its_values_in_weft_decode,
                           buffers_that_are_missing_are_refused,
                           offsets_may_be_of_8_bytes,
+                          the_room_of_all_strings_takes_no_dictionary,
                           no_rows_may_be_selected,
                           values_of_no_bytes_need_no_memory,
                           a_description_for_an_older_caller_is_not_written_past_its_size,

@@ -30,10 +30,13 @@ static void fill_columns(void) {
   columns[2] = weft_column_with_selection(columns[1], selection, ROWS);
 }
 
-/* Success or no memory; true for success. */
+/* Success or no memory, with a call in the message; true for success. */
 static bool went_well(weft_ctx *ctx, weft_status status) {
   ck_assert_msg(status == WEFT_OK || status == WEFT_E_NOMEM, "%s: %s: %s", guard_case_text(), weft_status_text(status),
                 weft_ctx_message(ctx));
+  if (status != WEFT_OK)
+    ck_assert_msg(strncmp(weft_ctx_message(ctx), "weft_", 5) == 0, "%s: message \"%s\" names no call", guard_case_text(),
+                  weft_ctx_message(ctx));
   return status == WEFT_OK;
 }
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * Joins beside nested loops: random tables of every type and layout, every kind of join, capacities and batch sizes, on
- * every table of kernels that this machine runs; with hashes cut to few bits too, so that different keys collide.
+ * Joins beside nested loops: random tables of every type and layout, indexes built in every way, every kind of join,
+ * capacities and batch sizes, on every table of kernels that this machine runs; with hashes cut to few bits too, so that
+ * different keys collide.
  */
-#include "keys.h"
+#include "built.h"
 #include "shapes.h"
 #include "suite.h"
 #include "tables.h"
@@ -12,7 +13,7 @@
 #define MOST_CAPACITY 5000
 
 static struct tables tables;
-static struct guard_pool build_pool, probe_pool, out_pool;
+static struct guard_pool build_pool, probe_pool, hash_pool, out_pool;
 static struct shape shape;
 static struct pairs expected;
 
@@ -68,10 +69,12 @@ static void drain(weft_join *join, struct rng *rng, const struct fetch *fetch, c
 }
 
 /* Hands over columns whose structs are gone after the call. */
-static void probe_side(weft_ctx *ctx, weft_join *join, const struct side *side, size_t n_keys) {
+static void probe_side(weft_ctx *ctx, weft_join *join, const weft_index *index, const struct side *side) {
   struct weft_column keys[SHAPE_KEYS];
+  guard_reset(&hash_pool, 0);
+  uint64_t *hashes = guard_take(&hash_pool, GUARD_HIGH, side->rows * sizeof *hashes, 0, &shape.rng);
   memcpy(keys, side->keys, sizeof keys);
-  MUST(ctx, weft_join_probe(join, keys, n_keys));
+  probe_anyhow(ctx, join, index, shape.key_mask, keys, shape.n_keys, hashes, &shape.rng);
   memset(keys, 0x5a, sizeof keys);
 }
 
@@ -85,7 +88,7 @@ static void check_join(weft_ctx *ctx, weft_index *index, enum weft_join_kind kin
     snprintf(what, sizeof what, "%s join, mask %llx, capacities %zu to %zu, batch %zu", kind_name(kind),
              (unsigned long long)shape.key_mask, fetch.least, fetch.most, p);
     naive_join(&shape, &shape.probes[p], kind, matched, &expected);
-    probe_side(ctx, join, &shape.probes[p], shape.n_keys);
+    probe_side(ctx, join, index, &shape.probes[p]);
     drain(join, &shape.rng, &fetch, what);
   }
   MUST(ctx, weft_join_finish(join));
@@ -108,9 +111,7 @@ static weft_index *build_index(weft_ctx *ctx) {
   options.seed = rng_percent(&shape.rng, 50) ? 0 : rng_next(&shape.rng);
   weft_index *index;
   memcpy(keys, shape.build.keys, sizeof keys);
-  ctx->key_mask = shape.key_mask;
-  MUST(ctx, weft_index_build(ctx, keys, shape.n_keys, &options, &index));
-  ctx->key_mask = UINT64_MAX;
+  MUST(ctx, build_anyhow(ctx, keys, shape.n_keys, &options, shape.key_mask, &shape.rng, &index));
   memset(keys, 0x5a, sizeof keys);
   bool by_hash = shape.n_keys == 1 && shape.build.keys[0].layout == WEFT_FIXED && shape.build.keys[0].width <= 8 &&
                  shape.key_mask == UINT64_MAX;
@@ -127,6 +128,7 @@ static void draw_case(const char *isa, size_t i) {
 static void close_case(void) {
   guard_close(&build_pool);
   guard_close(&probe_pool);
+  guard_close(&hash_pool);
   guard_close(&out_pool);
   pairs_free(&expected);
 }
@@ -253,7 +255,7 @@ START_TEST(every_capacity_from_1_to_5000_gives_the_same_pairs) {
       struct fetch fetch = {.least = capacity, .most = capacity};
       char what[100];
       snprintf(what, sizeof what, "%s join, capacity %zu", kind_name(kinds[k]), capacity);
-      probe_side(ctx, join, &shape.probes[0], shape.n_keys);
+      probe_side(ctx, join, index, &shape.probes[0]);
       drain(join, &shape.rng, &fetch, what);
     }
     weft_join_close(join);
@@ -278,7 +280,7 @@ START_TEST(joins_of_every_kind_take_turns_on_one_context) {
       naive_join(&shape, &shape.probes[0], (enum weft_join_kind)kind, matched, &all[kind]);
       left += all[kind].n;
       joins[kind] = join_on(ctx, index, (enum weft_join_kind)kind);
-      probe_side(ctx, joins[kind], &shape.probes[0], shape.n_keys);
+      MUST(ctx, weft_join_probe(joins[kind], shape.probes[0].keys, shape.n_keys));
     }
     while (left > 0) {
       int kind = (int)rng_upto(&shape.rng, KINDS - 1);

@@ -65,7 +65,7 @@ START_TEST(null_and_unknown_arguments_are_refused) {
   REFUSED(rig.ctx, weft_join_open(rig.ctx, NULL, WEFT_JOIN_INNER, &join), WEFT_E_INVALID, "index is NULL");
   ck_assert_ptr_null(join);
   REFUSED(rig.ctx, weft_join_open(rig.ctx, rig.index, WEFT_JOIN_INNER, NULL), WEFT_E_INVALID, "out is NULL");
-  REFUSED(rig.ctx, weft_join_open(rig.ctx, rig.index, (enum weft_join_kind)6, &join), WEFT_E_INVALID, "6");
+  REFUSED(rig.ctx, weft_join_open(rig.ctx, rig.index, (enum weft_join_kind)7, &join), WEFT_E_INVALID, "7");
   REFUSED(rig.ctx, weft_join_open(rig.ctx, rig.index, (enum weft_join_kind) - 1, &join), WEFT_E_INVALID, "-1");
   ck_assert_int_eq(weft_join_probe(NULL, &keys, 1), WEFT_E_INVALID);
   ck_assert_int_eq(weft_join_next(NULL, NULL, NULL, 1, &n), WEFT_E_INVALID);
@@ -135,6 +135,68 @@ START_TEST(more_than_2_to_the_32_less_2_probe_rows_are_refused) {
     ck_assert(build[i] == i % 3 && probe[i] == i / 3);
   weft_join_close(join);
   ck_assert_int_eq(weft_index_free(index), WEFT_OK);
+  weft_ctx_free(ctx);
+}
+END_TEST
+
+START_TEST(a_probe_without_the_hashes_that_it_says_it_has_is_refused) {
+  struct rig rig = open_rig();
+  struct weft_column keys = probe_keys(), none = weft_column_fixed(NULL, WEFT_U32, 0);
+  weft_join *join = join_on(rig.ctx, rig.index, WEFT_JOIN_INNER);
+  uint64_t hashes[7];
+  uint32_t build[100], probe[100];
+  ck_assert_int_eq(weft_join_probe_hashed(NULL, &keys, 1, hashes), WEFT_E_INVALID);
+  REFUSED(rig.ctx, weft_join_probe_hashed(join, &keys, 1, NULL), WEFT_E_INVALID, "hashes is NULL, and there are 7 rows");
+  REFUSED(rig.ctx, weft_join_probe_hashed(join, NULL, 1, hashes), WEFT_E_INVALID, "weft_join_probe_hashed");
+  MUST(rig.ctx, weft_join_probe_hashed(join, &none, 1, NULL));
+  ck_assert_uint_eq(drain(rig.ctx, join, build, probe), 0);
+  MUST(rig.ctx, weft_index_hash(rig.ctx, figures_of(rig.index).seed, &keys, 1, hashes));
+  MUST(rig.ctx, weft_join_probe_hashed(join, &keys, 1, hashes));
+  REFUSED(rig.ctx, weft_join_probe_hashed(join, &keys, 1, hashes), WEFT_E_BUSY, "7 of the 7 rows");
+  ck_assert_uint_eq(drain(rig.ctx, join, build, probe), 5);
+  ck_assert_uint_eq(probe_all(rig.ctx, join, build, probe), 5);
+  weft_join_close(join);
+  close_rig(&rig);
+}
+END_TEST
+
+/* SQL's IN: a null is in no empty list, and may be in any other; a list with a null may hold anything. */
+#define NO WEFT_NO_ROW
+#define UNKNOWN WEFT_UNKNOWN_ROW
+START_TEST(a_mark_join_says_yes_no_and_unknown) {
+  static const uint8_t but_last = 0x3f;
+  static const uint8_t bits[] = {0xfe, 0xff};
+  static const struct {
+    size_t build_rows;
+    bool build_null, probe_null;
+    uint32_t wanted[7]; /* of keys 0, 2, ... 12 */
+  } cases[] = {
+      {10, false, false, {0, 2, 4, 6, 8, NO, NO}},
+      {10, false, true, {0, 2, 4, 6, 8, NO, UNKNOWN}},
+      {10, true, true, {UNKNOWN, 2, 4, 6, 8, UNKNOWN, UNKNOWN}},
+      {1, true, false, {UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN}},
+      {0, false, true, {NO, NO, NO, NO, NO, NO, NO}},
+  };
+  weft_ctx *ctx = ctx_with(NULL);
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    struct weft_column build = weft_column_fixed(ten, WEFT_U32, cases[i].build_rows), keys = probe_keys();
+    if (cases[i].build_null)
+      build = weft_column_with_validity(build, bits, 0);
+    if (cases[i].probe_null)
+      keys = weft_column_with_validity(keys, &but_last, 0);
+    weft_index *index = index_of(ctx, &build, 1);
+    weft_join *join = join_on(ctx, index, WEFT_JOIN_MARK);
+    uint32_t found[7], probe[7];
+    size_t n;
+    MUST(ctx, weft_join_probe(join, &keys, 1));
+    MUST(ctx, weft_join_next(join, found, probe, 7, &n));
+    ck_assert_uint_eq(n, 7);
+    for (uint32_t k = 0; k < 7; k++)
+      ck_assert_msg(found[k] == cases[i].wanted[k] && probe[k] == k, "case %zu: row %u is %u, not %u", i, k, found[k],
+                    cases[i].wanted[k]);
+    weft_join_close(join);
+    ck_assert_int_eq(weft_index_free(index), WEFT_OK);
+  }
   weft_ctx_free(ctx);
 }
 END_TEST
@@ -330,6 +392,8 @@ END_TEST
 
 static void add_tests(TCase *tcase) {
   const TTest *tests[] = {null_and_unknown_arguments_are_refused,
+                          a_probe_without_the_hashes_that_it_says_it_has_is_refused,
+                          a_mark_join_says_yes_no_and_unknown,
                           probe_keys_of_another_shape_than_the_builds_are_refused,
                           probe_bytes_of_another_width_are_refused,
                           more_than_2_to_the_32_less_2_probe_rows_are_refused,

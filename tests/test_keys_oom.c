@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * No memory for index, join and group: each call is run once for each memory request that it makes, that request failing.
+ * No memory for index, join, group, partition, aggregates and sketches: each call is run once for each memory request that it
+ * makes, that request failing.
  * It must end with the documented status and outputs, leave nothing behind, and succeed when it is called again. As
  * test_oom.c, with tables large enough to grow, keys that collide, and copies of keys.
  */
@@ -91,6 +92,30 @@ static bool build_colliding(struct rig *rig) {
   return build(rig, keys, 2, true, 0xf, FEW);
 }
 
+/* Two batches and their hashes; whatever fails, the builder's end gives all back. */
+static bool build_by_batches(struct rig *rig) {
+  static uint64_t hashes[ROWS];
+  struct weft_index_options options = index_defaults();
+  weft_index_builder *builder = NULL;
+  weft_index *index = rig->index;
+  options.has_seed = true;
+  bool ok = went_well(rig, weft_index_builder_open(rig->ctx, &options, &builder));
+  ck_assert(ok == (builder != NULL));
+  for (int batch = 0; ok && batch < 2; batch++)
+    ok = went_well(rig, weft_index_hash(rig->ctx, 0, &repeated_strings, 1, hashes)) &&
+         went_well(rig, weft_index_append(rig->ctx, builder, &repeated_strings, 1, hashes));
+  if (ok)
+    ok = went_well(rig, weft_index_seal(rig->ctx, builder, &index));
+  else
+    weft_index_builder_free(builder);
+  if (ok) {
+    ck_assert_uint_eq(figures_of(index).keys, ROWS / 2);
+    ck_assert_uint_eq(figures_of(index).rows, 2 * ROWS);
+    ck_assert_int_eq(weft_index_free(index), WEFT_OK);
+  }
+  return ok;
+}
+
 static bool look_up(struct rig *rig) {
   static uint32_t first_row[ROWS];
   memset(first_row, 0, sizeof first_row);
@@ -158,6 +183,10 @@ static bool join_semi(struct rig *rig) {
   return join_all(rig, WEFT_JOIN_SEMI, FEW, 0);
 }
 
+static bool join_mark(struct rig *rig) {
+  return join_all(rig, WEFT_JOIN_MARK, FEW, 0);
+}
+
 static bool join_full(struct rig *rig) {
   return join_all(rig, WEFT_JOIN_FULL, 2 * FEW, ROWS - FEW);
 }
@@ -180,12 +209,77 @@ static bool group_strings(struct rig *rig) {
   return group(rig, &repeated_strings, UINT64_MAX, ROWS / 2);
 }
 
+static bool grouping(struct rig *rig) {
+  static uint32_t number[ROWS];
+  size_t groups = 99;
+  weft_grouping *grouping;
+  if (!went_well(rig, weft_grouping_open(rig->ctx, &repeated_strings, 1, 3, number, &grouping)))
+    return false;
+  bool ok = went_well(rig, weft_grouping_close(rig->ctx, grouping, &groups, NULL));
+  ck_assert_msg(groups == (ok ? ROWS / 2 : 0), "%s: %zu groups", guard_case_text(), groups);
+  return ok;
+}
+
 static bool group_with_nulls(struct rig *rig) {
   return group(rig, &null_numbers, UINT64_MAX, ROWS / 2 + 1);
 }
 
 static bool group_colliding(struct rig *rig) { /* numbered anew at its end */
   return group(rig, &few_strings, 0xf, FEW / 2);
+}
+
+static bool partition(struct rig *rig) {
+  static uint32_t rows[ROWS];
+  size_t offsets[4];
+  if (!went_well(rig, weft_partition(rig->ctx, unique_numbers.data, ROWS, WEFT_PARTS_MODULO, 3, rows, offsets)))
+    return false;
+  ck_assert_uint_eq(offsets[3], ROWS);
+  return true;
+}
+
+/* Of numbers some of which are null, through a selection: flattening needs memory; twice, so that the groups grow; and
+ * merged. A piece that fails spoils the aggregate. */
+static bool aggregate(struct rig *rig) {
+  static uint32_t numbers[ROWS], even[ROWS / 2];
+  struct weft_column column = weft_column_with_selection(null_numbers, even, ROWS / 2);
+  weft_aggregate *into = NULL, *from = NULL;
+  for (uint32_t i = 0; i < ROWS / 2; i++) {
+    numbers[i] = i % 1000;
+    even[i] = 2 * i;
+  }
+  bool opened = went_well(rig, weft_aggregate_open(rig->ctx, WEFT_U64, WEFT_SUM | WEFT_MAX, &into)) &&
+                went_well(rig, weft_aggregate_open(rig->ctx, WEFT_U64, WEFT_SUM | WEFT_MAX, &from));
+  bool ok = opened && went_well(rig, weft_aggregate_add(rig->ctx, from, &few_numbers, numbers, 1000)) &&
+            went_well(rig, weft_aggregate_add(rig->ctx, from, &column, numbers, 30000));
+  if (opened && !ok) {
+    weft_status status = weft_aggregate_merge(rig->ctx, into, from, NULL, 30000);
+    ck_assert(status == WEFT_OK || strstr(weft_ctx_message(rig->ctx), "a call before has failed"));
+  }
+  ok = ok && went_well(rig, weft_aggregate_merge(rig->ctx, into, from, NULL, 30000));
+  uint64_t counts[30000];
+  if (ok) {
+    MUST(rig->ctx, weft_aggregate_finish(rig->ctx, into, WEFT_COUNT, counts, NULL));
+    ck_assert_uint_eq(counts[0], 1); /* rows 0, 2000, 4000 and so on are null */
+    ck_assert_uint_eq(counts[1], 1 + 20);
+  }
+  weft_aggregate_free(into);
+  weft_aggregate_free(from);
+  return ok;
+}
+
+static bool distinct(struct rig *rig) {
+  weft_distinct *sketch = NULL, *again = NULL;
+  uint8_t bytes[8 + 1024];
+  size_t n = sizeof bytes;
+  bool ok = went_well(rig, weft_distinct_open(rig->ctx, 10, &sketch)) &&
+            went_well(rig, weft_distinct_add(rig->ctx, sketch, &repeated_strings, 1));
+  if (sketch)
+    MUST(rig->ctx, weft_distinct_write(rig->ctx, sketch, bytes, sizeof bytes, &n));
+  ok = ok && went_well(rig, weft_distinct_read(rig->ctx, bytes, n, &again));
+  ck_assert(ok == (again != NULL));
+  weft_distinct_free(sketch);
+  weft_distinct_free(again);
+  return ok;
 }
 
 static const struct {
@@ -199,15 +293,21 @@ static const struct {
     {"build with a copy", build_copy, 10},
     {"build with a copy of two columns", build_copy_of_two_columns, 12},
     {"build of keys that collide", build_colliding, 10},
+    {"build by batches, with hashes", build_by_batches, 15},
     {"lookup", look_up, 1},
     {"contains", contains, 1},
     {"inner join", join_inner, 2},
     {"semi join", join_semi, 2},
+    {"mark join", join_mark, 2},
     {"full join", join_full, 4},
     {"group of unique numbers", group_unique, 3},
     {"group of strings", group_strings, 4},
+    {"grouping of strings", grouping, 8},
     {"group of numbers and nulls", group_with_nulls, 4},
     {"group of keys that collide", group_colliding, 4},
+    {"partition", partition, 1},
+    {"aggregate", aggregate, 8},
+    {"sketch of distinct values", distinct, 3},
 };
 #define OPERATIONS ((int)(sizeof operations / sizeof *operations))
 

@@ -225,7 +225,9 @@ FIXED(xxh64, uint64_t, uint64_t, xxh64_fixed_loop)
 
 #endif
 
-#ifdef V64_LANES
+#if TABLE_BORROWS
+/* No XXH32 here. */
+#elif defined(V64_LANES)
 
 /* hash: of no bytes, with the length added. */
 ALWAYS_INLINE void xxh32_fixed_upto8(const uint8_t *p, size_t width, v32 *hash) {
@@ -294,8 +296,10 @@ FIXED(xxh32, uint32_t, uint32_t, xxh32_fixed_loop)
 ALWAYS_INLINE size_t xxh3_128_fixed_loop(const uint8_t *values, size_t width, size_t n, const uint64_t *seeds,
                                          bool seed_per_row, struct simd_hash128 *out) {
   (void)seeds, (void)seed_per_row;
-  for (size_t i = 0; i < n; i++)
+  for (size_t i = 0; i < n; i++) {
+    ONE_BY_ONE(i); /* in vectors of four lanes they take as long */
     out[i] = xxh3_128_seedless(values + i * width, width);
+  }
   return 0;
 }
 FIXED(xxh3_128_seedless, uint64_t, struct simd_hash128, xxh3_128_fixed_loop)

@@ -105,6 +105,13 @@ fact "no byte of a file's goes to the terminal as a control character"
 printf 'a\x1b[2Jb,a\x1b[2Jb\n1,2\n' >odd.csv
 exits 1 "$WEFT" pack odd.csv -o odd.weft
 says "weft: odd.csv: columns 1 and 2 of 2 are both named 'a?[2Jb': give all by --names"
+printf 'a\xc2\x9b2Jb\xc2\xa7,a\xc2\x9b2Jb\xc2\xa7\n1,2\n' >odd.csv
+exits 1 "$WEFT" pack odd.csv -o odd.weft
+says "weft: odd.csv: columns 1 and 2 of 2 are both named 'a??2Jb§': give all by --names"
+printf 'a\x1bb\xc2\x9bc§\n1\n' >odd.csv
+exits 0 "$WEFT" pack odd.csv -o odd.weft
+exits 0 "$WEFT" describe odd.weft
+grep -q '^a?b??c§ ' out.txt || bad "$(cat out.txt)"
 
 fact "a bit that is flipped anywhere is found, in a file and in a pipe, and nothing else happens"
 awk 'BEGIN { print "n,s"; for (i = 0; i < 40; i++) print i * i "," "x" i % 3 }' >small.csv

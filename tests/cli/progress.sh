@@ -49,10 +49,10 @@ grep -qE '[0-9]+ rows, [0-9.]+ MB, [0-9.]+ MB/s, [0-9]+ %' drawn.txt || bad "dre
 "$XXH_LINES" xxh3 <file >witness.txt
 same witness.txt results.txt
 
-fact "a join and a group of more than a second are drawn and wiped"
+fact "a join, a group and a partition of more than a second are drawn and wiped"
 printf 'a,b\n1,2\n' >table.csv
 slow='{ echo a,c; sleep 1.6; echo 1,3; sleep 0.2; echo 1,4; }'
-for command in 'join --csv --on a - table.csv' 'group --csv --by a'; do
+for command in 'join --csv --on a - table.csv' 'group --csv --by a' 'partition --csv -n 2 --key a -o parts'; do
   on_terminal "$slow | $WEFT $command >results.txt"
   grep -qE '[12] rows, 0.0 MB' drawn.txt || bad "$command drew '$(cat -v drawn.txt)'"
   [ "$(tail -c 4 drawn.txt)" = $'\r\033[K' ] || bad "$command: not wiped: '$(cat -v drawn.txt)'"

@@ -2,10 +2,12 @@
  *
  * An independent witness for `weft hash`: hashes lines with stock libxxhash, one call a line, and links nothing of weft.
  *
- *   xxh_lines [--seed N] [--fields C] [--null TEXT] [--verify] xxh3|xxh128|xxh64|xxh32 < INPUT
+ *   xxh_lines [--seed N] [--fields C] [--types T] [--null TEXT] [--verify] xxh3|xxh128|xxh64|xxh32 < INPUT
  *
  * Prints `HEX  LINE` for each line of stdin. With --fields, a line is a composite key of fields between the byte C (TAB for
  * a tab): the hash of one field is the seed of the next, and with --null a field that is TEXT leaves the seed as it is.
+ * With --types, T has a letter for each field: s is its text; b, h, w, q the 1, 2, 4, 8 little-endian bytes of a whole
+ * number, f and d the 4 and 8 of a float.
  * With xxh128 the hashes of a line's first fields and of one more, 32 bytes, are hashed to that of all of them, always with
  * the seed; a field that is null has that very seed, and 0 for the high half, for its hash.
  * With --verify, stdin is such output: each hash is computed anew, the first ten that differ are printed, the last line is
@@ -27,12 +29,12 @@ struct job {
   enum algo algo;
   uint64_t seed;
   int separator; /* -1: a line is one field */
-  const char *null;
+  const char *null, *types;
   bool verify;
 };
 
 static int usage(void) {
-  fputs("usage: xxh_lines [--seed N] [--fields C] [--null TEXT] [--verify] xxh3|xxh128|xxh64|xxh32\n", stderr);
+  fputs("usage: xxh_lines [--seed N] [--fields C] [--types T] [--null TEXT] [--verify] xxh3|xxh128|xxh64|xxh32\n", stderr);
   return 2;
 }
 
@@ -66,12 +68,36 @@ static XXH128_hash_t add_field(const struct job *job, XXH128_hash_t before, cons
   return XXH3_128bits_withSeed(both, sizeof both, job->seed);
 }
 
+/* The bytes of a field's value: in place of its text where it is a number. */
+static size_t value_of(char type, const char *field, size_t bytes, uint8_t value[8]) {
+  char text[64];
+  double wide;
+  float narrow;
+  uint32_t bits = 0;
+  uint64_t word = 0;
+  snprintf(text, sizeof text, "%.*s", (int)bytes, field);
+  wide = strtod(text, NULL);
+  narrow = strtof(text, NULL);
+  memcpy(&word, &wide, sizeof word);
+  memcpy(&bits, &narrow, sizeof bits);
+  if (type != 'd')
+    word = type == 'f' ? bits : text[0] == '-' ? (uint64_t)strtoll(text, NULL, 10) : strtoull(text, NULL, 10);
+  for (size_t i = 0; i < 8; i++)
+    value[i] = (uint8_t)(word >> 8 * i);
+  return type == 'b' ? 1 : type == 'h' ? 2 : type == 'w' || type == 'f' ? 4 : 8;
+}
+
 static XXH128_hash_t hash_line(const struct job *job, const char *line, size_t bytes) {
   XXH128_hash_t hash = {0, 0};
-  for (bool first = true;; first = false) {
-    const char *end = job->separator < 0 ? NULL : memchr(line, job->separator, bytes);
-    size_t field = end ? (size_t)(end - line) : bytes;
-    hash = first ? hash_field(job, line, field, job->seed) : add_field(job, hash, line, field);
+  for (size_t i = 0;; i++) {
+    const char *end = job->separator < 0 ? NULL : memchr(line, job->separator, bytes), *text = line;
+    size_t field = end ? (size_t)(end - line) : bytes, n = field;
+    uint8_t value[8];
+    if (job->types && i < strlen(job->types) && job->types[i] != 's' && !is_null(job, line, field)) {
+      n = value_of(job->types[i], line, field, value);
+      text = (const char *)value;
+    }
+    hash = i == 0 ? hash_field(job, text, n, job->seed) : add_field(job, hash, text, n);
     if (!end)
       return hash;
     line += field + 1;
@@ -143,6 +169,8 @@ int main(int argc, char **argv) {
     } else if (strcmp(argv[i], "--fields") == 0 && i + 1 < argc) {
       const char *separator = argv[++i];
       job.separator = strcmp(separator, "TAB") == 0 ? '\t' : (unsigned char)separator[0];
+    } else if (strcmp(argv[i], "--types") == 0 && i + 1 < argc) {
+      job.types = argv[++i];
     } else if (strcmp(argv[i], "--null") == 0 && i + 1 < argc) {
       job.null = argv[++i];
     } else {

@@ -47,6 +47,9 @@
 /* "No such row", wherever a row number of 32 bits is returned. */
 #define WEFT_NO_ROW UINT32_MAX
 
+/* "Nobody can say whether there is a row", in a mark join; see <weft/join.h>. No row has this number either. */
+#define WEFT_UNKNOWN_ROW (UINT32_MAX - 1)
+
 WEFT_BEGIN_DECLS
 
 /* A context: one per thread at a time; see <weft/ctx.h>. */

@@ -160,7 +160,7 @@ WEFT_API void weft_decode_options_init(struct weft_decode_options *options, size
 
 /* The caller's memory for weft_decode_into, and what came of it. n is the number of rows decoded: those selected, else
  * those of the range (of WEFT_FORM_DICTIONARY, info.dictionary_rows). Memory of one kind may not overlap another's, nor
- * src. */
+ * src. All of the room may be written to, also where less is used. */
 struct weft_buffers {
   size_t size; /* sizeof this struct where the caller was compiled */
   /* Fixed width: values[n]. Codes: uint32_t[n]. Views: struct weft_view[n], aligned to 4. Strings as values: their
@@ -199,8 +199,9 @@ typedef struct weft_encoding weft_encoding;
 
 /* Opens src[bytes], which is not copied: it must stay as it is until weft_encoding_free. All that opening and reads
  * allocate is at most max_bytes (0: 2^30), some 20 KiB of the handle's own apart, and stays allocated: reads that repeat
- * themselves take no more. It belongs to the context and its thread, and is freed before the context; one src may be open
- * more than once. On failure *out is NULL. WEFT_E_INVALID: ctx, src or out is NULL. Other statuses as weft_decode_into. */
+ * themselves soon take no more. It belongs to the context and its thread, and is freed before the context; one src may be
+ * open more than once. On failure *out is NULL. WEFT_E_INVALID: ctx, src or out is NULL. Other statuses as
+ * weft_decode_into. */
 WEFT_API WEFT_MUST_CHECK weft_status weft_encoding_open(weft_ctx *ctx, const void *src, size_t bytes, uint64_t max_bytes,
                                                         weft_encoding **out);
 

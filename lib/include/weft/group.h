@@ -20,6 +20,32 @@ WEFT_BEGIN_DECLS
 WEFT_API WEFT_MUST_CHECK weft_status weft_group(weft_ctx *ctx, const struct weft_column *keys, size_t n_keys,
                                                 uint32_t *group, size_t *groups, uint32_t *first_row);
 
+/* Grouping by several threads:
+ *
+ *     weft_grouping_open(ctx, keys, n_keys, threads, group, &grouping);
+ *     on each thread, with a context of its own: weft_grouping_work(thread_ctx, grouping);
+ *     weft_grouping_close(ctx, grouping, &groups, first_row);
+ */
+typedef struct weft_grouping weft_grouping;
+
+/* Begins what weft_group does, to be done by so many threads: the rows are cut into as many slices, of 65,536 rows at
+ * least. keys and group hold still until weft_grouping_close, which is due. The columns' structs are copied. On failure
+ * *out is NULL. Statuses as weft_group; WEFT_E_INVALID also where out is NULL or threads is 0. */
+WEFT_API WEFT_MUST_CHECK weft_status weft_grouping_open(weft_ctx *ctx, const struct weft_column *keys, size_t n_keys,
+                                                        size_t threads, uint32_t *group, weft_grouping **out);
+
+/* Works, together with all other threads that call this, until all is done. ctx: the thread's own, of the slab of the
+ * context that began. May be left out: weft_grouping_close does what is not done. WEFT_E_INVALID: an argument is NULL, or
+ * ctx is of another slab. WEFT_E_NOMEM, WEFT_E_LIMIT: this thread or another came to it. */
+WEFT_API WEFT_MUST_CHECK weft_status weft_grouping_work(weft_ctx *ctx, weft_grouping *grouping);
+
+/* Ends it, when no thread is at work, and gives *groups and first_row, as weft_group does: the numbers are the same,
+ * whatever the number of threads. The grouping is freed, on failure too. first_row: room for as many numbers as there are
+ * groups; may be NULL. WEFT_E_INVALID: an argument is NULL (with ctx NULL nothing is freed). Else as weft_grouping_work;
+ * then *groups is 0 and the arrays are undefined. */
+WEFT_API WEFT_MUST_CHECK weft_status weft_grouping_close(weft_ctx *ctx, weft_grouping *grouping, size_t *groups,
+                                                         uint32_t *first_row);
+
 WEFT_END_DECLS
 
 #endif

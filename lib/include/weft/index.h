@@ -39,6 +39,56 @@ WEFT_API void weft_index_options_init(struct weft_index_options *options, size_t
 WEFT_API WEFT_MUST_CHECK weft_status weft_index_build(weft_ctx *ctx, const struct weft_column *keys, size_t n_keys,
                                                       const struct weft_index_options *options, weft_index **out);
 
+/* ---- Building from several batches of rows, and by several threads ---- */
+
+/* An index in the making:
+ *
+ *     weft_index_builder_open(ctx, &options, &builder);
+ *     for each batch of rows: weft_index_append(ctx, builder, keys, n_keys, NULL);
+ *     on any number of threads, each with a context of its own: weft_index_work(thread_ctx, builder);
+ *     weft_index_seal(ctx, builder, &index);
+ */
+typedef struct weft_index_builder weft_index_builder;
+
+/* Begins an index without rows. options may be NULL for the defaults. The builder is of ctx's slab; it is ended by
+ * weft_index_seal or weft_index_builder_free. On failure *out is NULL. WEFT_E_INVALID: ctx or out is NULL, or options->size
+ * is none this library knows. WEFT_E_NOMEM, WEFT_E_LIMIT: no memory. */
+WEFT_API WEFT_MUST_CHECK weft_status weft_index_builder_open(weft_ctx *ctx, const struct weft_index_options *options,
+                                                             weft_index_builder **out);
+
+/* Adds the rows of keys[0 .. n_keys) behind those that are there: row numbers go on. The first batch says how many key
+ * columns there are and of which types. Without options->copy_keys a first batch is borrowed, as by weft_index_build; with
+ * it, and when a second batch comes, keys are copied, and no memory of the caller's is needed any longer. hashes: NULL, or
+ * what weft_index_hash gave for these rows with the builder's seed; trusted, and copied; either all batches come with them
+ * or none. One thread at a time, and none at work. WEFT_E_INVALID, and nothing has changed: an argument is
+ * NULL, columns or types differ from the first batch's, rows differ, a column has no layout, work has begun, hashes are
+ * there for some batches only. WEFT_E_OVERFLOW, likewise: more than 2^32 - 2 rows together. WEFT_E_NOMEM, WEFT_E_LIMIT: no
+ * memory; the builder can only be freed. */
+WEFT_API WEFT_MUST_CHECK weft_status weft_index_append(weft_ctx *ctx, weft_index_builder *builder,
+                                                       const struct weft_column *keys, size_t n_keys,
+                                                       const uint64_t *hashes);
+
+/* Works on the index, together with all other threads that call this: takes slices of the rows, then parts of the table,
+ * until all is done, and returns when it is. A thread that comes late finds less to do. Which index comes of it, and in
+ * which order each key has its rows, does not depend on how many there are. ctx: the thread's own, of the builder's slab.
+ * May be left out: weft_index_seal does what is not done. WEFT_E_INVALID: an argument is NULL, or ctx is of another slab.
+ * WEFT_E_NOMEM, WEFT_E_LIMIT, WEFT_E_OVERFLOW: this thread or another came to it; the builder can only be freed. */
+WEFT_API WEFT_MUST_CHECK weft_status weft_index_work(weft_ctx *ctx, weft_index_builder *builder);
+
+/* Ends the builder, which is freed, and gives the index. No thread is at work. On failure *out is NULL, and the builder is
+ * freed too. WEFT_E_INVALID: ctx, builder or out is NULL (with ctx or out NULL nothing is freed), or nothing was appended.
+ * WEFT_E_NOMEM, WEFT_E_LIMIT, WEFT_E_OVERFLOW: as weft_index_work. */
+WEFT_API WEFT_MUST_CHECK weft_status weft_index_seal(weft_ctx *ctx, weft_index_builder *builder, weft_index **out);
+
+/* Frees a builder and what it holds; NULL is fine. Any thread, when none is at work. */
+WEFT_API void weft_index_builder_free(weft_index_builder *builder);
+
+/* The hashes that an index with this seed has of keys[0 .. n_keys): what weft_index_append and weft_join_probe_hashed
+ * take. hashes[rows]; a row with a null gets some hash, which is not used. The context's thread only. Statuses as
+ * weft_index_lookup. */
+WEFT_API WEFT_MUST_CHECK weft_status weft_index_hash(weft_ctx *ctx, uint64_t seed, const struct weft_column *keys,
+                                                     size_t n_keys, uint64_t *hashes);
+
 /* Frees an index; NULL is fine. Any thread, when no other uses the index.
  * WEFT_E_BUSY: a join is open on it; nothing has changed. */
 WEFT_API WEFT_MUST_CHECK weft_status weft_index_free(weft_index *index);

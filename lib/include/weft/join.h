@@ -23,8 +23,17 @@ enum weft_join_kind {
   WEFT_JOIN_RIGHT = 2, /* the pairs, and after weft_join_finish each build row without a match, with probe WEFT_NO_ROW */
   WEFT_JOIN_FULL = 3,  /* both */
   WEFT_JOIN_SEMI = 4,  /* each probe row that has a match, once, with the first build row */
-  WEFT_JOIN_ANTI = 5   /* each probe row that has none, with build WEFT_NO_ROW */
+  WEFT_JOIN_ANTI = 5,  /* each probe row that has none, with build WEFT_NO_ROW */
+  WEFT_JOIN_MARK = 6   /* each probe row, once, with whether it has a match: SQL's IN, see below */
 };
+
+/* A mark join answers "is the key among the build rows' keys?" with three values. build[k] is
+ *   the first build row with that key: yes;
+ *   WEFT_NO_ROW: no;
+ *   WEFT_UNKNOWN_ROW: there is no match, but there are build rows, and the key has a null, or a build row's has.
+ * So build[k] < WEFT_UNKNOWN_ROW is what a WHERE ... IN lets pass, build[k] == WEFT_NO_ROW what a WHERE ... NOT IN does. Of
+ * one key column that is SQL's answer. Of several, SQL's is "no" too where every build row differs from the key in a column
+ * in which neither has a null: WEFT_UNKNOWN_ROW then says that only comparing these rows can tell. */
 
 /* One prober of an index. Several, each on its own context and thread, may probe one index at once. */
 typedef struct weft_join weft_join;
@@ -41,6 +50,12 @@ WEFT_API WEFT_MUST_CHECK weft_status weft_join_open(weft_ctx *ctx, weft_index *i
  * an argument is NULL, the number of key columns or a type differs from the build's, rows differ, a column has no layout,
  * or weft_join_finish was called. WEFT_E_BUSY: the batch before is not drained. WEFT_E_OVERFLOW: too many rows. */
 WEFT_API WEFT_MUST_CHECK weft_status weft_join_probe(weft_join *join, const struct weft_column *keys, size_t n_keys);
+
+/* The same for rows whose hashes are known: hashes[rows], what weft_index_hash gave for these keys with the seed of the
+ * index (weft_index_info), trusted. They are read until the batch is drained. hashes may be NULL when there are no rows, else
+ * that is WEFT_E_INVALID. */
+WEFT_API WEFT_MUST_CHECK weft_status weft_join_probe_hashed(weft_join *join, const struct weft_column *keys, size_t n_keys,
+                                                            const uint64_t *hashes);
 
 /* Delivers up to capacity more pairs: build[k], probe[k] for k < *n. Probe rows come in their order, a probe row's build
  * rows in theirs. *n is less than capacity only when the batch is drained, and 0 when it was before. build or probe may be

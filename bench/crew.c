@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * See slab_crew.h.
+ * See crew.h.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
-#include "slab_crew.h"
+#include "crew.h"
 #include "bench.h"
 #include "machine.h"
 
@@ -83,7 +83,7 @@ struct crew *crew_open(size_t threads) {
   struct crew *crew = bench_memory(sizeof *crew);
   *crew = (struct crew){.threads = threads, .members = bench_memory(threads * sizeof *crew->members)};
   if (pthread_mutex_init(&crew->mutex, NULL) || pthread_cond_init(&crew->met, NULL)) {
-    fprintf(stderr, "bench_slab: no mutex\n");
+    fprintf(stderr, "no mutex\n");
     exit(2);
   }
   for (size_t i = 1; i < threads; i++) {

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * Threads that stay, each on a core of its own, and do jobs together. Used by slab_threads.c.
+ * Threads that stay, each on a core of its own, and do jobs together. Used by slab_threads.c,
+ * slab_loops.c and join_threads.c.
  */
-#ifndef BENCH_SLAB_CREW_H
-#define BENCH_SLAB_CREW_H
+#ifndef BENCH_CREW_H
+#define BENCH_CREW_H
 
 #include <stdbool.h>
 #include <stddef.h>

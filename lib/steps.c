@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Steps of shared work: units are dealt out under a lock; who finds none while others are at the last of a step waits for
+ * them, asleep for a moment again and again: units take milliseconds.
+ */
+#include "lib/steps.h"
+
+enum { NAP = 50 }; /* microseconds */
+
+/* Goes on to the next step that has units. */
+static void next_step(struct steps *steps) {
+  steps->next = 0;
+  for (steps->units = 0; steps->step < steps->plan->steps && steps->units == 0;) {
+    steps->units = steps->plan->units(steps->owner, steps->step);
+    steps->step += steps->units == 0;
+  }
+}
+
+void weft__steps_open(struct steps *steps, const struct steps_plan *plan, void *owner) {
+  *steps = (struct steps){.plan = plan, .owner = owner};
+  os_lock_init(&steps->lock);
+}
+
+void weft__steps_close(struct steps *steps) {
+  os_lock_end(&steps->lock);
+}
+
+/* Notes that a unit is done; the last one of a step begins the next. */
+static void unit_done(struct steps *steps, weft_status status) {
+  steps->at_work--;
+  if (status != WEFT_OK && steps->status == WEFT_OK)
+    steps->status = status;
+  if (steps->at_work > 0 || steps->next < steps->units || steps->status != WEFT_OK)
+    return;
+  steps->step++;
+  next_step(steps);
+}
+
+weft_status weft__steps_work(weft_ctx *ctx, struct steps *steps) {
+  os_lock_take(&steps->lock);
+  if (steps->units == 0 && steps->step == 0)
+    next_step(steps);
+  while (steps->status == WEFT_OK ? steps->step < steps->plan->steps : steps->at_work > 0) {
+    bool taken = steps->status == WEFT_OK && steps->next < steps->units;
+    unsigned step = steps->step;
+    size_t unit = steps->next;
+    steps->next += taken;
+    steps->at_work += taken;
+    os_lock_give(&steps->lock);
+    weft_status status = WEFT_OK;
+    if (taken)
+      status = steps->plan->work(ctx, steps->owner, step, unit);
+    else
+      weft__os_nap(NAP);
+    os_lock_take(&steps->lock);
+    if (taken)
+      unit_done(steps, status);
+  }
+  weft_status status = steps->status;
+  os_lock_give(&steps->lock);
+  return status;
+}

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Groups numbered by several threads at once: their numbers and first rows are those of a loop over the keys, whatever the
+ * number of threads, and a builder of an index works by threads alike. Meant for ThreadSanitizer, and right without it.
+ */
+#include <pthread.h>
+#include <string.h>
+
+#include "contexts.h"
+#include "rng.h"
+#include "suite.h"
+#include "tables.h"
+
+#define ROWS 140000
+#define MOST_KEYS 100000
+#define MOST_THREADS 4
+
+static struct tables tables;
+
+/* Rows of strings and of numbers by a selection, some null in one, some in the other, and which key each row has. */
+static char text[MOST_KEYS * 8];
+static int32_t offsets[MOST_KEYS + 1];
+static uint64_t numbers[MOST_KEYS];
+static uint32_t selection[ROWS];
+static uint8_t string_valid[MOST_KEYS / 8 + 1], number_valid[ROWS / 8 + 1];
+static uint32_t wanted[ROWS], wanted_first[ROWS], group[ROWS], first_row[ROWS];
+static size_t wanted_groups;
+static struct weft_column keys[2];
+
+static uint32_t key_of(uint32_t row) {
+  bool has_string = string_valid[selection[row] / 8] >> selection[row] % 8 & 1;
+  bool has_number = number_valid[row / 8] >> row % 8 & 1;
+  return (has_string ? selection[row] : MOST_KEYS) * 2 + has_number;
+}
+
+/* Without a number's validity the key is the string's; with none of both two rows are alike. A number repeats its
+ * string's. */
+static void draw(size_t n_keys, struct rng *rng) {
+  static uint32_t number_of[2 * MOST_KEYS + 2];
+  int32_t at = 0;
+  for (size_t i = 0; i < MOST_KEYS; i++) {
+    offsets[i] = at;
+    at += sprintf(text + at, "%zu", i);
+    numbers[i] = i * RNG_STEP;
+    bool valid = i % 17 != 3;
+    string_valid[i / 8] = (uint8_t)((string_valid[i / 8] & ~(1 << i % 8)) | valid << i % 8);
+  }
+  offsets[MOST_KEYS] = at;
+  memset(number_of, 0xff, sizeof number_of);
+  wanted_groups = 0;
+  for (uint32_t row = 0; row < ROWS; row++) {
+    bool valid = rng_percent(rng, 97);
+    number_valid[row / 8] = (uint8_t)((number_valid[row / 8] & ~(1 << row % 8)) | valid << row % 8);
+    selection[row] = (uint32_t)rng_upto(rng, n_keys - 1);
+    if (!(string_valid[selection[row] / 8] >> selection[row] % 8 & 1))
+      selection[row] = 3; /* of null strings the number is the same, too */
+    uint32_t key = key_of(row);
+    if (number_of[key] == UINT32_MAX) {
+      wanted_first[wanted_groups] = row;
+      number_of[key] = (uint32_t)wanted_groups++;
+    }
+    wanted[row] = number_of[key];
+  }
+  struct weft_column strings = weft_column_offsets32(text, (size_t)at, offsets, MOST_KEYS);
+  keys[0] = weft_column_with_selection(weft_column_with_validity(strings, string_valid, 0), selection, ROWS);
+  struct weft_column column = weft_column_with_selection(weft_column_fixed(numbers, WEFT_U64, MOST_KEYS), selection, ROWS);
+  keys[1] = weft_column_with_validity(column, number_valid, 0);
+}
+
+struct worker {
+  pthread_t thread;
+  weft_ctx *ctx;
+  weft_grouping *grouping;
+  weft_index_builder *builder;
+  weft_status status;
+};
+
+static void *work(void *arg) {
+  struct worker *me = arg;
+  me->status = me->grouping ? weft_grouping_work(me->ctx, me->grouping) : weft_index_work(me->ctx, me->builder);
+  return NULL;
+}
+
+static void work_together(const weft_ctx *ctx, size_t threads, weft_grouping *grouping, weft_index_builder *builder) {
+  struct worker workers[MOST_THREADS];
+  for (size_t i = 0; i < threads; i++) {
+    workers[i] = (struct worker){.grouping = grouping, .builder = builder};
+    ck_assert_int_eq(weft_ctx_clone(ctx, &workers[i].ctx), WEFT_OK);
+  }
+  for (size_t i = 0; i < threads; i++)
+    ck_assert_int_eq(pthread_create(&workers[i].thread, NULL, work, &workers[i]), 0);
+  for (size_t i = 0; i < threads; i++) {
+    ck_assert_int_eq(pthread_join(workers[i].thread, NULL), 0);
+    ck_assert_int_eq(workers[i].status, WEFT_OK);
+    weft_ctx_free(workers[i].ctx);
+  }
+}
+
+static void check_groups(weft_ctx *ctx, size_t n_keys, size_t threads) {
+  size_t groups;
+  weft_grouping *grouping;
+  memset(group, 0xff, sizeof group);
+  ck_assert_int_eq(weft_grouping_open(ctx, keys, 2, threads, group, &grouping), WEFT_OK);
+  work_together(ctx, threads, grouping, NULL);
+  ck_assert_int_eq(weft_grouping_close(ctx, grouping, &groups, first_row), WEFT_OK);
+  ck_assert_msg(groups == wanted_groups, "%zu keys, %zu threads: %zu groups, not %zu", n_keys, threads, groups,
+                wanted_groups);
+  for (size_t i = 0; i < ROWS; i++)
+    if (group[i] != wanted[i])
+      ck_abort_msg("%zu keys, %zu threads: row %zu has group %u, not %u", n_keys, threads, i, group[i], wanted[i]);
+  for (size_t g = 0; g < groups; g++)
+    if (first_row[g] != wanted_first[g])
+      ck_abort_msg("%zu keys, %zu threads: group %zu begins with row %u, not %u", n_keys, threads, g, first_row[g],
+                   wanted_first[g]);
+}
+
+START_TEST(threads_number_groups_as_a_loop_does) {
+  static const size_t key_counts[] = {1, 40, 1000, MOST_KEYS};
+  struct rng rng = {rng_case_seed((size_t)_i)};
+  weft_ctx *ctx = ctx_on(tables.list[_i]->isa, 0);
+  for (size_t k = 0; k < sizeof key_counts / sizeof *key_counts; k++) {
+    draw(key_counts[k], &rng);
+    for (size_t threads = 1; threads <= MOST_THREADS; threads += k == 2 ? 1 : 3)
+      check_groups(ctx, key_counts[k], threads);
+  }
+  weft_ctx_free(ctx);
+}
+END_TEST
+
+/* Row by row: the lookup of a row's own key is the first row of its group, unless it has a null. */
+static void check_lookups(weft_ctx *ctx, const weft_index *index, size_t threads) {
+  ck_assert_int_eq(weft_index_lookup(ctx, index, keys, 2, first_row), WEFT_OK);
+  for (size_t row = 0; row < ROWS; row++) {
+    bool null = key_of((uint32_t)row) / 2 == MOST_KEYS || key_of((uint32_t)row) % 2 == 0;
+    uint32_t expected = null ? WEFT_NO_ROW : wanted_first[wanted[row]];
+    if (first_row[row] != expected)
+      ck_abort_msg("%zu threads: row %zu finds row %u, not %u", threads, row, first_row[row], expected);
+  }
+}
+
+START_TEST(threads_build_an_index_that_one_would) {
+  static const size_t key_counts[] = {40, MOST_KEYS};
+  struct rng rng = {rng_case_seed((size_t)_i)};
+  weft_ctx *ctx = ctx_on(tables.list[_i]->isa, 0);
+  for (size_t k = 0; k < sizeof key_counts / sizeof *key_counts; k++) {
+    draw(key_counts[k], &rng);
+    for (size_t threads = 1; threads <= MOST_THREADS; threads++) {
+      weft_index_builder *builder;
+      weft_index *index;
+      ck_assert_int_eq(weft_index_builder_open(ctx, NULL, &builder), WEFT_OK);
+      ck_assert_int_eq(weft_index_append(ctx, builder, keys, 2, NULL), WEFT_OK);
+      work_together(ctx, threads, NULL, builder);
+      ck_assert_int_eq(weft_index_seal(ctx, builder, &index), WEFT_OK);
+      check_lookups(ctx, index, threads);
+      ck_assert_int_eq(weft_index_free(index), WEFT_OK);
+    }
+  }
+  weft_ctx_free(ctx);
+}
+END_TEST
+
+START_TEST(what_cannot_be_grouped_is_refused_with_the_reason) {
+  weft_ctx *ctx = ctx_with(NULL);
+  weft_grouping *grouping = NULL;
+  struct rng rng = {rng_case_seed(0)};
+  size_t groups = 7;
+  draw(40, &rng);
+  ck_assert_int_eq(weft_grouping_open(NULL, keys, 2, 2, group, &grouping), WEFT_E_INVALID);
+  ck_assert_int_eq(weft_grouping_open(ctx, keys, 2, 2, group, NULL), WEFT_E_INVALID);
+  ck_assert_str_eq(weft_ctx_message(ctx), "weft_grouping_open: out is NULL");
+  ck_assert_int_eq(weft_grouping_open(ctx, keys, 2, 0, group, &grouping), WEFT_E_INVALID);
+  ck_assert_str_eq(weft_ctx_message(ctx), "weft_grouping_open: threads is 0");
+  ck_assert_int_eq(weft_grouping_open(ctx, keys, 2, 2, NULL, &grouping), WEFT_E_INVALID);
+  ck_assert_str_eq(weft_ctx_message(ctx), "weft_grouping_open: group is NULL, and there are 140000 rows");
+  ck_assert_ptr_null(grouping);
+  ck_assert_int_eq(weft_grouping_work(ctx, NULL), WEFT_E_INVALID);
+  ck_assert_int_eq(weft_grouping_open(ctx, keys, 2, 2, group, &grouping), WEFT_OK);
+  weft_ctx *stranger = ctx_with(NULL);
+  ck_assert_int_eq(weft_grouping_work(stranger, grouping), WEFT_E_INVALID);
+  weft_ctx_free(stranger);
+  ck_assert_int_eq(weft_grouping_close(ctx, grouping, NULL, NULL), WEFT_E_INVALID);
+  ck_assert_int_eq(weft_grouping_close(ctx, NULL, &groups, NULL), WEFT_E_INVALID);
+  ck_assert_uint_eq(groups, 0);
+  weft_ctx_free(ctx);
+}
+END_TEST
+
+static void add_tests(TCase *tcase) {
+  tcase_add_loop_test(tcase, threads_number_groups_as_a_loop_does, 0, tables.n);
+  tcase_add_loop_test(tcase, threads_build_an_index_that_one_would, 0, tables.n);
+  tcase_add_test(tcase, what_cannot_be_grouped_is_refused_with_the_reason);
+}
+
+int main(void) {
+  tables = tables_here();
+  return suite_main("grouping", add_tests);
+}
