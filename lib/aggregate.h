@@ -22,7 +22,7 @@ enum {
  * sum of doubles has two words, the other being what rounding took from it. One of integers has in the cell its low 64
  * bits, of signed and narrow types a signed number; what passes them goes to a word apart, which is so seldom touched that
  * it would be a waste of cache lines among the others. */
-enum { COUNT_WORD = 0, SUM_WORD = 1, MOST_WORDS = 5 };
+enum { COUNT_WORD = 0, SUM_WORD = 1, MOST_WORDS = 8 /* five, and up to a power of two */ };
 
 struct weft_aggregate {
   weft_slab *slab;

@@ -104,6 +104,12 @@ static size_t insert(struct simd_table *table, const uint64_t *hashes, const uin
   return entered;
 }
 
+/* Wider vectors bring rows together no faster: these tables have it from the one below them. */
+#if defined(SIMD_ISA_avx2) || defined(SIMD_ISA_avx512)
+#define scatter NULL
+#define scatter_rows NULL
+#else
+
 /* Whole lines, which are read again only when all rows have been brought together: past the caches. */
 ALWAYS_INLINE void write_past_caches(void *to, const void *line, size_t bytes) {
 #if defined(__SSE2__) && !defined(SIMD_ISA_scalar)
@@ -155,4 +161,5 @@ static void scatter_rows(const uint16_t *part, size_t n, uint32_t first_row, con
   scatter_by(true, NULL, part, NULL, n, first_row, parts);
 }
 
+#endif
 #endif
