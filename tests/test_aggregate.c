@@ -124,8 +124,8 @@ static void check_group(enum weft_type type, enum weft_aggregate_kind kind, cons
     check_extreme(type, n, kind == WEFT_MAX, out, g);
   } else if (kind == WEFT_SUM128) {
     struct weft_int128 sum = ((const struct weft_int128 *)out)[g];
-    CASE_CHECK((((__int128)sum.high << 64) | sum.low) == n->whole, g, "sum high %lld low %llu", (long long)sum.high,
-               (unsigned long long)sum.low);
+    CASE_CHECK((__int128)((unsigned __int128)sum.high << 64 | sum.low) == n->whole, g, "sum high %lld low %llu",
+               (long long)sum.high, (unsigned long long)sum.low);
   } else if (kind == WEFT_AVG && is_float(type)) {
     struct naive sum = *n;
     double total = real * (double)n->count, slack = fabs(total) * 4 * DBL_EPSILON;
