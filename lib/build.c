@@ -37,8 +37,8 @@ weft_status weft__build_open(weft_ctx *ctx, weft_index *index, const uint64_t *g
   os_lock_init(&build->lock);
   while (build->bits < MOST_PART_BITS && rows >> build->bits > PART_ROWS)
     build->bits++;
-  if (rows >=
-      SIMD_NO_ID - (PART_ALIGN << MOST_PART_BITS)) /* numbers for all rows, and none for what parts are filled up with */
+  /* Parts are filled up to whole words, for which so many rows leave no numbers. */
+  if (rows >= SIMD_NO_ID - (PART_ALIGN << MOST_PART_BITS))
     build->bits = 0;
   build->slice_rows = (rows / build->slices + PART_ALIGN) / PART_ALIGN * PART_ALIGN;
   if (weft__keys_prefixable(ctx, &index->how, index->keys, index->n_keys))

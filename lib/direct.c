@@ -63,7 +63,7 @@ static void read_keys(weft_ctx *ctx, const struct weft_column *key, size_t first
   }
 }
 
-/* The least and the greatest of rows first .. last that are not null, as numbers above `base`, added to those before. */
+/* Widens range to the keys of rows first .. last that are not null, turned by flip, so that they compare as unsigned. */
 static void widen_range(weft_ctx *ctx, const struct weft_column *key, size_t first, size_t last, uint64_t flip,
                         struct key_scratch *scratch, struct simd_range *range) {
   for (size_t n; first < last; first += n) {
