@@ -86,6 +86,13 @@ struct group_sums duckdb_group(struct duckdb *duckdb, const char *table);
 /* How many distinct keys a table with one key column has. */
 uint64_t duckdb_distinct(struct duckdb *duckdb, const char *table);
 
+/* Its approximation of that. */
+uint64_t duckdb_sketch(struct duckdb *duckdb, const char *table);
+
+/* Of a table's groups: how many there are; and the squares of their counts summed up, and the greatest sum of values; or,
+ * for extremes, the greatest of the least and the least of the greatest values. */
+void duckdb_grouped(struct duckdb *duckdb, const char *table, bool extremes, struct wide values[3]);
+
 #ifdef __cplusplus
 }
 #endif
