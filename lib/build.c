@@ -426,6 +426,9 @@ weft_status weft__build_seal(weft_ctx *ctx, struct index_build *build) {
     build->distinct -= build->count[part];
     WEFT_TRY(weft__build_part(ctx, build, part));
   }
+  for (size_t i = 0; i < build->n_spare; i++)
+    weft__table_trim(ctx, &index->table, build->spare[i].next, build->spare[i].end);
+  weft__table_finish(ctx, &index->table);
   index->count = (uint32_t)build->distinct;
   index->overflowing = build->overflowing;
   index->filter_blocks = weft__filter_blocks(index->count);

@@ -285,7 +285,7 @@ static bool distinct(struct rig *rig) {
 static const struct {
   const char *name;
   bool (*run)(struct rig *rig);
-  uint64_t least; /* requests: of those it is known to make */
+  uint64_t least; /* requests: of those it is known to make, without one that an object given back by the index may serve */
 } operations[] = {
     {"build of unique numbers", build_unique, 4},
     {"build of repeated numbers", build_repeated, 7},
@@ -296,10 +296,10 @@ static const struct {
     {"build by batches, with hashes", build_by_batches, 15},
     {"lookup", look_up, 1},
     {"contains", contains, 1},
-    {"inner join", join_inner, 2},
-    {"semi join", join_semi, 2},
-    {"mark join", join_mark, 2},
-    {"full join", join_full, 4},
+    {"inner join", join_inner, 1},
+    {"semi join", join_semi, 1},
+    {"mark join", join_mark, 1},
+    {"full join", join_full, 3},
     {"group of unique numbers", group_unique, 3},
     {"group of strings", group_strings, 4},
     {"grouping of strings", grouping, 8},
