@@ -250,19 +250,21 @@ static bool add_rows(const weft_aggregate *a, const struct piece *p) {
 
 /* ---- Rows of one group ---- */
 
-/* Of 64 bits the halves apart, of signed words after adding 2^63 to each, so that nothing overflows. */
+/* Signed ones after adding to each what makes the least of them 0: n times that is too much in the end. Of 64 bits the halves
+ * apart, so that nothing overflows. */
 ALWAYS_INLINE void sum_wholes(enum form form, const struct piece *p, uint64_t *sum) {
-  const uint64_t flip = form == BYTES8 ? TOP_BIT ^ p->flip : p->flip;
+  __extension__ typedef unsigned __int128 wide;
+  const uint64_t flip = form == BYTES8 ? TOP_BIT ^ p->flip : p->flip, n = p->n;
   uint64_t low = 0, high = 0;
-  for (size_t i = 0; i < p->n; i++) {
-    uint64_t word = load(form, p->values, i, flip);
+  for (size_t i = 0; i < n; i++) {
+    uint64_t word = load(form, p->values, i, 0) ^ flip;
     low += form == BYTES8 ? word & UINT32_MAX : word;
     high += form == BYTES8 ? word >> 32 : 0;
   }
-  add_whole(sum, low, form == BYTES8 ? 0 : 0 - (low >> 63));
+  add_whole(sum, low, 0);
   add_whole(sum, high << 32, high >> 32);
-  if (form == BYTES8 && flip) /* n * 2^63 less */
-    add_whole(sum, 0 - (uint64_t)p->n * flip, 0 - ((uint64_t)p->n + 1) / 2);
+  wide over = 0 - (wide)n * flip;
+  add_whole(sum, (uint64_t)over, (uint64_t)(over >> 64));
 }
 
 /* In lanes, as an addition waits for the one before. */
