@@ -31,7 +31,7 @@ void measure_jobs(const struct program *p, const char *name, const char *about, 
                   size_t n, void *state, bool (*check)(void *, size_t), struct bench_amount (*prepare)(void *, uint64_t),
                   void (*work)(void *, size_t, uint64_t));
 
-/* Partitions beside a counting sort; keys to groups with their sums, and to sketches, beside DuckDB. */
+/* Partitions beside a counting sort; keys to groups with their extremes, and to sketches, beside DuckDB. */
 void run_partitions(const struct program *p);
 void run_keys(const struct program *p);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Cases of bench_aggregate: partitions beside a counting sort; sketches of distinct values, and groups with their counts and
- * sums, beside DuckDB.
+ * Cases of bench_aggregate: partitions beside a counting sort; sketches of distinct values, and groups with their extremes,
+ * beside DuckDB.
  */
 #include "aggregate_case.h"
 #include "aggregate_loops.h"
@@ -12,7 +12,7 @@
 #include <string.h>
 
 #define PARTS "Partitions of 10 M rows by hashes, one thread: times faster than a counting sort"
-#define WHOLE "Keys to sums and sketches, 10 M rows, one thread: times faster than DuckDB over the same rows in memory"
+#define WHOLE "Keys to extremes and sketches, 10 M rows, one thread: times faster than DuckDB over the same rows in memory"
 
 enum { WEFT, PEER };
 
@@ -97,12 +97,11 @@ void run_partitions(const struct program *p) {
     run_partition(p, parts[i], 0, 1);
 }
 
-/* ---- Keys to sketches and to sums, beside DuckDB ---- */
+/* ---- Keys to sketches and to extremes, beside DuckDB ---- */
 
 struct whole {
   const struct program *program;
   struct key_set rows;
-  bool extremes;
   size_t keys;
   uint32_t *group; /* [rows] */
   struct wide got[3], wanted[3];
@@ -143,35 +142,7 @@ static bool sketch_check(void *state, size_t contender) {
   return w->got[0].low >= w->keys - w->keys / 5 - 1 && w->got[0].low <= w->keys + w->keys / 5 + 1;
 }
 
-static bool less(struct wide a, struct wide b) {
-  return a.high != b.high ? a.high < b.high : a.low < b.low;
-}
-
-/* Of sums: how many groups there are, the squares of their counts summed up, and the greatest sum. */
-static void sums_of(struct whole *w, const struct weft_column *values, size_t groups) {
-  const struct program *p = w->program;
-  uint64_t *count = bench_memory(groups * sizeof *count);
-  struct weft_int128 *sum = bench_memory(groups * sizeof *sum);
-  weft_aggregate *a;
-  must(p, weft_aggregate_open(p->ctx, WEFT_I64, WEFT_SUM128, &a));
-  must(p, weft_aggregate_add(p->ctx, a, values, w->group, groups));
-  must(p, weft_aggregate_finish(p->ctx, a, WEFT_COUNT, count, NULL));
-  must(p, weft_aggregate_finish(p->ctx, a, WEFT_SUM128, sum, NULL));
-  weft_aggregate_free(a);
-  struct wide most = {0, 0};
-  uint64_t squares = 0;
-  for (size_t k = 0; k < groups; k++) {
-    struct wide one = {sum[k].low, (uint64_t)sum[k].high};
-    squares += count[k] * count[k];
-    most = less(most, one) ? one : most;
-  }
-  w->got[1].low = squares;
-  w->got[2] = most;
-  free(count);
-  free(sum);
-}
-
-/* Of extremes: how many groups there are, and the greatest of the least and the least of the greatest values. */
+/* How many groups there are, the greatest of the least and the least of the greatest values. */
 static void extremes_of(struct whole *w, const struct weft_column *values, size_t groups) {
   const struct program *p = w->program;
   int64_t *least = bench_memory(groups * sizeof *least), *most = bench_memory(groups * sizeof *most);
@@ -198,7 +169,7 @@ static void grouped_work(void *state, size_t contender, uint64_t piece) {
   (void)piece;
   memset(w->got, 0, sizeof w->got);
   if (contender == PEER) {
-    duckdb_grouped(p->duckdb, "build", w->extremes, w->got);
+    duckdb_extremes(p->duckdb, "build", w->got);
     return;
   }
   const struct keys *keys = &w->rows.keys;
@@ -206,7 +177,7 @@ static void grouped_work(void *state, size_t contender, uint64_t piece) {
   size_t groups;
   must(p, weft_group(p->ctx, &key, 1, w->group, &groups, NULL));
   w->got[0].low = groups;
-  (w->extremes ? extremes_of : sums_of)(w, &values, groups);
+  extremes_of(w, &values, groups);
 }
 
 static bool grouped_check(void *state, size_t contender) {
@@ -219,33 +190,27 @@ static bool grouped_check(void *state, size_t contender) {
 static void want_grouped(struct whole *w, const uint32_t *ids) {
   const struct keys *keys = &w->rows.keys;
   struct cell {
-    uint64_t count, least, most;
-    struct wide sum;
+    uint64_t least, most;
   } *cells = bench_memory(w->keys * sizeof *cells);
-  uint64_t squares = 0, high = 0, low = UINT64_MAX, groups = 0;
-  struct wide most = {0, 0};
+  uint64_t high = 0, low = UINT64_MAX, groups = 0;
   for (size_t k = 0; k < w->keys; k++)
-    cells[k] = (struct cell){.least = UINT64_MAX};
+    cells[k] = (struct cell){UINT64_MAX, 0};
   for (size_t i = 0; i < keys->rows; i++) {
     struct cell *cell = &cells[ids[i]];
     uint64_t value = keys->values[i];
-    cell->count++;
     cell->least = value < cell->least ? value : cell->least;
     cell->most = value > cell->most ? value : cell->most;
-    wide_add(&cell->sum, value);
   }
   for (const struct cell *cell = cells; cell < cells + w->keys; cell++) {
-    if (cell->count == 0)
+    if (cell->least > cell->most)
       continue;
     groups++;
-    squares += cell->count * cell->count;
-    most = less(most, cell->sum) ? cell->sum : most;
     high = cell->least > high ? cell->least : high;
     low = cell->most < low ? cell->most : low;
   }
   w->wanted[0].low = groups;
-  w->wanted[1].low = w->extremes ? high : squares;
-  w->wanted[2] = w->extremes ? (struct wide){low, 0} : most;
+  w->wanted[1].low = high;
+  w->wanted[2].low = low;
   free(cells);
 }
 
@@ -253,14 +218,12 @@ static const struct whole_spec {
   const char *name, *row;
   struct key_law law;
   size_t keys;
-  enum { SKETCH, SUMS, EXTREMES } what;
+  bool sketch;
 } specs[] = {
-    {"group-sums u64 100k", "keys to counts and sums, u64, 100 k groups", {KEYS_SPARSE, 0, 1}, 100000, SUMS},
-    {"group-sums u64 1m", "keys to counts and sums, u64, 1 M groups", {KEYS_SPARSE, 0, 1}, 1000000, SUMS},
-    {"group-extremes u64 1m", "keys to least and greatest values, u64, 1 M groups", {KEYS_SPARSE, 0, 1}, 1000000, EXTREMES},
-    {"group-sums str15 1m", "keys to counts and sums, 15 B, 1 M groups", {KEYS_TEXT, 15, 1}, 1000000, SUMS},
-    {"sketch u64 1m", "distinct values estimated, u64, 1 M", {KEYS_SPARSE, 0, 1}, 1000000, SKETCH},
-    {"sketch str15 1m", "distinct values estimated, 15 B, 1 M", {KEYS_TEXT, 15, 1}, 1000000, SKETCH},
+    {"group-extremes u64 100k", "GROUP BY, u64, 100 k groups: least, greatest", {KEYS_SPARSE, 0, 1}, 100000, false},
+    {"group-extremes u64 1m", "GROUP BY, u64, 1 M groups: least, greatest", {KEYS_SPARSE, 0, 1}, 1000000, false},
+    {"sketch u64 1m", "approx_count_distinct, u64, 1 M", {KEYS_SPARSE, 0, 1}, 1000000, true},
+    {"sketch str15 1m", "approx_count_distinct, 15 B, 1 M", {KEYS_TEXT, 15, 1}, 1000000, true},
 };
 
 static void run_whole(const struct program *p, const struct whole_spec *spec, int order) {
@@ -268,9 +231,9 @@ static void run_whole(const struct program *p, const struct whole_spec *spec, in
     return;
   size_t rows = case_share(p, AGGREGATE_ROWS), keys = case_share(p, spec->keys);
   uint32_t *ids = ids_drawn(rows, keys, 0);
-  struct whole w = {.program = p, .extremes = spec->what == EXTREMES, .keys = keys};
+  struct whole w = {.program = p, .keys = keys};
   w.rows = keys_make(spec->law, rows, ids);
-  keys_pay(&w.rows);
+  keys_pay(&w.rows, JOIN_PAYLOAD);
   w.group = bench_memory(rows * sizeof *w.group);
   want_grouped(&w, ids);
   free(ids);
@@ -284,7 +247,7 @@ static void run_whole(const struct program *p, const struct whole_spec *spec, in
     name_contenders(p, contenders, peer, against);
     duckdb_table(p->duckdb, "build", &w.rows.keys);
   }
-  bool sketch = spec->what == SKETCH;
+  bool sketch = spec->sketch;
   measure_jobs(p, spec->name, sketch ? "an estimate of how many distinct keys there are" : "keys and values to results",
                contenders, p->duckdb ? 2 : 1, &w, sketch ? sketch_check : grouped_check, whole_prepare,
                sketch ? sketch_work : grouped_work);

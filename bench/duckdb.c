@@ -150,8 +150,8 @@ void duckdb_drop(struct duckdb *d, const char *name) {
   run(d, query, NULL);
 }
 
-/* The first three values of a query's first row. */
-static void ask(struct duckdb *d, const char *query, struct wide values[3], size_t n) {
+/* The first n values of a query's first row. */
+static void ask(struct duckdb *d, const char *query, struct wide *values, size_t n) {
   struct result result;
   run(d, query, &result);
   for (size_t i = 0; i < n; i++)
@@ -171,13 +171,13 @@ struct join_sums duckdb_join(struct duckdb *d, const char *build, const char *pr
   return (struct join_sums){values[0].low, values[1], values[2]};
 }
 
-struct group_sums duckdb_group(struct duckdb *d, const char *table) {
+struct group_sums duckdb_group(struct duckdb *d, const char *table, bool payload) {
   char query[256];
-  struct wide values[3];
-  snprintf(query, sizeof query, "SELECT count(*), sum(n), sum(n * n) FROM (SELECT count(*) AS n FROM %s GROUP BY k0)",
-           table);
-  ask(d, query, values, 3);
-  return (struct group_sums){values[0].low, values[1].low, values[2].low};
+  struct wide values[5] = {{0, 0}};
+  snprintf(query, sizeof query, "SELECT count(*), sum(n), sum(n * n)%s FROM (SELECT count(*) AS n%s FROM %s GROUP BY k0)",
+           payload ? ", sum(s), max(s)" : "", payload ? ", sum(v) AS s" : "", table);
+  ask(d, query, values, payload ? 5 : 3);
+  return (struct group_sums){values[0].low, values[1].low, values[2].low, values[3], values[4]};
 }
 
 uint64_t duckdb_distinct(struct duckdb *d, const char *table) {
@@ -196,11 +196,9 @@ uint64_t duckdb_sketch(struct duckdb *d, const char *table) {
   return values[0].low;
 }
 
-void duckdb_grouped(struct duckdb *d, const char *table, bool extremes, struct wide values[3]) {
+void duckdb_extremes(struct duckdb *d, const char *table, struct wide values[3]) {
   char query[256];
   snprintf(query, sizeof query,
-           extremes ? "SELECT count(*), max(a), min(b) FROM (SELECT min(v) AS a, max(v) AS b FROM %s GROUP BY k0)"
-                    : "SELECT count(*), sum(a * a), max(b) FROM (SELECT count(*) AS a, sum(v) AS b FROM %s GROUP BY k0)",
-           table);
+           "SELECT count(*), max(a), min(b) FROM (SELECT min(v) AS a, max(v) AS b FROM %s GROUP BY k0)", table);
   ask(d, query, values, 3);
 }
