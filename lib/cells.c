@@ -250,8 +250,8 @@ static bool add_rows(const weft_aggregate *a, const struct piece *p) {
 
 /* ---- Rows of one group ---- */
 
-/* Signed ones after adding to each what makes the least of them 0: n times that is too much in the end. Of 64 bits the halves
- * apart, so that nothing overflows. */
+/* Signed ones after adding to each what makes the least of them 0: n times that is too much in the end. Of 64 bits the
+ * halves apart, so that nothing overflows. */
 ALWAYS_INLINE void sum_wholes(enum form form, const struct piece *p, uint64_t *sum) {
   __extension__ typedef unsigned __int128 wide;
   const uint64_t flip = form == BYTES8 ? TOP_BIT ^ p->flip : p->flip, n = p->n;
