@@ -243,6 +243,33 @@ START_TEST(a_null_in_one_column_is_no_null_in_another_and_no_zero) {
 }
 END_TEST
 
+/* Strings of 20 bytes, of which the first 15 are packed, among twice as many short ones. */
+START_TEST(strings_that_are_cut_when_packed_are_told_apart_by_their_ends) {
+  enum { ROWS = 90 };
+  weft_ctx *ctx = ctx_on(tables.list[_i]->isa, 0);
+  static char text[ROWS * 20 + 1];
+  uint32_t numbers[ROWS], first_row[ROWS], group[ROWS];
+  int32_t offsets[ROWS + 1] = {0};
+  for (int32_t i = 0; i < ROWS; i++) {
+    offsets[i + 1] = offsets[i] + (i % 3 == 0 ? 20 : 3);
+    sprintf(text + offsets[i], i % 3 == 0 ? "012345678901234567%02d" : "%03d", i);
+    numbers[i] = 7;
+  }
+  struct weft_column keys[] = {weft_column_fixed(numbers, WEFT_U32, ROWS),
+                               weft_column_offsets32(text, (size_t)offsets[ROWS], offsets, ROWS)};
+  size_t groups;
+  ctx->key_mask = 0; /* all collide: keys alone decide */
+  weft_index *index = index_of(ctx, keys, 2);
+  MUST(ctx, weft_group(ctx, keys, 2, group, &groups, NULL));
+  ck_assert_uint_eq(index->how.packing.stride, 32);
+  MUST(ctx, weft_index_lookup(ctx, index, keys, 2, first_row));
+  for (uint32_t i = 0; i < ROWS; i++)
+    CASE_CHECK(first_row[i] == i && group[i] == i, i, "first row %u, group %u", first_row[i], group[i]);
+  ck_assert_int_eq(weft_index_free(index), WEFT_OK);
+  weft_ctx_free(ctx);
+}
+END_TEST
+
 /* Memory */
 
 START_TEST(an_index_that_copies_keys_keeps_packed_ones_alone_where_they_say_it_all) {
@@ -273,7 +300,8 @@ static void add_tests(TCase *tcase) {
   const TTest *on_every_table[] = {lookups_and_probes_by_packed_keys_equal_nested_loops,
                                    groups_by_packed_keys_equal_nested_loops,
                                    numbers_that_are_equal_are_found_by_packed_keys_whatever_their_bytes,
-                                   a_null_in_one_column_is_no_null_in_another_and_no_zero};
+                                   a_null_in_one_column_is_no_null_in_another_and_no_zero,
+                                   strings_that_are_cut_when_packed_are_told_apart_by_their_ends};
   for (size_t i = 0; i < sizeof on_every_table / sizeof *on_every_table; i++)
     tcase_add_loop_test(tcase, on_every_table[i], 0, tables.n);
   tcase_add_test(tcase, keys_of_at_most_32_bytes_are_packed_in_8_or_16_or_32);
