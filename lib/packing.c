@@ -83,21 +83,17 @@ ALWAYS_INLINE void put_each(const uint8_t *const *ptrs, const uint8_t *values, s
     memcpy(to + i * stride, ptrs ? ptrs[i] : values + i * width, width);
 }
 
-ALWAYS_INLINE void put_values(const uint8_t *const *ptrs, const uint8_t *values, size_t width, size_t n, size_t stride,
-                              uint8_t *to) {
-  switch (width) {
-  case 1: put_each(ptrs, values, 1, n, stride, to); break;
-  case 2: put_each(ptrs, values, 2, n, stride, to); break;
-  case 4: put_each(ptrs, values, 4, n, stride, to); break;
-  case 8: put_each(ptrs, values, 8, n, stride, to); break;
-  case 16: put_each(ptrs, values, 16, n, stride, to); break;
-  default: put_each(ptrs, values, width, n, stride, to); break;
-  }
-}
-
 void weft__pack_values(const struct key_packing *packing, size_t k, const uint8_t *values, size_t width, size_t n,
                        uint8_t *to) {
-  put_values(NULL, values, width, n, packing->stride, to + packing->at[k]);
+  size_t stride = packing->stride;
+  to += packing->at[k];
+  switch (width) {
+  case 1: put_each(NULL, values, 1, n, stride, to); break;
+  case 2: put_each(NULL, values, 2, n, stride, to); break;
+  case 4: put_each(NULL, values, 4, n, stride, to); break;
+  case 8: put_each(NULL, values, 8, n, stride, to); break;
+  default: put_each(NULL, values, width, n, stride, to); break;
+  }
 }
 
 void weft__pack_batch(const struct key_packing *packing, const struct weft_column *keys, size_t k,
@@ -108,7 +104,12 @@ void weft__pack_batch(const struct key_packing *packing, const struct weft_colum
       put_string(batch, i, to + packing->at[k] + i * stride);
     return;
   }
-  put_values(batch->ptrs, NULL, keys[k].width, n, stride, to + packing->at[k]);
+  if (keys[k].width == 8)
+    put_each(batch->ptrs, NULL, 8, n, stride, to + packing->at[k]);
+  else if (keys[k].width == 4)
+    put_each(batch->ptrs, NULL, 4, n, stride, to + packing->at[k]);
+  else
+    put_each(batch->ptrs, NULL, keys[k].width, n, stride, to + packing->at[k]);
   for (size_t first = 0; packing->null_bits && batch->has_nulls && first < n; first += SIMD_BLOCK)
     for (uint64_t nulls = ~batch->valid[first / SIMD_BLOCK]; nulls != 0; nulls &= nulls - 1) {
       uint8_t *key = to + (first + (size_t)__builtin_ctzll(nulls)) * stride, *byte = key + packing->nulls + k / 8;
