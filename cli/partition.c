@@ -90,8 +90,19 @@ static enum cli_exit write_rows(struct job *job, const struct weft_column *colum
   return CLI_OK;
 }
 
-/* Brings what gathered to its files. */
-static enum cli_exit spread(struct job *job) {
+/* The rows of a part, behind those that its file has. A part that was never begun gets the header first. */
+static enum cli_exit write_part(struct job *job, size_t part, const struct weft_column *columns) {
+  size_t first = job->offsets[part], n = job->offsets[part + 1] - first;
+  CLI_TRY(output_begin_file(&job->output, part, name_of(job, part)));
+  if (job->part_rows[part] == 0)
+    CLI_TRY(field_write_header(&job->output, job->style.delimiter, &job->columns));
+  CLI_TRY(write_rows(job, columns, job->order + first, n));
+  job->part_rows[part] += n;
+  return output_end_file(&job->output);
+}
+
+/* Brings what gathered to its files. last: nothing more comes, so that parts without rows get their files too. */
+static enum cli_exit spread(struct job *job, bool last) {
   weft_ctx *ctx = job->memory.ctx;
   const struct partition_options *options = &job->options;
   size_t rows = job->store.rows;
@@ -106,22 +117,16 @@ static enum cli_exit spread(struct job *job) {
   if (status != WEFT_OK)
     return memory_status(ctx, status, "partition");
   const struct weft_column *columns = store_columns(&job->store);
-  for (size_t part = 0; part < options->parts; part++) {
-    size_t first = job->offsets[part], n = job->offsets[part + 1] - first;
-    if (n == 0)
-      continue;
-    CLI_TRY(output_begin_file(&job->output, part, name_of(job, part)));
-    CLI_TRY(write_rows(job, columns, job->order + first, n));
-    CLI_TRY(output_end_file(&job->output, false));
-    job->part_rows[part] += n;
-  }
+  for (size_t part = 0; part < options->parts; part++)
+    if (job->offsets[part] < job->offsets[part + 1] || (last && job->part_rows[part] == 0))
+      CLI_TRY(write_part(job, part, columns));
   store_cut(&job->store, 0);
   return CLI_OK;
 }
 
 /* ---- In: from tables to the store ---- */
 
-/* The folder, the names, and in each file the header. Nothing that is there may be in their way. */
+/* The folder and the names. Nothing that is there may be in their way. */
 static enum cli_exit open_files(struct job *job) {
   const struct partition_options *options = &job->options;
   const char *output = options->common.output;
@@ -138,13 +143,7 @@ static enum cli_exit open_files(struct job *job) {
   for (size_t part = 0; part < options->parts; part++)
     if (stat(name_of(job, part), &info) == 0 && !S_ISREG(info.st_mode))
       return cli_fail(CLI_IO, "%s: it is there, and is no file that could be replaced", job->name);
-  CLI_TRY(output_open_files(&job->output, job->memory.ctx, name_of(job, 0), options->parts));
-  for (size_t part = 0; part < options->parts; part++) {
-    CLI_TRY(output_begin_file(&job->output, part, name_of(job, part)));
-    CLI_TRY(field_write_header(&job->output, job->style.delimiter, &job->columns));
-    CLI_TRY(output_end_file(&job->output, false));
-  }
-  return CLI_OK;
+  return output_open_files(&job->output, job->memory.ctx, name_of(job, 0), options->parts);
 }
 
 static enum cli_exit open_parts(struct job *job, const char *input) {
@@ -223,7 +222,7 @@ static enum cli_exit take_batch(struct job *job, const struct rows *rows, const 
   CLI_TRY(store_add(&job->store, rows, input));
   job->rows += rows->rows;
   progress_update(job->rows, job->bytes + rows->bytes);
-  return is_enough(&job->store) ? spread(job) : CLI_OK;
+  return is_enough(&job->store) ? spread(job, false) : CLI_OK;
 }
 
 static enum cli_exit read_file(struct job *job, const char *file) {
@@ -270,12 +269,7 @@ static enum cli_exit partition_files(struct job *job) {
   progress_start(!common->no_progress, source_total(options->files, options->n_files));
   for (size_t i = 0; i < options->n_files; i++)
     CLI_TRY(read_file(job, options->files[i]));
-  if (job->store.rows > 0)
-    CLI_TRY(spread(job));
-  for (size_t part = 0; part < options->parts; part++) {
-    CLI_TRY(output_begin_file(&job->output, part, name_of(job, part)));
-    CLI_TRY(output_end_file(&job->output, true));
-  }
+  CLI_TRY(spread(job, true));
   CLI_TRY(output_commit_files(&job->output, name_of, job));
   job->made_folder = false;
   progress_clear();
