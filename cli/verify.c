@@ -8,7 +8,6 @@
 #include "cli/progress.h"
 #include "cli/report.h"
 
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -44,15 +43,7 @@ struct job {
 };
 
 static enum cli_exit parse(int argc, char **argv, struct job *job) {
-  int option;
-  opterr = 0;
-  while ((option = getopt_long(argc, argv, ":h", long_options, NULL)) != -1) {
-    if (option == '?' || option == ':')
-      return options_bad("verify", argv, option);
-    CLI_TRY(options_common("verify", option, optarg, &job->options));
-    if (job->options.help)
-      return CLI_OK;
-  }
+  CLI_TRY(options_parse(argc, argv, ":h", long_options, NULL, NULL, &job->options));
   options_files(argc, argv, &job->files, &job->n_files);
   return CLI_OK;
 }
