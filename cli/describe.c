@@ -54,14 +54,10 @@ static enum cli_exit take(void *user, int option, const char *value) {
 }
 
 static enum cli_exit parse(int argc, char **argv, struct job *job) {
-  char **files;
-  size_t n_files;
   CLI_TRY(options_parse(argc, argv, ":h", long_options, take, job, &job->options));
   if (job->options.help)
     return CLI_OK;
-  options_files(argc, argv, &files, &n_files);
-  job->file = files[0];
-  return n_files == 1 ? CLI_OK : options_fail("describe", "one FILE is read, and '%s' is another", files[1]);
+  return options_file(argc, argv, &job->file);
 }
 
 /* Texts of others' making, on one line: no byte that moves a terminal's cursor, or worse. */

@@ -149,6 +149,14 @@ void options_files(int argc, char **argv, char ***files, size_t *n) {
   *n = optind < argc ? (size_t)(argc - optind) : 1;
 }
 
+enum cli_exit options_file(int argc, char **argv, const char **file) {
+  char **files;
+  size_t n;
+  options_files(argc, argv, &files, &n);
+  *file = files[0];
+  return n == 1 ? CLI_OK : options_fail(argv[0], "one FILE is read, and '%s' is another", files[1]);
+}
+
 enum cli_exit options_delimiters(const char *command, const struct options_common *options, char *const *files, size_t n) {
   for (size_t i = 0; i < n; i++)
     if (options_delimiter(options, files[i]) == '\0')

@@ -85,6 +85,9 @@ char options_delimiter(const struct options_common *options, const char *file);
 /* The operands that getopt_long left, or "-" where it left none. */
 void options_files(int argc, char **argv, char ***files, size_t *n);
 
+/* The one operand of a subcommand that reads one file, or "-". */
+enum cli_exit options_file(int argc, char **argv, const char **file);
+
 /* Refuses files of which options_delimiter tells nothing. */
 enum cli_exit options_delimiters(const char *command, const struct options_common *options, char *const *files, size_t n);
 

@@ -102,16 +102,11 @@ static enum cli_exit take(void *user, int option, const char *value) {
 enum cli_exit unpack_options_parse(int argc, char **argv, struct unpack_options *options) {
   const char *command = argv[0];
   const struct option *rows = strcmp(command, "cat") == 0 ? cat_long : unpack_long;
-  char **files;
-  size_t n_files;
   *options = (struct unpack_options){.command = command, .rows = UINT64_MAX};
   CLI_TRY(options_parse(argc, argv, ":o:h", rows, take, options, &options->common));
   if (options->common.help)
     return CLI_OK;
-  options_files(argc, argv, &files, &n_files);
-  options->file = files[0];
-  if (n_files > 1)
-    return options_fail(command, "one FILE is read, and '%s' is another", files[1]);
+  CLI_TRY(options_file(argc, argv, &options->file));
   if (options->folder && (options->common.output || options->common.null || options->common.table != OPTIONS_BY_NAME))
     return options_fail(command, "--raw writes arrays: it goes with none of --output, --null, --csv, --tsv");
   return CLI_OK;

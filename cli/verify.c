@@ -87,10 +87,11 @@ static enum cli_exit verify_files(struct job *job) {
   progress_clear();
   enum cli_exit code = CLI_OK;
   if (job->options.json)
-    code = report_json(json_pack("{s:I, s:I, s:I, s:I, s:I, s:f}", "files", (json_int_t)job->n_files, "bad_files",
-                                 (json_int_t)job->n_bad, "rows", (json_int_t)job->rows, "chunks", (json_int_t)job->chunks,
-                                 "bytes", (json_int_t)job->bytes, "seconds", progress_seconds()),
-                       true);
+    code = report_summary(&job->memory,
+                          json_pack("{s:I, s:I, s:I, s:I, s:I}", "files", (json_int_t)job->n_files, "bad_files",
+                                    (json_int_t)job->n_bad, "rows", (json_int_t)job->rows, "chunks",
+                                    (json_int_t)job->chunks, "bytes", (json_int_t)job->bytes),
+                          true);
   if (code == CLI_OK && job->options.stats)
     code = report_stats(&job->memory, NULL, job->bytes, job->rows);
   return first == CLI_OK ? code : first;
