@@ -146,18 +146,34 @@ static enum cli_exit probe_index(struct job *job) {
   return print_pairs(job, NULL);
 }
 
+static enum cli_exit index_figures(const struct job *job, struct weft_index_figures *figures, double *bytes_per_row) {
+  uint64_t rows = job->rows[JOIN_RIGHT];
+  weft_status status = weft_index_info(job->index, figures, sizeof *figures);
+  *bytes_per_row = status == WEFT_OK && rows > 0 ? (double)figures->bytes / (double)rows : 0;
+  return status == WEFT_OK ? CLI_OK : memory_status(job->memory.ctx, status, "the index");
+}
+
 static enum cli_exit print_summary(const struct job *job) {
   struct weft_index_figures figures;
-  weft_status status = weft_index_info(job->index, &figures, sizeof figures);
-  if (status != WEFT_OK)
-    return memory_status(job->memory.ctx, status, "--json");
-  json_t *summary = json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:f}", "kind", job->options.kind_name,
-                              "left_rows", (json_int_t)job->rows[JOIN_LEFT], "left_bytes",
-                              (json_int_t)job->bytes[JOIN_LEFT], "right_rows", (json_int_t)job->rows[JOIN_RIGHT],
-                              "right_bytes", (json_int_t)job->bytes[JOIN_RIGHT], "right_keys", (json_int_t)figures.keys,
-                              "right_null_rows", (json_int_t)figures.null_rows, "output_rows", (json_int_t)job->output_rows,
-                              "index_bytes", (json_int_t)figures.bytes, "build_seconds", job->build_seconds);
+  double bytes_per_row;
+  CLI_TRY(index_figures(job, &figures, &bytes_per_row));
+  json_t *summary =
+      json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:f}", "kind", job->options.kind_name, "left_rows",
+                (json_int_t)job->rows[JOIN_LEFT], "left_bytes", (json_int_t)job->bytes[JOIN_LEFT], "right_rows",
+                (json_int_t)job->rows[JOIN_RIGHT], "right_bytes", (json_int_t)job->bytes[JOIN_RIGHT], "right_keys",
+                (json_int_t)figures.keys, "right_null_rows", (json_int_t)figures.null_rows, "output_rows",
+                (json_int_t)job->output_rows, "index_bytes", (json_int_t)figures.bytes, "index_bytes_per_row",
+                bytes_per_row, "build_seconds", job->build_seconds);
   return report_summary(&job->memory, summary, job->options.common.output != NULL);
+}
+
+static enum cli_exit print_stats(const struct job *job) {
+  struct weft_index_figures figures;
+  double bytes_per_row;
+  CLI_TRY(index_figures(job, &figures, &bytes_per_row));
+  CLI_TRY(report_stats(&job->memory, NULL, job->bytes[JOIN_LEFT] + job->bytes[JOIN_RIGHT], job->output_rows));
+  fprintf(stderr, "index bytes      %zu\nindex bytes per row %.1f\n", (size_t)figures.bytes, bytes_per_row);
+  return CLI_OK;
 }
 
 static enum cli_exit join_tables(struct job *job) {
@@ -185,8 +201,7 @@ static enum cli_exit join_tables(struct job *job) {
   progress_clear();
   if (common->json)
     CLI_TRY(print_summary(job));
-  return common->stats ? report_stats(&job->memory, NULL, job->bytes[JOIN_LEFT] + job->bytes[JOIN_RIGHT], job->output_rows)
-                       : CLI_OK;
+  return common->stats ? print_stats(job) : CLI_OK;
 }
 
 enum cli_exit join_run(int argc, char **argv) {
