@@ -81,7 +81,8 @@ static enum cli_exit write_part(struct job *job, size_t part, const struct weft_
   CLI_TRY(output_begin_file(&job->output, part, name_of(job, part)));
   if (job->part_rows[part] == 0)
     CLI_TRY(field_write_header(&job->output, job->style.delimiter, &job->columns));
-  CLI_TRY(write_rows(job, columns, job->order + first, n));
+  if (n > 0) /* without any row of the table there is no order */
+    CLI_TRY(write_rows(job, columns, job->order + first, n));
   job->part_rows[part] += n;
   return output_end_file(&job->output);
 }
