@@ -319,7 +319,7 @@ static const struct {
     {"group of keys that collide", group_colliding, 4},
     {"partition", partition, 1},
     {"aggregate", aggregate, 8},
-    {"sketch of distinct values", distinct, 3},
+    {"sketch of distinct values", distinct, 2},
 };
 #define OPERATIONS ((int)(sizeof operations / sizeof *operations))
 
