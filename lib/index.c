@@ -63,8 +63,8 @@ weft_status weft_index_info(const weft_index *index, struct weft_index_figures *
   return WEFT_OK;
 }
 
-/* The first entry of the hash of row first + i was another key's: tries the others. Packed keys that say it all are all that
- * an index may have of its keys. */
+/* The first entry of the hash of row first + i was another key's: tries the others. Packed keys that say it all may be all
+ * that the index has of its keys. */
 static uint32_t settle_collision(weft_ctx *ctx, const weft_index *index, const struct weft_column *keys, size_t first,
                                  size_t i, uint64_t hash, struct key_scratch *scratch) {
   const struct key_packing *packing = &index->how.packing;

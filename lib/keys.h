@@ -73,7 +73,8 @@ void weft__keys_compare(weft_ctx *ctx, const struct key_hash *how, const struct 
                         size_t first, const uint32_t *rows, size_t n, const struct weft_column *build,
                         const uint8_t *packed, const uint32_t *which, const uint32_t *row_of, struct key_scratch *scratch);
 
-/* Whether one row of keys equals one of build. Uses the first element of scratch's arrays, save hashes, packed, ids and valid. */
+/* Whether one row of keys equals one of build. Uses the first element of scratch's arrays, save hashes, packed, ids and
+ * valid. */
 bool weft__keys_equal(weft_ctx *ctx, const struct weft_column *keys, size_t n_keys, size_t row,
                       const struct weft_column *build, uint32_t build_row, struct key_scratch *scratch);
 
