@@ -221,9 +221,9 @@ weft_status weft__distinct_open(weft_ctx *ctx, const struct weft_column *keys, s
   *out = (struct distinct){.how = *how, .keys = keys, .n_keys = n_keys, .in_order = true};
   WEFT_TRY(open_empty(ctx, total < FIRST_KEYS ? total : FIRST_KEYS, &out->table));
   out->writer = table_writer(&out->table, NULL);
-  if (total != 0 && !how->exact)
-    weft__packing_choose(ctx, keys, n_keys, how->nulls_equal, &out->how.packing);
-  if (out->how.packing.stride == 0)
+  if (total > 0)
+    weft__keys_plan(ctx, keys, n_keys, &out->how);
+  if (how->exact || out->how.packing.stride == 0)
     return WEFT_OK;
   weft_status status = write_first_rows(ctx, out);
   if (status == WEFT_OK) {
