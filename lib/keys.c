@@ -268,27 +268,27 @@ struct key_prefix weft__keys_prefix_of(weft_ctx *ctx, const struct weft_column *
   return prefix_of(&ctx->batch, 0);
 }
 
-/* Compares what prefixes tell: of the candidates, those that differ get bits in scratch->unlike, those whose keys have to be
- * looked at in scratch->look. rows and which as weft__keys_compare's. Returns whether there are any of the latter. */
-static bool compare_prefixes(const weft_ctx *ctx, const uint32_t *rows, size_t n, const struct key_prefix *prefixes,
-                             const uint32_t *which, struct key_scratch *scratch) {
+bool weft__prefixes_compare(const weft_ctx *ctx, const struct key_prefix *mine, const uint32_t *rows, size_t n,
+                            const struct key_prefix *others, const uint32_t *which, struct key_scratch *scratch) {
   uint64_t any = 0;
   for (size_t i = 0; i < n; i++) /* all at once, to the second-level cache: as many as the memory can serve */
-    __builtin_prefetch(&prefixes[which[i]], 0, 2);
+    __builtin_prefetch(&others[which[i]], 0, 2);
+  for (size_t i = 0; rows && i < n; i++)
+    __builtin_prefetch(&mine[rows[i]], 0, 2);
   for (size_t start = 0; start < n; start += SIMD_BLOCK) {
     uint64_t unlike = 0, look = 0, candidates = scratch->candidates[start / SIMD_BLOCK];
     for (size_t k = 0, i = start; k < SIMD_BLOCK && i < n; k++, i++) {
       if (i + PREFIXES_AHEAD < n)
-        __builtin_prefetch(&prefixes[which[i + PREFIXES_AHEAD]]);
+        __builtin_prefetch(&others[which[i + PREFIXES_AHEAD]]);
       if (rows && i + PREFIXES_AHEAD < n)
-        __builtin_prefetch(&prefixes[rows[i + PREFIXES_AHEAD]]);
+        __builtin_prefetch(&mine[rows[i + PREFIXES_AHEAD]]);
       if (!(candidates >> k & 1))
         continue;
-      struct key_prefix mine = rows ? prefixes[rows[i]] : prefix_of(&ctx->batch, i);
-      const struct key_prefix *other = &prefixes[which[i]];
-      bool same = ((mine.words[0] ^ other->words[0]) | (mine.words[1] ^ other->words[1])) == 0;
+      struct key_prefix one = rows ? mine[rows[i]] : prefix_of(&ctx->batch, i);
+      const struct key_prefix *other = &others[which[i]];
+      bool same = ((one.words[0] ^ other->words[0]) | (one.words[1] ^ other->words[1])) == 0;
       unlike |= (uint64_t)!same << k;
-      look |= (uint64_t)(same && !is_whole(mine)) << k;
+      look |= (uint64_t)(same && !is_whole(one)) << k;
     }
     scratch->unlike[start / SIMD_BLOCK] = unlike;
     scratch->look[start / SIMD_BLOCK] = look;
@@ -301,7 +301,7 @@ void weft__keys_compare(weft_ctx *ctx, const struct weft_column *keys, size_t n_
                         size_t n, bool hashed, const struct weft_column *build, const struct key_prefix *prefixes,
                         const uint32_t *which, const uint32_t *row_of, struct key_scratch *scratch) {
   size_t words = (n + SIMD_BLOCK - 1) / SIMD_BLOCK;
-  if (prefixes && !compare_prefixes(ctx, rows, n, prefixes, which, scratch)) {
+  if (prefixes && !weft__prefixes_compare(ctx, prefixes, rows, n, prefixes, which, scratch)) {
     memcpy(scratch->differ, scratch->unlike, words * sizeof *scratch->differ);
     return;
   }

@@ -89,6 +89,12 @@ void weft__keys_compare(weft_ctx *ctx, const struct weft_column *keys, size_t n_
                         size_t n, bool hashed, const struct weft_column *build, const struct key_prefix *prefixes,
                         const uint32_t *which, const uint32_t *row_of, struct key_scratch *scratch);
 
+/* Compares what prefixes tell: mine[rows[i]], or where rows is NULL that of the row that was hashed, with others[which[i]].
+ * Of the candidates, those that differ get bits in scratch->unlike, those whose keys have to be looked at in scratch->look.
+ * Returns whether there are any of the latter. */
+bool weft__prefixes_compare(const weft_ctx *ctx, const struct key_prefix *mine, const uint32_t *rows, size_t n,
+                            const struct key_prefix *others, const uint32_t *which, struct key_scratch *scratch);
+
 /* Whether one row of keys equals one of build. Uses the first element of scratch's arrays, save hashes, ids and valid. */
 bool weft__keys_equal(weft_ctx *ctx, const struct weft_column *keys, size_t n_keys, size_t row,
                       const struct weft_column *build, uint32_t build_row, struct key_scratch *scratch);
