@@ -10,10 +10,10 @@
 
 #include <string.h>
 
-enum { STEP_SLICES, STEP_PLAN, STEP_PARTS, STEP_NUMBER, STEP_ROWS, STEPS };
+enum { STEP_SLICES, STEP_PLAN, STEP_CLEAR, STEP_PARTS, STEP_NUMBER, STEP_ROWS, STEPS };
 enum {
   LEAST_SLICE = 65536, /* rows, below which threads wait for one another longer than they work */
-  CHUNK = 65536        /* rows whose numbers are looked up at once */
+  CHUNK = 65536        /* numbers cleared, or rows whose numbers are looked up, at once */
 };
 
 struct weft_grouping {
@@ -42,23 +42,41 @@ static weft_status number_slice(weft_ctx *ctx, weft_grouping *grouping, struct s
   return status;
 }
 
+static size_t chunks_of(size_t n) {
+  return (n + CHUNK - 1) / CHUNK;
+}
+
+/* How many of n are in a chunk. */
+static size_t chunk_size(size_t n, size_t chunk) {
+  return n - chunk * CHUNK < CHUNK ? n - chunk * CHUNK : CHUNK;
+}
+
 /* Where a slice begins. Slices are of the same length but for the last, which has what is left, too. */
 static size_t slice_start(const struct merge *merge, size_t slice) {
   size_t rows = merge->keys[0].rows;
   return slice < merge->n_slices ? rows / merge->n_slices * slice : rows;
 }
 
-/* Looks up the numbers of a chunk of the rows behind the first slice, whose numbers are what they will be. */
+/* Rows behind the first slice, whose numbers are what they will be. */
+static size_t rows_left(const struct merge *merge) {
+  return merge->keys[0].rows - slice_start(merge, 1);
+}
+
+/* Looks up the numbers of a chunk of them. */
 static void number_rows(weft_grouping *grouping, size_t chunk) {
   const struct merge *merge = &grouping->merge;
-  size_t slice = 1, rows = merge->keys[0].rows, first = slice_start(merge, 1) + chunk * CHUNK;
-  size_t end = rows - first < CHUNK ? rows : first + CHUNK;
-  for (size_t row = first; row < end; slice++) {
+  size_t row = slice_start(merge, 1) + chunk * CHUNK, end = row + chunk_size(rows_left(merge), chunk);
+  for (size_t slice = 1; row < end; slice++) {
     size_t slice_end = slice_start(merge, slice + 1), last = slice_end < end ? slice_end : end;
     const uint32_t *number = merge_numbers(merge, &merge->slices[slice]);
     for (; row < last; row++)
       grouping->group[row] = number[grouping->group[row]];
   }
+}
+
+static void clear_numbers(const struct merge *merge, size_t chunk) {
+  size_t n = chunk_size(merge->n_numbers, chunk);
+  memset(merge->number + chunk * CHUNK, 0xff, n * sizeof *merge->number);
 }
 
 static weft_status do_unit(weft_ctx *ctx, void *owner, unsigned step, size_t unit) {
@@ -67,6 +85,7 @@ static weft_status do_unit(weft_ctx *ctx, void *owner, unsigned step, size_t uni
   switch (step) {
   case STEP_SLICES: return number_slice(ctx, grouping, &merge->slices[unit]);
   case STEP_PLAN: return weft__merge_plan(ctx, merge);
+  case STEP_CLEAR: clear_numbers(merge, unit); return WEFT_OK;
   case STEP_PARTS: return weft__merge_part(ctx, merge, unit);
   case STEP_NUMBER: grouping->groups = weft__merge_number(merge); return WEFT_OK;
   default: number_rows(grouping, unit); return WEFT_OK;
@@ -81,7 +100,8 @@ static size_t units_of(const void *owner, unsigned step) {
   switch (step) {
   case STEP_SLICES: return merge->n_slices;
   case STEP_PARTS: return (size_t)1 << merge->bits;
-  case STEP_ROWS: return (merge->keys[0].rows - slice_start(merge, 1) + CHUNK - 1) / CHUNK;
+  case STEP_CLEAR: return chunks_of(merge->n_numbers);
+  case STEP_ROWS: return chunks_of(rows_left(merge));
   default: return 1;
   }
 }

@@ -21,15 +21,17 @@ struct merge {
   struct key_hash how; /* all slices' */
   struct slice *slices;
   size_t n_slices;
-  unsigned bits;    /* 1 << bits parts */
-  size_t places;    /* keys of all slices */
-  uint32_t *number; /* [places - those of the first slice, whose keys' numbers are their places] */
+  unsigned bits; /* 1 << bits parts */
+  size_t n_numbers;
+  uint32_t *number; /* [n_numbers] of all slices' keys but the first's, whose places are their numbers */
 };
 
-/* Chooses the parts, once all slices have their keys, and makes room for the numbers. */
+/* Chooses the parts, once all slices have their keys, and makes room for the numbers, all of which are to be
+ * SIMD_NO_ID. */
 weft_status weft__merge_plan(weft_ctx *ctx, struct merge *merge);
 
-/* Writes to number, for each of a part's keys, the place of the first slice's key that it equals. Any thread. */
+/* Writes to number, for each of a part's keys that a slice before has too, the place of the first such one; for others
+ * SIMD_NO_ID is there. Any thread. */
 weft_status weft__merge_part(weft_ctx *ctx, const struct merge *merge, size_t part);
 
 /* Makes numbers of the places when all parts are done. Returns how many distinct keys there are. */
