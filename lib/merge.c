@@ -4,7 +4,7 @@
  *
  * A part's keys are looked up in the tables of the slices before, whose buckets come by in the same order, so that all are
  * read from front to back. Mostly the first has them. Where no two slices share keys, the work grows with the square of the
- * slices, divided among as many threads, and is 4 ns a key and slice.
+ * slices, divided among as many threads, and is 6 ns a key and slice.
  */
 #include "lib/merge.h"
 
