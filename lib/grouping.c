@@ -62,15 +62,29 @@ static size_t rows_left(const struct merge *merge) {
   return merge->keys[0].rows - slice_start(merge, 1);
 }
 
-/* Looks up the numbers of a chunk of them. */
-static void number_rows(weft_grouping *grouping, size_t chunk) {
+/* Replaces numbers of a slice's keys by their numbers among all. */
+static void look_numbers_up(weft_ctx *ctx, const struct merge *merge, const struct slice *slice, uint32_t *group,
+                            size_t n) {
+  const uint32_t *number = merge_numbers(merge, slice);
+  bool far = ctx->prefetch_distance != 0 && slice->distinct.count > SIMD_FAR_BYTES / sizeof *number;
+  for (size_t end; n > 0; group += end, n -= end) {
+    end = n < ctx->batch_size ? n : ctx->batch_size;
+    for (size_t i = 0; far && i < end; i++)
+      simd_ask_far(&number[group[i]]);
+    for (size_t i = 0; i < end; i++)
+      group[i] = number[group[i]];
+  }
+}
+
+static void number_rows(weft_ctx *ctx, weft_grouping *grouping, size_t chunk) {
   const struct merge *merge = &grouping->merge;
   size_t row = slice_start(merge, 1) + chunk * CHUNK, end = row + chunk_size(rows_left(merge), chunk);
   for (size_t slice = 1; row < end; slice++) {
-    size_t slice_end = slice_start(merge, slice + 1), last = slice_end < end ? slice_end : end;
-    const uint32_t *number = merge_numbers(merge, &merge->slices[slice]);
-    for (; row < last; row++)
-      grouping->group[row] = number[grouping->group[row]];
+    size_t next = slice_start(merge, slice + 1), last = next < end ? next : end;
+    if (row >= last)
+      continue;
+    look_numbers_up(ctx, merge, &merge->slices[slice], grouping->group + row, last - row);
+    row = last;
   }
 }
 
@@ -88,7 +102,7 @@ static weft_status do_unit(weft_ctx *ctx, void *owner, unsigned step, size_t uni
   case STEP_CLEAR: clear_numbers(merge, unit); return WEFT_OK;
   case STEP_PARTS: return weft__merge_part(ctx, merge, unit);
   case STEP_NUMBER: grouping->groups = weft__merge_number(merge); return WEFT_OK;
-  default: number_rows(grouping, unit); return WEFT_OK;
+  default: number_rows(ctx, grouping, unit); return WEFT_OK;
   }
 }
 
