@@ -149,8 +149,8 @@ size_t weft__merge_number(const struct merge *merge) {
   size_t first = merge->slices[0].distinct.count;
   uint32_t next = (uint32_t)first, *number = merge->number;
   for (size_t i = 0; i < merge->n_numbers; i++) {
-    /* No branch: which keys are new is not to be guessed. Of the first slice's keys and of new ones what is subtracted from
-     * is less, or the difference more than i. */
+    /* No branch: which keys are new is not to be guessed. The first slice's keys, which are less than `first`, and new ones
+     * make a difference above i. */
     size_t same = number[i] - first;
     uint32_t known = number[i - ((i - same) & -(size_t)(same < i))];
     bool is_new = known == SIMD_NO_ID;
