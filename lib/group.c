@@ -22,7 +22,7 @@ static void relabel(const struct simd_table *table, const uint32_t *number) {
 }
 
 /* Gives keys that met a collision the numbers that their first rows call for: a key's old number is replaced when its first
- * row comes by. Prefixes, which are in the old order, go. */
+ * row comes by. Packed keys, which are in the old order, go. */
 static weft_status renumber(weft_ctx *ctx, struct distinct *distinct, uint32_t *group) {
   uint32_t *number = weft_alloc(ctx, distinct->count * sizeof *number), next = 0;
   if (!number)
@@ -38,8 +38,8 @@ static weft_status renumber(weft_ctx *ctx, struct distinct *distinct, uint32_t *
   }
   relabel(&distinct->table.simd, number);
   distinct->in_order = true;
-  (void)!weft_free(ctx, distinct->prefixes);
-  distinct->prefixes = NULL;
+  (void)!weft_free(ctx, distinct->packed);
+  distinct->packed = NULL;
   return weft_free(ctx, number);
 }
 

@@ -52,15 +52,23 @@ static void verify(weft_ctx *ctx, const struct part *part, const struct slice *s
   const struct merge *merge = part->merge;
   const struct weft_column *columns = merge->keys;
   struct key_scratch *scratch = part->scratch;
+  const struct key_packing *packing = &before->distinct.how.packing;
   size_t words = (n + SIMD_BLOCK - 1) / SIMD_BLOCK;
   uint32_t *ids = scratch->ids, *keys = scratch->places;
   memset(scratch->candidates, 0, words * sizeof *scratch->candidates);
   memset(scratch->unlike, 0, words * sizeof *scratch->unlike);
-  for (size_t i = 0; i < n; i++)
-    scratch->candidates[i / SIMD_BLOCK] |= (uint64_t)(ids[i] != SIMD_NO_ID) << i % SIMD_BLOCK;
+  for (size_t i = 0; i < n; i++) {
+    bool met = ids[i] != SIMD_NO_ID;
+    scratch->candidates[i / SIMD_BLOCK] |= (uint64_t)met << i % SIMD_BLOCK;
+    scratch->others[i] = met ? ids[i] : 0;
+  }
   bool look = true;
-  if (slice->distinct.prefixes && before->distinct.prefixes) {
-    look = weft__prefixes_compare(ctx, slice->distinct.prefixes, keys, n, before->distinct.prefixes, ids, scratch);
+  if (slice->distinct.packed && before->distinct.packed) { /* alike: what tells slices apart is whether strings are short */
+    for (size_t i = 0; i < n; i++)
+      simd_ask_far(slice->distinct.packed + (size_t)keys[i] * packing->stride);
+    weft__packed_gather(packing, slice->distinct.packed, keys, n, scratch->packed);
+    look = weft__packed_compare(packing, scratch->packed, n, before->distinct.packed, scratch->others, scratch->candidates,
+                                scratch->unlike, scratch->look);
     memcpy(scratch->candidates, scratch->look, words * sizeof *scratch->candidates);
   }
   for (size_t i = 0; look && i < n; i++) {
@@ -69,7 +77,7 @@ static void verify(weft_ctx *ctx, const struct part *part, const struct slice *s
     scratch->others[i] = wanted ? first_row(before, ids[i]) : 0;
   }
   if (look)
-    weft__keys_compare(ctx, columns, merge->n_keys, 0, part->rows, n, false, columns, NULL, NULL, NULL, scratch);
+    weft__keys_compare(ctx, &merge->how, columns, merge->n_keys, 0, part->rows, n, columns, NULL, NULL, NULL, scratch);
   for (size_t w = 0; w < words; w++)
     for (uint64_t bits = scratch->unlike[w] |= look ? scratch->differ[w] : 0; bits != 0; bits &= bits - 1) {
       size_t i = w * SIMD_BLOCK + (size_t)__builtin_ctzll(bits);
