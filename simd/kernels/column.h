@@ -8,7 +8,8 @@
 #define SIMD_KERNELS_COLUMN_H
 
 #include "simd/kernels/loop.h"
-#include "simd/kernels/resolve.h"
+#include "simd/kernels/resolve_singly.h"
+#include "simd/kernels/validity.h"
 
 /* Rows that may be hashed where they lie, one after the other. */
 static inline bool is_plain(const struct simd_column *column) {
