@@ -22,6 +22,10 @@ uint32_t weft__filter_blocks(uint32_t keys) {
   return (uint32_t)((uint64_t)keys * FILTER_BITS / (8 * BLOCK_BYTES)) + 1;
 }
 
+size_t weft__filter_bytes(const weft_index *index) {
+  return atomic_load_explicit(&index->filter, memory_order_relaxed) ? (size_t)index->filter_blocks * BLOCK_BYTES : 0;
+}
+
 static bool pays(const weft_index *index, const struct key_scratch *scratch) {
   return (size_t)index->table.simd.n_buckets * sizeof(struct simd_bucket) > LEAST_TABLE_BYTES &&
          scratch->probed > LEAST_PROBED && scratch->probed > index->count / PROBED_SHARE &&
