@@ -97,7 +97,12 @@ static void find_filtered(weft_ctx *ctx, const weft_index *index, const uint8_t 
 
 void weft__filter_find(weft_ctx *ctx, const weft_index *index, const uint64_t *hashes, size_t n,
                        struct key_scratch *scratch) {
-  const uint8_t *filter = pays(index, scratch) ? filter_of(ctx, (weft_index *)(uintptr_t)index, scratch) : NULL;
+  const uint8_t *filter = NULL;
+  if (pays(index, scratch)) {
+    filter = filter_of(ctx, (weft_index *)(uintptr_t)index, scratch);
+    if (!filter) /* asked for again when as many more rows have come */
+      scratch->probed = scratch->met = 0;
+  }
   if (filter)
     find_filtered(ctx, index, filter, hashes, n, scratch);
   else
