@@ -104,6 +104,7 @@ static bool build_by_batches(struct rig *rig) {
   for (int batch = 0; ok && batch < 2; batch++)
     ok = went_well(rig, weft_index_hash(rig->ctx, 0, &repeated_strings, 1, hashes)) &&
          went_well(rig, weft_index_append(rig->ctx, builder, &repeated_strings, 1, hashes));
+  ok = ok && went_well(rig, weft_index_work(rig->ctx, builder));
   if (ok)
     ok = went_well(rig, weft_index_seal(rig->ctx, builder, &index));
   else
@@ -215,7 +216,9 @@ static bool grouping(struct rig *rig) {
   weft_grouping *grouping;
   if (!went_well(rig, weft_grouping_open(rig->ctx, &repeated_strings, 1, 3, number, &grouping)))
     return false;
+  bool worked = went_well(rig, weft_grouping_work(rig->ctx, grouping));
   bool ok = went_well(rig, weft_grouping_close(rig->ctx, grouping, &groups, NULL));
+  ck_assert(worked || !ok);
   ck_assert_msg(groups == (ok ? ROWS / 2 : 0), "%s: %zu groups", guard_case_text(), groups);
   return ok;
 }
