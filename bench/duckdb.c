@@ -150,8 +150,8 @@ void duckdb_drop(struct duckdb *d, const char *name) {
   run(d, query, NULL);
 }
 
-/* The first three values of a query's first row. */
-static void ask(struct duckdb *d, const char *query, struct wide values[3], size_t n) {
+/* The first n values of a query's first row. */
+static void ask(struct duckdb *d, const char *query, struct wide *values, size_t n) {
   struct result result;
   run(d, query, &result);
   for (size_t i = 0; i < n; i++)
@@ -171,13 +171,13 @@ struct join_sums duckdb_join(struct duckdb *d, const char *build, const char *pr
   return (struct join_sums){values[0].low, values[1], values[2]};
 }
 
-struct group_sums duckdb_group(struct duckdb *d, const char *table) {
+struct group_sums duckdb_group(struct duckdb *d, const char *table, bool payload) {
   char query[256];
-  struct wide values[3];
-  snprintf(query, sizeof query, "SELECT count(*), sum(n), sum(n * n) FROM (SELECT count(*) AS n FROM %s GROUP BY k0)",
-           table);
-  ask(d, query, values, 3);
-  return (struct group_sums){values[0].low, values[1].low, values[2].low};
+  struct wide values[5] = {{0, 0}};
+  snprintf(query, sizeof query, "SELECT count(*), sum(n), sum(n * n)%s FROM (SELECT count(*) AS n%s FROM %s GROUP BY k0)",
+           payload ? ", sum(s), max(s)" : "", payload ? ", sum(v) AS s" : "", table);
+  ask(d, query, values, payload ? 5 : 3);
+  return (struct group_sums){values[0].low, values[1].low, values[2].low, values[3], values[4]};
 }
 
 uint64_t duckdb_distinct(struct duckdb *d, const char *table) {

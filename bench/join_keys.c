@@ -103,10 +103,10 @@ struct key_set keys_read(const char *path) {
   return set;
 }
 
-void keys_pay(struct key_set *set) {
+void keys_pay(struct key_set *set, unsigned bits) {
   set->values = bench_memory(set->keys.rows * sizeof *set->values);
   for (size_t i = 0; i < set->keys.rows; i++)
-    set->values[i] = next_number() >> 1;
+    set->values[i] = next_number() >> (64 - bits);
   set->keys.values = set->values;
 }
 
@@ -181,16 +181,23 @@ struct join_sums ids_join(size_t keys, const uint32_t *build_ids, const struct k
   return sums;
 }
 
-struct group_sums ids_group(size_t keys, const uint32_t *ids, size_t rows) {
-  struct group_sums sums = {.rows = rows};
+struct group_sums ids_group(size_t keys, const uint32_t *ids, const struct keys *rows) {
+  struct group_sums sums = {.rows = rows->rows};
   uint32_t *count = bench_memory(keys * sizeof *count);
+  struct wide *payload = bench_memory(keys * sizeof *payload);
   memset(count, 0, keys * sizeof *count);
-  for (size_t i = 0; i < rows; i++)
+  memset(payload, 0, keys * sizeof *payload);
+  for (size_t i = 0; i < rows->rows; i++) {
     count[ids[i]]++;
+    if (rows->values)
+      wide_add(&payload[ids[i]], rows->values[i]);
+  }
   for (size_t k = 0; k < keys; k++) {
     sums.groups += count[k] > 0;
     sums.squares += (uint64_t)count[k] * count[k];
+    wide_gather(&sums.payload, &sums.most, payload[k]);
   }
+  free(payload);
   free(count);
   return sums;
 }

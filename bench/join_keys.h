@@ -38,8 +38,10 @@ struct key_set keys_make(struct key_law law, size_t rows, const uint32_t *ids);
 /* The lines of a file, of at most 2 GiB. Ends the program, with a message, when it cannot be read or has none. */
 struct key_set keys_read(const char *path);
 
-/* Adds a payload of random numbers. */
-void keys_pay(struct key_set *set);
+/* Adds a payload of random numbers of so many bits. A join's sums of 63 bits are wider than 64, as theirs may be; a group's
+ * of 40 are not, as those of most data. */
+enum { JOIN_PAYLOAD = 63, GROUP_PAYLOAD = 40 };
+void keys_pay(struct key_set *set, unsigned bits);
 
 void keys_free(struct key_set *set);
 
@@ -56,7 +58,7 @@ struct join_sums ids_join(size_t keys, const uint32_t *build_ids, const struct k
                           const struct keys *probe);
 
 /* And their groups; and the groups' numbers, in the order in which keys first appear, freed with free(). */
-struct group_sums ids_group(size_t keys, const uint32_t *ids, size_t rows);
+struct group_sums ids_group(size_t keys, const uint32_t *ids, const struct keys *rows);
 uint32_t *ids_number(size_t keys, const uint32_t *ids, size_t rows);
 
 #endif

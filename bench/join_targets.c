@@ -40,12 +40,16 @@ const struct join_spec join_specs[] = {
     {"u64 10m probes100m",   U64,        10 * M, 0,       1,    0,   0,   0,        "u64, 10 M, 100 M probes", 100 * M},
 };
 
-/*   name           law       rows     groups   target */
+/*   name                law       rows     groups   payload target */
 const struct group_spec group_specs[] = {
-    {"u64 100k",    U64,      10 * M,  100 * K, 1 / 0.28, "GROUP BY, u64, 100 k groups"},
-    {"u64 1m",      U64,      10 * M,  M,       1 / 0.28, "GROUP BY, u64, 1 M groups"},
-    {"str15 100k",  TEXT(15), 10 * M,  100 * K, 1 / 0.28, "GROUP BY, 15 B, 100 k groups"},
-    {"str15 1m",    TEXT(15), 10 * M,  M,       1 / 0.28, "GROUP BY, 15 B, 1 M groups"},
+    {"u64 100k sum",     U64,      10 * M,  100 * K, 1,      1 / 0.28, "GROUP BY, u64, 100 k groups: count, sum"},
+    {"u64 1m sum",       U64,      10 * M,  M,       1,      1 / 0.28, "GROUP BY, u64, 1 M groups: count, sum"},
+    {"str15 100k sum",   TEXT(15), 10 * M,  100 * K, 1,      1 / 0.28, "GROUP BY, 15 B, 100 k groups: count, sum"},
+    {"str15 1m sum",     TEXT(15), 10 * M,  M,       1,      1 / 0.28, "GROUP BY, 15 B, 1 M groups: count, sum"},
+    {"u64 100k count",   U64,      10 * M,  100 * K, 0,      1 / 0.28, "GROUP BY, u64, 100 k groups: count"},
+    {"u64 1m count",     U64,      10 * M,  M,       0,      1 / 0.28, "GROUP BY, u64, 1 M groups: count"},
+    {"str15 100k count", TEXT(15), 10 * M,  100 * K, 0,      1 / 0.28, "GROUP BY, 15 B, 100 k groups: count"},
+    {"str15 1m count",   TEXT(15), 10 * M,  M,       0,      1 / 0.28, "GROUP BY, 15 B, 1 M groups: count"},
 };
 /* clang-format on */
 

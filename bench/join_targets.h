@@ -19,11 +19,12 @@ struct join_spec {
   size_t probes;                 /* 0: 10 million; else the case is run on request */
 };
 
-/* A group by one key of rows, to a count each. */
+/* A group by one key of rows, to a count each, and where they have a payload its sum. */
 struct group_spec {
   const char *name; /* behind "group-by " */
   struct key_law law;
   size_t rows, groups;
+  bool payload;
   double times;
   const char *row;
 };

@@ -177,8 +177,8 @@ static void make_rows(struct job *j, struct key_law law) {
   } else {
     uint32_t *probe_ids = ids_drawn(rows, rows, 0);
     c->probe = keys_make(law, rows, probe_ids);
-    keys_pay(&c->build);
-    keys_pay(&c->probe);
+    keys_pay(&c->build, JOIN_PAYLOAD);
+    keys_pay(&c->probe, JOIN_PAYLOAD);
     c->wanted = ids_join(rows, ids, &c->build.keys, probe_ids, &c->probe.keys);
     free(probe_ids);
   }

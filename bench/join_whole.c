@@ -105,8 +105,8 @@ static void make_sides(const struct program *p, struct comparison *c, const stru
     ids_miss(probe_ids, probes, keys, spec->match);
   c->build = keys_make(spec->law, build, build_ids);
   c->probe = keys_make(spec->law, probes, probe_ids);
-  keys_pay(&c->build);
-  keys_pay(&c->probe);
+  keys_pay(&c->build, JOIN_PAYLOAD);
+  keys_pay(&c->probe, JOIN_PAYLOAD);
   c->wanted = ids_join(keys, build_ids, &c->build.keys, probe_ids, &c->probe.keys);
   free(build_ids);
   free(probe_ids);
@@ -155,11 +155,38 @@ static void run_plain(const struct program *p, const char *keys, struct key_law 
 
 /* Groups */
 
+/* Counts each group's rows, and where there is a payload sums it, in c->groups. */
+static void aggregate(weft_ctx *ctx, struct comparison *c, size_t groups) {
+  const struct keys *keys = &c->build.keys;
+  struct weft_column payload = weft_column_fixed(keys->values, WEFT_I64, keys->rows);
+  uint32_t kinds = WEFT_COUNT | (keys->values ? WEFT_SUM128 : 0);
+  uint64_t *count = bench_memory(groups * sizeof *count);
+  struct wide *sum = bench_memory(groups * sizeof *sum);
+  weft_aggregate *aggregate;
+  if (!keys->values)
+    payload = weft_column_bytes(NULL, 0, keys->rows);
+  if (weft_aggregate_open(ctx, payload.type, kinds, &aggregate) ||
+      weft_aggregate_add(ctx, aggregate, &payload, c->group, groups) ||
+      weft_aggregate_finish(ctx, aggregate, WEFT_COUNT, count, NULL) ||
+      (keys->values && weft_aggregate_finish(ctx, aggregate, WEFT_SUM128, sum, NULL)))
+    die(ctx);
+  weft_aggregate_free(aggregate);
+  c->groups = (struct group_sums){.groups = groups};
+  for (size_t g = 0; g < groups; g++) {
+    c->groups.rows += count[g];
+    c->groups.squares += count[g] * count[g];
+    if (keys->values)
+      wide_gather(&c->groups.payload, &c->groups.most, sum[g]);
+  }
+  free(sum);
+  free(count);
+}
+
 static void group_work(void *context, size_t contender, uint64_t piece) {
   struct comparison *c = context;
   (void)piece;
   if (c->sides[contender] == DUCKDB) {
-    c->groups = duckdb_group(c->program->duckdb, "build");
+    c->groups = duckdb_group(c->program->duckdb, "build", c->build.keys.values != NULL);
     return;
   }
   weft_ctx *ctx = case_ctx(c, contender);
@@ -167,16 +194,7 @@ static void group_work(void *context, size_t contender, uint64_t piece) {
   size_t rows = c->build.keys.rows, groups;
   if (weft_group(ctx, columns, columns_of(&c->build.keys, 0, rows, columns), c->group, &groups, NULL))
     die(ctx);
-  uint32_t *count = bench_memory(groups * sizeof *count);
-  memset(count, 0, groups * sizeof *count);
-  for (size_t i = 0; i < rows; i++)
-    count[c->group[i]]++;
-  c->groups = (struct group_sums){.groups = groups};
-  for (size_t g = 0; g < groups; g++) {
-    c->groups.rows += count[g];
-    c->groups.squares += (uint64_t)count[g] * count[g];
-  }
-  free(count);
+  aggregate(ctx, c, groups);
 }
 
 static struct bench_amount group_prepare(void *context, uint64_t piece) {
@@ -198,7 +216,10 @@ static void run_group(const struct program *p, const struct group_spec *spec, in
     return;
   size_t rows = case_rows(p, spec->rows), groups = case_rows(p, spec->groups);
   uint32_t *ids = ids_drawn(rows, groups, 0);
-  struct comparison c = {.build = keys_make(spec->law, rows, ids), .wanted_groups = ids_group(groups, ids, rows)};
+  struct comparison c = {.build = keys_make(spec->law, rows, ids)};
+  if (spec->payload)
+    keys_pay(&c.build, GROUP_PAYLOAD);
+  c.wanted_groups = ids_group(groups, ids, &c.build.keys);
   free(ids);
   c.group = bench_memory(rows * sizeof *c.group);
   case_open(p, &c, true);
@@ -206,7 +227,10 @@ static void run_group(const struct program *p, const struct group_spec *spec, in
     case_peer(&c, DUCKDB, spec->times, TITLE, spec->row, order);
     duckdb_table(p->duckdb, "build", &c.build.keys);
   }
-  measure(&c, name, "rows of random keys to a count for each key", "row", group_check, group_prepare, group_work);
+  measure(&c, name,
+          spec->payload ? "rows of random keys to a count and a sum for each key"
+                        : "rows of random keys to a count for each key",
+          "row", group_check, group_prepare, group_work);
   if (p->duckdb)
     duckdb_drop(p->duckdb, "build");
   case_close(&c);

@@ -37,6 +37,14 @@ static inline void wide_add(struct wide *sum, uint64_t value) {
   sum->high += sum->low < value;
 }
 
+/* Adds the payload of a group to the sum of all groups', and keeps the greatest. */
+static inline void wide_gather(struct wide *sum, struct wide *most, struct wide value) {
+  wide_add(sum, value.low);
+  sum->high += value.high;
+  if (value.high > most->high || (value.high == most->high && value.low > most->low))
+    *most = value;
+}
+
 struct join_sums {
   uint64_t pairs;
   struct wide build, probe;
@@ -47,9 +55,11 @@ static inline bool same_sums(struct join_sums a, struct join_sums b) {
          a.probe.high == b.probe.high;
 }
 
-/* Of the rows of each group: how many groups there are, and the sums of the counts and of their squares. */
+/* Of the rows of each group: how many groups there are, the sums of the counts and of their squares, and where rows have a
+ * payload the sum and the greatest of the groups' sums of it. */
 struct group_sums {
   uint64_t groups, rows, squares;
+  struct wide payload, most;
 };
 
 /* A map from keys of one column to their rows; the keys are distinct. */
@@ -80,8 +90,8 @@ void duckdb_drop(struct duckdb *duckdb, const char *name);
 /* Count, and sums of the payloads, of the inner join of two tables with so many key columns. */
 struct join_sums duckdb_join(struct duckdb *duckdb, const char *build, const char *probe, size_t columns);
 
-/* Groups of a table with one key column. */
-struct group_sums duckdb_group(struct duckdb *duckdb, const char *table);
+/* Groups of a table with one key column; payload: and of each the sum of its payload. */
+struct group_sums duckdb_group(struct duckdb *duckdb, const char *table, bool payload);
 
 /* How many distinct keys a table with one key column has. */
 uint64_t duckdb_distinct(struct duckdb *duckdb, const char *table);

@@ -4,8 +4,8 @@
  * with a bit for each that is not null. Fixed widths are then copied; strings resolved as a batch, and copied or viewed.
  *
  * What bounds it is the memory: a miss a row, of strings two, one for where they are and one for the bytes, each asked for
- * the context's distance ahead (5 M strings: 0.8 of the time). Fixed widths gain nothing by that: their loads do not wait
- * for each other.
+ * the context's distance ahead (5 M strings: 0.8 of the time). Loads of fixed widths do not wait for each other; those of a
+ * far column are asked for a piece at once (20 M values: 0.9 of the time, 0.5 where pages are huge).
  */
 #include <weft/gather.h>
 
@@ -147,6 +147,14 @@ static weft_status each_piece(struct gather *g, piece_fn *put) {
 
 /* ---- Fixed widths, and views of views ---- */
 
+/* Asks for the piece's values, where they are far. */
+static void ask_for_rows(const struct gather *g, const struct piece *piece) {
+  if (g->ctx->prefetch_distance == 0 || g->column->base_rows <= SIMD_FAR_BYTES / g->width)
+    return;
+  for (size_t i = 0; i < piece->n; i++)
+    simd_ask_far((const char *)g->column->data + piece->rows[i] * g->width);
+}
+
 ALWAYS_INLINE void copy_rows(const uint8_t *from, const uint32_t *rows, size_t n, size_t width, uint8_t *to) {
   for (size_t i = 0; i < n; i++)
     memcpy(to + i * width, from + rows[i] * width, width);
@@ -165,6 +173,7 @@ static weft_status put_fixed(struct gather *g, size_t at, struct piece *piece) {
     memset(to, 0, n * width);
     return WEFT_OK;
   }
+  ask_for_rows(g, piece);
   switch (width) {
   case 1: inside = k->gather8(from, base_rows, rows, n, to); break;
   case 2: inside = k->gather16(from, base_rows, rows, n, to); break;

@@ -52,11 +52,13 @@
 #define FACTS_find(FACT, name)                                      \
   FACT(find, name, finds_the_first_of_each_hash_at_every_row_count) \
   FACT(find, name, finds_at_the_end_of_chains_of_every_length)      \
+  FACT(find, name, finds_in_far_tables)                             \
   FACT(find, name, finds_no_hash_in_empty_slots)
 
 #define FACTS_insert(FACT, name)                            \
   FACT(insert, name, numbers_new_hashes_at_every_row_count) \
   FACT(insert, name, appends_to_chains_of_every_length)     \
+  FACT(insert, name, numbers_in_far_tables)                 \
   FACT(insert, name, enters_hashes_that_look_like_empty_memory)
 
 #define FACTS_scatter(FACT, name)                               \

@@ -38,6 +38,20 @@ ALWAYS_INLINE void ask_for_bucket(const struct simd_table *table, const uint64_t
     __builtin_prefetch(&table->buckets[simd_place(hashes[i + ahead], table->n_buckets)]);
 }
 
+/* Of a far table's buckets those of so many rows are asked for at once, to the second-level cache, where i says that it is
+ * time for the next ones. */
+enum { ASKED_AT_ONCE = 1024 };
+ALWAYS_INLINE bool is_far(const struct simd_table *table, size_t ahead) {
+  return ahead != 0 && table->n_buckets > SIMD_FAR_BYTES / sizeof *table->buckets;
+}
+
+ALWAYS_INLINE void ask_at_once(const struct simd_table *table, const uint64_t *hashes, size_t n, size_t i) {
+  if (i % ASKED_AT_ONCE != 0)
+    return;
+  for (size_t end = n - i < ASKED_AT_ONCE ? n : i + ASKED_AT_ONCE; i < end; i++)
+    simd_ask_far(&table->buckets[simd_place(hashes[i], table->n_buckets)]);
+}
+
 ALWAYS_INLINE void ask_for_first_buckets(const struct simd_table *table, const uint64_t *hashes, size_t n, size_t ahead) {
   for (size_t i = 0; i < ahead && i < n; i++)
     __builtin_prefetch(&table->buckets[simd_place(hashes[i], table->n_buckets)]);
@@ -46,8 +60,13 @@ ALWAYS_INLINE void ask_for_first_buckets(const struct simd_table *table, const u
 static void find(const struct simd_table *table, const uint64_t *hashes, size_t n, size_t ahead, uint32_t *ids,
                  uint32_t *later) {
   size_t n_later = 0;
-  ask_for_first_buckets(table, hashes, n, ahead);
+  const bool far = is_far(table, ahead);
+  ahead = far ? SIMD_NEAR : ahead;
+  if (!far)
+    ask_for_first_buckets(table, hashes, n, ahead);
   for (size_t i = 0; i < n; i++) {
+    if (far)
+      ask_at_once(table, hashes, n, i);
     ask_for_bucket(table, hashes, n, i, ahead);
     const struct simd_bucket *bucket = &table->buckets[simd_place(hashes[i], table->n_buckets)];
     unsigned slot = slot_with(bucket, hashes[i]);
@@ -75,8 +94,13 @@ static void find(const struct simd_table *table, const uint64_t *hashes, size_t 
 static size_t insert(struct simd_table *table, const uint64_t *hashes, const uint32_t *rows, size_t n, size_t ahead,
                      uint32_t next_id, uint32_t *ids) {
   size_t entered = 0;
-  ask_for_first_buckets(table, hashes, n, ahead);
+  const bool far = is_far(table, ahead);
+  ahead = far ? SIMD_NEAR : ahead;
+  if (!far)
+    ask_for_first_buckets(table, hashes, n, ahead);
   for (size_t i = 0; i < n; i++) {
+    if (far)
+      ask_at_once(table, hashes, n, i);
     ask_for_bucket(table, hashes, n, i, ahead);
     uint64_t hash = hashes[i];
     struct simd_bucket *bucket = &table->buckets[simd_place(hash, table->n_buckets)];
