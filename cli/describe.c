@@ -6,7 +6,6 @@
 #include "cli/options.h"
 #include "cli/report.h"
 
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -46,24 +45,19 @@ struct job {
   struct output output;
 };
 
+static enum cli_exit take(void *user, int option, const char *value) {
+  struct job *job = user;
+  if (option != OPTION_SVG)
+    return options_common("describe", option, value, &job->options);
+  job->svg = value;
+  return CLI_OK;
+}
+
 static enum cli_exit parse(int argc, char **argv, struct job *job) {
-  char **files;
-  size_t n_files;
-  int option;
-  opterr = 0;
-  while ((option = getopt_long(argc, argv, ":h", long_options, NULL)) != -1) {
-    if (option == '?' || option == ':')
-      return options_bad("describe", argv, option);
-    if (option == OPTION_SVG)
-      job->svg = optarg;
-    else
-      CLI_TRY(options_common("describe", option, optarg, &job->options));
-    if (job->options.help)
-      return CLI_OK;
-  }
-  options_files(argc, argv, &files, &n_files);
-  job->file = files[0];
-  return n_files == 1 ? CLI_OK : options_fail("describe", "one FILE is read, and '%s' is another", files[1]);
+  CLI_TRY(options_parse(argc, argv, ":h", long_options, take, job, &job->options));
+  if (job->options.help)
+    return CLI_OK;
+  return options_file(argc, argv, &job->file);
 }
 
 /* Texts of others' making, on one line: no byte that moves a terminal's cursor, or worse. */

@@ -6,7 +6,6 @@
 #include "cli/options.h"
 #include "cli/output.h"
 
-#include <getopt.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,31 +22,15 @@ static const char help[] = "Usage: weft features [OPTION]...\n"
                            "The environment variable WEFT_ISA sets the choice; --isa goes before it.\n"
                            "Exit codes: 0 done, 2 wrong usage or no such table, 3 writing failed.\n";
 
-struct features_options {
-  bool json, help;
-  const char *isa;
-};
-
-static enum cli_exit parse(int argc, char **argv, struct features_options *options) {
-  static const struct option long_options[] = {{"json", no_argument, NULL, 'j'},
-                                               {"isa", required_argument, NULL, 'i'},
+static enum cli_exit parse(int argc, char **argv, struct options_common *options) {
+  static const struct option long_options[] = {{"json", no_argument, NULL, OPTION_JSON},
+                                               {"isa", required_argument, NULL, OPTION_ISA},
                                                {"help", no_argument, NULL, 'h'},
                                                {NULL, 0, NULL, 0}};
-  int option;
-  *options = (struct features_options){0};
-  opterr = 0;
-  while ((option = getopt_long(argc, argv, ":h", long_options, NULL)) != -1) {
-    if (option == '?' || option == ':')
-      return options_bad("features", argv, option);
-    if (option == 'j') {
-      options->json = true;
-    } else if (option == 'i') {
-      options->isa = optarg;
-    } else {
-      options->help = true;
-      return CLI_OK;
-    }
-  }
+  *options = (struct options_common){0};
+  CLI_TRY(options_parse(argc, argv, ":h", long_options, NULL, NULL, options));
+  if (options->help)
+    return CLI_OK;
   if (optind < argc)
     return options_fail("features", "takes no argument such as '%s'", argv[optind]);
   return CLI_OK;
@@ -111,7 +94,7 @@ static enum cli_exit print_words(struct output *output, const struct weft_featur
 }
 
 enum cli_exit features_run(int argc, char **argv) {
-  struct features_options options;
+  struct options_common options;
   struct memory memory;
   struct weft_features features;
   struct output output;

@@ -7,7 +7,7 @@
 #include "cli/progress.h"
 #include "cli/report.h"
 #include "cli/store.h"
-#include "cli/table.h"
+#include "cli/tables.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -36,7 +36,7 @@ struct job {
   struct values *values; /* [n_values] the columns of numbers, with those of pending rows */
   uint32_t *numbering;   /* of the store's rows: their groups */
   size_t numbering_capacity;
-  uint64_t rows, bytes; /* done: rows of all files, bytes of those before this one */
+  struct tables_done done;
 };
 
 static size_t n_values(const struct job *job) {
@@ -184,32 +184,18 @@ static enum cli_exit group_pending(struct job *job) {
   return CLI_OK;
 }
 
-static enum cli_exit take_batch(struct job *job, const struct rows *rows, const char *name) {
-  CLI_TRY(memory_validate(job->memory.ctx, rows->columns, rows->n_columns, name));
-  CLI_TRY(store_add(&job->store, rows, name));
-  CLI_TRY(read_numbers(job, rows, name));
-  job->rows += rows->rows;
-  progress_update(job->rows, job->bytes + rows->bytes);
-  size_t enough = job->groups > PENDING ? job->groups : PENDING;
-  return job->store.rows - job->groups >= enough ? group_pending(job) : CLI_OK;
+static enum cli_exit choose(void *user, struct table *table, const struct source *source) {
+  const struct job *job = user;
+  (void)source;
+  return table_choose_names(table, &job->columns);
 }
 
-static enum cli_exit read_file(struct job *job, const char *file) {
-  const struct options_common *common = &job->options.common;
-  const struct table_format format = {.delimiter = options_delimiter(common, file), .null = common->null};
-  struct source source;
-  struct table *table = NULL;
-  struct rows rows = {0};
-  CLI_TRY(source_open(&source, file));
-  enum cli_exit code = table_open(job->memory.ctx, &source, &format, &table);
-  if (code == CLI_OK)
-    code = table_choose_names(table, &job->columns);
-  while (code == CLI_OK && (code = table_next(table, &rows)) == CLI_OK && rows.rows > 0)
-    code = take_batch(job, &rows, source.name);
-  table_close(table);
-  source_close(&source);
-  job->bytes += rows.bytes;
-  return code;
+static enum cli_exit take(void *user, const struct rows *rows, const struct source *source) {
+  struct job *job = user;
+  CLI_TRY(store_add(&job->store, rows, source->name));
+  CLI_TRY(read_numbers(job, rows, source->name));
+  size_t enough = job->groups > PENDING ? job->groups : PENDING;
+  return job->store.rows - job->groups >= enough ? group_pending(job) : CLI_OK;
 }
 
 static enum cli_exit print_groups(struct job *job) {
@@ -242,15 +228,10 @@ static enum cli_exit print_groups(struct job *job) {
   return CLI_OK;
 }
 
-static enum cli_exit print_summary(struct job *job) {
-  struct weft_features features;
-  weft_status status = weft_ctx_features(job->memory.ctx, &features, sizeof features);
-  if (status != WEFT_OK)
-    return memory_status(job->memory.ctx, status, "--json");
-  json_t *summary = json_pack("{s:s, s:I, s:I, s:I, s:I, s:f}", "isa", features.isa, "rows", (json_int_t)job->rows, "bytes",
-                              (json_int_t)job->bytes, "groups", (json_int_t)job->groups, "memory_bytes",
-                              (json_int_t)memory_taken(&job->memory), "seconds", progress_seconds());
-  return report_json(summary, job->options.common.output != NULL);
+static enum cli_exit print_summary(const struct job *job) {
+  json_t *summary = json_pack("{s:I, s:I, s:I}", "rows", (json_int_t)job->done.rows, "bytes", (json_int_t)job->done.bytes,
+                              "groups", (json_int_t)job->groups);
+  return report_summary(&job->memory, summary, job->options.common.output != NULL);
 }
 
 static enum cli_exit group_files(struct job *job) {
@@ -259,9 +240,8 @@ static enum cli_exit group_files(struct job *job) {
   CLI_TRY(plan(job));
   CLI_TRY(output_open(&job->output, job->memory.ctx, common->output));
   CLI_TRY(store_open(&job->store, job->memory.ctx, job->n_keys, common->null != NULL, "groups"));
-  progress_start(!common->no_progress, source_total(options->files, options->n_files));
-  for (size_t i = 0; i < options->n_files; i++)
-    CLI_TRY(read_file(job, options->files[i]));
+  const struct tables_hooks hooks = {choose, take, job};
+  CLI_TRY(tables_read(job->memory.ctx, common, options->files, options->n_files, &hooks, &job->done));
   if (job->store.rows > job->groups)
     CLI_TRY(group_pending(job));
   CLI_TRY(print_groups(job));
@@ -269,7 +249,7 @@ static enum cli_exit group_files(struct job *job) {
   progress_clear();
   if (common->json)
     CLI_TRY(print_summary(job));
-  return common->stats ? report_stats(&job->memory, NULL, job->bytes, job->groups) : CLI_OK;
+  return common->stats ? report_stats(&job->memory, NULL, job->done.bytes, job->groups) : CLI_OK;
 }
 
 enum cli_exit group_run(int argc, char **argv) {

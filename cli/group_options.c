@@ -4,7 +4,6 @@
  */
 #include "cli/group_options.h"
 
-#include <getopt.h>
 #include <string.h>
 
 const char group_help[] =
@@ -46,7 +45,8 @@ static const struct option long_options[] = {
     OPTIONS_COMMON_ROWS,
 };
 
-static enum cli_exit parse_one(struct group_options *options, int option, const char *value) {
+static enum cli_exit take(void *user, int option, const char *value) {
+  struct group_options *options = user;
   switch (option) {
   case OPTION_BY: return options_list("group", "--by", value, &options->by);
   case OPTION_SUM: return options_list("group", "--sum", value, &options->columns[AGGREGATE_SUM]);
@@ -57,16 +57,10 @@ static enum cli_exit parse_one(struct group_options *options, int option, const 
 }
 
 enum cli_exit group_options_parse(int argc, char **argv, struct group_options *options) {
-  int option;
   *options = (struct group_options){0};
-  opterr = 0;
-  while ((option = getopt_long(argc, argv, ":o:h", long_options, NULL)) != -1) {
-    if (option == '?' || option == ':')
-      return options_bad("group", argv, option);
-    CLI_TRY(parse_one(options, option, optarg));
-    if (options->common.help)
-      return CLI_OK;
-  }
+  CLI_TRY(options_parse(argc, argv, ":o:h", long_options, take, options, &options->common));
+  if (options->common.help)
+    return CLI_OK;
   if (!options->by)
     return options_fail("group", "--by is needed: the columns of the key");
   options_files(argc, argv, &options->files, &options->n_files);

@@ -10,7 +10,7 @@
 #include "cli/output.h"
 #include "cli/progress.h"
 #include "cli/report.h"
-#include "cli/table.h"
+#include "cli/tables.h"
 
 #include <string.h>
 
@@ -19,10 +19,11 @@ struct job {
   struct hash_options options;
   struct memory memory;
   struct names names;
+  char delimiter; /* of the table; 0: lines */
   struct output output;
   void *hashes; /* [capacity] of hash_bytes each */
   size_t capacity;
-  uint64_t rows, bytes; /* done: rows of all files, bytes of those before this one */
+  struct tables_done done;
 };
 
 /* Bytes of one hash. */
@@ -76,10 +77,9 @@ static enum cli_exit write_key(struct output *output, const struct field_style *
   return CLI_OK;
 }
 
-/* delimiter: the table's; 0: lines. */
-static enum cli_exit print_text(struct job *job, const struct rows *rows, char delimiter) {
+static enum cli_exit print_text(struct job *job, const struct rows *rows) {
   const struct hash_options *options = &job->options;
-  const struct field_style style = field_style(delimiter, options->common.null, false);
+  const struct field_style style = field_style(job->delimiter, options->common.null, false);
   const size_t digits = 2 * hash_bytes(options->algo);
   const char end = options->zero ? '\0' : '\n';
   struct output *output = &job->output;
@@ -95,7 +95,7 @@ static enum cli_exit print_text(struct job *job, const struct rows *rows, char d
     if (!options->hash_only) {
       memcpy(line + digits, "  ", 2);
       output->used += 2;
-      if (delimiter)
+      if (job->delimiter)
         CLI_TRY(write_key(output, &style, rows, row));
       else
         field_text(rows->columns, row, &text, &bytes);
@@ -128,7 +128,6 @@ static enum cli_exit hash_batch(struct job *job, const struct rows *rows, const 
     CLI_TRY(memory_resize(ctx, &job->hashes, rows->rows, hash_bytes(options->algo), name, "hashes"));
     job->capacity = rows->rows;
   }
-  CLI_TRY(memory_validate(ctx, rows->columns, rows->n_columns, name));
   weft_status status;
   if (options->algo == HASH_XXH32)
     status = weft_hash32(ctx, rows->columns, rows->n_columns, (uint32_t)options->seed, job->hashes);
@@ -140,57 +139,63 @@ static enum cli_exit hash_batch(struct job *job, const struct rows *rows, const 
   return status == WEFT_OK ? CLI_OK : memory_status(ctx, status, name);
 }
 
-static enum cli_exit take_batch(struct job *job, const struct rows *rows, const struct source *source, char delimiter) {
+static enum cli_exit choose(void *user, struct table *table, const struct source *source) {
+  struct job *job = user;
+  job->delimiter = options_delimiter(&job->options.common, source->name);
+  return table_choose_names(table, &job->names);
+}
+
+static enum cli_exit take(void *user, const struct rows *rows, const struct source *source) {
+  struct job *job = user;
   CLI_TRY(hash_batch(job, rows, source->name));
-  CLI_TRY(job->options.binary ? print_binary(job, rows) : print_text(job, rows, delimiter));
-  job->rows += rows->rows;
-  progress_update(job->rows, job->bytes + rows->bytes);
+  CLI_TRY(job->options.binary ? print_binary(job, rows) : print_text(job, rows));
   /* Whoever feeds a pipe line by line sees each answer before the next line. */
   return source->regular ? CLI_OK : output_flush(&job->output);
 }
 
-static enum cli_exit hash_lines(struct job *job, struct source *source) {
-  struct lines lines;
-  struct rows rows = {0};
-  enum cli_exit code = lines_open(&lines, job->memory.ctx, source, job->options.zero ? '\0' : '\n');
-  while (code == CLI_OK && (code = lines_next(&lines, &rows)) == CLI_OK && rows.rows > 0)
-    code = take_batch(job, &rows, source, '\0');
-  lines_close(&lines);
-  job->bytes += rows.bytes;
-  return code;
+static enum cli_exit hash_lines(struct job *job, const struct source *source, struct lines *lines) {
+  uint64_t before = job->done.bytes;
+  for (;;) {
+    struct rows rows;
+    CLI_TRY(lines_next(lines, &rows));
+    job->done.bytes = before + rows.bytes;
+    if (rows.rows == 0)
+      return CLI_OK;
+    CLI_TRY(memory_validate(job->memory.ctx, rows.columns, rows.n_columns, source->name));
+    CLI_TRY(take(job, &rows, source));
+    job->done.rows += rows.rows;
+    progress_update(job->done.rows, job->done.bytes);
+  }
 }
 
-static enum cli_exit hash_table(struct job *job, struct source *source, char delimiter) {
-  struct table *table = NULL;
-  struct rows rows = {0};
-  const struct table_format format = {.delimiter = delimiter, .null = job->options.common.null};
-  enum cli_exit code = table_open(job->memory.ctx, source, &format, &table);
-  if (code == CLI_OK)
-    code = table_choose_names(table, &job->names);
-  while (code == CLI_OK && (code = table_next(table, &rows)) == CLI_OK && rows.rows > 0)
-    code = take_batch(job, &rows, source, delimiter);
-  table_close(table);
-  job->bytes += rows.bytes;
-  return code;
+static enum cli_exit read_lines(struct job *job) {
+  const struct hash_options *options = &job->options;
+  progress_start(!options->common.no_progress, source_total(options->files, options->n_files));
+  for (size_t i = 0; i < options->n_files; i++) {
+    struct source source;
+    struct lines lines;
+    CLI_TRY(source_open(&source, options->files[i]));
+    enum cli_exit code = lines_open(&lines, job->memory.ctx, &source, options->zero ? '\0' : '\n');
+    if (code == CLI_OK)
+      code = hash_lines(job, &source, &lines);
+    lines_close(&lines);
+    source_close(&source);
+    CLI_TRY(code);
+  }
+  return CLI_OK;
 }
 
 static enum cli_exit hash_files(struct job *job) {
   const struct hash_options *options = &job->options;
-  CLI_TRY(names_parse(job->memory.ctx, "--column", options->columns, &job->names));
-  CLI_TRY(output_open(&job->output, job->memory.ctx, options->common.output));
-  progress_start(!options->common.no_progress, source_total(options->files, options->n_files));
-  for (size_t i = 0; i < options->n_files; i++) {
-    struct source source;
-    CLI_TRY(source_open(&source, options->files[i]));
-    enum cli_exit code = options->is_table
-                             ? hash_table(job, &source, options_delimiter(&options->common, options->files[i]))
-                             : hash_lines(job, &source);
-    source_close(&source);
-    CLI_TRY(code);
-  }
+  const struct tables_hooks hooks = {choose, take, job};
+  weft_ctx *ctx = job->memory.ctx;
+  CLI_TRY(names_parse(ctx, "--column", options->columns, &job->names));
+  CLI_TRY(output_open(&job->output, ctx, options->common.output));
+  CLI_TRY(options->is_table ? tables_read(ctx, &options->common, options->files, options->n_files, &hooks, &job->done)
+                            : read_lines(job));
   CLI_TRY(output_commit(&job->output));
   progress_clear();
-  return options->common.stats ? report_stats(&job->memory, NULL, job->bytes, job->rows) : CLI_OK;
+  return options->common.stats ? report_stats(&job->memory, NULL, job->done.bytes, job->done.rows) : CLI_OK;
 }
 
 enum cli_exit hash_run(int argc, char **argv) {

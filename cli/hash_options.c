@@ -4,7 +4,6 @@
  */
 #include "cli/hash_options.h"
 
-#include <getopt.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -49,19 +48,18 @@ static const struct option long_options[] = {
 static enum cli_exit parse_algo(const char *name, enum hash_algo *algo) {
   static const char *const names[] = {
       [HASH_XXH3] = "xxh3", [HASH_XXH128] = "xxh128", [HASH_XXH64] = "xxh64", [HASH_XXH32] = "xxh32"};
-  for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-    if (strcmp(name, names[i]) == 0) {
-      *algo = (enum hash_algo)i;
-      return CLI_OK;
-    }
-  return options_fail("hash", "--algo '%s' is none of xxh3, xxh128, xxh64, xxh32", name);
+  size_t choice;
+  CLI_TRY(options_choice("hash", "--algo", name, names, sizeof names / sizeof names[0], &choice));
+  *algo = (enum hash_algo)choice;
+  return CLI_OK;
 }
 
-static enum cli_exit parse_one(struct hash_options *options, int option, const char *value, const char **seed) {
+static enum cli_exit take(void *user, int option, const char *value) {
+  struct hash_options *options = user;
   switch (option) {
   case 'a': return parse_algo(value, &options->algo);
   case 's':
-    *seed = value; /* its range is the algorithm's, which may come later */
+    options->seed_text = value; /* its range is the algorithm's, which may come later */
     return CLI_OK;
   case 'c': return options_list("hash", "--column", value, &options->columns);
   case '0': options->zero = true; return CLI_OK;
@@ -83,18 +81,12 @@ static enum cli_exit check(const struct hash_options *options) {
 }
 
 enum cli_exit hash_options_parse(int argc, char **argv, struct hash_options *options) {
-  const char *seed = "0";
-  int option;
-  *options = (struct hash_options){0};
-  opterr = 0;
-  while ((option = getopt_long(argc, argv, ":a:s:c:0qbo:h", long_options, NULL)) != -1) {
-    if (option == '?' || option == ':')
-      return options_bad("hash", argv, option);
-    CLI_TRY(parse_one(options, option, optarg, &seed));
-    if (options->common.help)
-      return CLI_OK;
-  }
-  CLI_TRY(options_number("hash", "--seed", seed, options->algo == HASH_XXH32 ? UINT32_MAX : UINT64_MAX, &options->seed));
+  *options = (struct hash_options){.seed_text = "0"};
+  CLI_TRY(options_parse(argc, argv, ":a:s:c:0qbo:h", long_options, take, options, &options->common));
+  if (options->common.help)
+    return CLI_OK;
+  CLI_TRY(options_number("hash", "--seed", options->seed_text, options->algo == HASH_XXH32 ? UINT32_MAX : UINT64_MAX,
+                         &options->seed));
   options->is_table = options->columns || options->common.table != OPTIONS_BY_NAME;
   options_files(argc, argv, &options->files, &options->n_files);
   return check(options);

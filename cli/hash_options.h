@@ -13,8 +13,9 @@ struct hash_options {
   struct options_common common;
   enum hash_algo algo;
   uint64_t seed;
-  bool is_table;       /* else lines */
-  const char *columns; /* as given; NULL: all */
+  const char *seed_text; /* as given */
+  bool is_table;         /* else lines */
+  const char *columns;   /* as given; NULL: all */
   bool zero, binary, hash_only;
   char **files; /* of argv; at least one, "-" where none was given */
   size_t n_files;

@@ -17,9 +17,6 @@
 /* Pairs asked for at one time. */
 #define PAIRS ((size_t)4096)
 
-/* How many pairs ahead the fields of RIGHT are asked for: they lie anywhere in memory, offsets first, then their bytes. */
-#define AHEAD ((size_t)8)
-
 /* A run of the command. Its arrays of two are of LEFT and RIGHT. */
 struct job {
   struct join_options options;
@@ -111,17 +108,6 @@ static enum cli_exit print_row(struct job *job, const struct weft_column *column
   return output_write(output, "\n", 1);
 }
 
-/* Asks for what pairs to come will read: of build[0] the bytes, of build[AHEAD] the offsets that lead to them. */
-static void prefetch(const struct job *job, const uint32_t *build, size_t n) {
-  for (size_t i = 0; i < job->store.n_columns; i++) {
-    const struct store_column *column = &job->store.columns[i];
-    if (n > 0 && build[0] != WEFT_NO_ROW)
-      __builtin_prefetch(column->data + column->offsets[build[0]]);
-    if (n > AHEAD && build[AHEAD] != WEFT_NO_ROW)
-      __builtin_prefetch(column->offsets + build[AHEAD]);
-  }
-}
-
 /* Prints all pairs that are due. columns: of the batch of LEFT that they are of. */
 static enum cli_exit print_pairs(struct job *job, const struct weft_column *columns) {
   for (;;) {
@@ -130,8 +116,7 @@ static enum cli_exit print_pairs(struct job *job, const struct weft_column *colu
     if (status != WEFT_OK)
       return memory_status(job->memory.ctx, status, job->sources[JOIN_LEFT].name);
     for (size_t i = 0; i < n; i++) {
-      if (i + AHEAD < n)
-        prefetch(job, job->build + i + AHEAD, n - i - AHEAD);
+      store_prefetch(&job->store, job->build + i, n - i);
       CLI_TRY(print_row(job, columns, job->probe[i], job->build[i]));
     }
     job->output_rows += n;
@@ -161,22 +146,34 @@ static enum cli_exit probe_index(struct job *job) {
   return print_pairs(job, NULL);
 }
 
-static enum cli_exit print_summary(struct job *job) {
-  struct weft_features features;
+static enum cli_exit index_figures(const struct job *job, struct weft_index_figures *figures, double *bytes_per_row) {
+  uint64_t rows = job->rows[JOIN_RIGHT];
+  weft_status status = weft_index_info(job->index, figures, sizeof *figures);
+  *bytes_per_row = status == WEFT_OK && rows > 0 ? (double)figures->bytes / (double)rows : 0;
+  return status == WEFT_OK ? CLI_OK : memory_status(job->memory.ctx, status, "the index");
+}
+
+static enum cli_exit print_summary(const struct job *job) {
   struct weft_index_figures figures;
-  weft_status status = weft_ctx_features(job->memory.ctx, &features, sizeof features);
-  if (status == WEFT_OK)
-    status = weft_index_info(job->index, &figures, sizeof figures);
-  if (status != WEFT_OK)
-    return memory_status(job->memory.ctx, status, "--json");
-  json_t *summary = json_pack(
-      "{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:f}", "kind", job->options.kind_name, "isa",
-      features.isa, "left_rows", (json_int_t)job->rows[JOIN_LEFT], "left_bytes", (json_int_t)job->bytes[JOIN_LEFT],
-      "right_rows", (json_int_t)job->rows[JOIN_RIGHT], "right_bytes", (json_int_t)job->bytes[JOIN_RIGHT], "right_keys",
-      (json_int_t)figures.keys, "right_null_rows", (json_int_t)figures.null_rows, "output_rows",
-      (json_int_t)job->output_rows, "index_bytes", (json_int_t)figures.bytes, "memory_bytes",
-      (json_int_t)memory_taken(&job->memory), "build_seconds", job->build_seconds, "seconds", progress_seconds());
-  return report_json(summary, job->options.common.output != NULL);
+  double bytes_per_row;
+  CLI_TRY(index_figures(job, &figures, &bytes_per_row));
+  json_t *summary =
+      json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:f}", "kind", job->options.kind_name, "left_rows",
+                (json_int_t)job->rows[JOIN_LEFT], "left_bytes", (json_int_t)job->bytes[JOIN_LEFT], "right_rows",
+                (json_int_t)job->rows[JOIN_RIGHT], "right_bytes", (json_int_t)job->bytes[JOIN_RIGHT], "right_keys",
+                (json_int_t)figures.keys, "right_null_rows", (json_int_t)figures.null_rows, "output_rows",
+                (json_int_t)job->output_rows, "index_bytes", (json_int_t)figures.bytes, "index_bytes_per_row",
+                bytes_per_row, "build_seconds", job->build_seconds);
+  return report_summary(&job->memory, summary, job->options.common.output != NULL);
+}
+
+static enum cli_exit print_stats(const struct job *job) {
+  struct weft_index_figures figures;
+  double bytes_per_row;
+  CLI_TRY(index_figures(job, &figures, &bytes_per_row));
+  CLI_TRY(report_stats(&job->memory, NULL, job->bytes[JOIN_LEFT] + job->bytes[JOIN_RIGHT], job->output_rows));
+  fprintf(stderr, "index bytes      %zu\nindex bytes per row %.1f\n", (size_t)figures.bytes, bytes_per_row);
+  return CLI_OK;
 }
 
 static enum cli_exit join_tables(struct job *job) {
@@ -204,8 +201,7 @@ static enum cli_exit join_tables(struct job *job) {
   progress_clear();
   if (common->json)
     CLI_TRY(print_summary(job));
-  return common->stats ? report_stats(&job->memory, NULL, job->bytes[JOIN_LEFT] + job->bytes[JOIN_RIGHT], job->output_rows)
-                       : CLI_OK;
+  return common->stats ? print_stats(job) : CLI_OK;
 }
 
 enum cli_exit join_run(int argc, char **argv) {

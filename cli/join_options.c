@@ -4,7 +4,6 @@
  */
 #include "cli/join_options.h"
 
-#include <getopt.h>
 #include <string.h>
 
 const char join_help[] =
@@ -52,16 +51,15 @@ static enum cli_exit parse_kind(struct join_options *options, const char *name) 
       [WEFT_JOIN_INNER] = "inner", [WEFT_JOIN_LEFT] = "left", [WEFT_JOIN_RIGHT] = "right",
       [WEFT_JOIN_FULL] = "full",   [WEFT_JOIN_SEMI] = "semi", [WEFT_JOIN_ANTI] = "anti",
   };
-  for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-    if (strcmp(name, names[i]) == 0) {
-      options->kind = (enum weft_join_kind)i;
-      options->kind_name = names[i];
-      return CLI_OK;
-    }
-  return options_fail("join", "--kind '%s' is none of inner, left, right, full, semi, anti", name);
+  size_t choice;
+  CLI_TRY(options_choice("join", "--kind", name, names, sizeof names / sizeof names[0], &choice));
+  options->kind = (enum weft_join_kind)choice;
+  options->kind_name = names[choice];
+  return CLI_OK;
 }
 
-static enum cli_exit parse_one(struct join_options *options, int option, const char *value) {
+static enum cli_exit take(void *user, int option, const char *value) {
+  struct join_options *options = user;
   switch (option) {
   case OPTION_ON: return options_list("join", "--on", value, &options->on);
   case OPTION_KIND: return parse_kind(options, value);
@@ -71,16 +69,10 @@ static enum cli_exit parse_one(struct join_options *options, int option, const c
 }
 
 enum cli_exit join_options_parse(int argc, char **argv, struct join_options *options) {
-  int option;
   *options = (struct join_options){.kind = WEFT_JOIN_INNER, .kind_name = "inner"};
-  opterr = 0;
-  while ((option = getopt_long(argc, argv, ":o:h", long_options, NULL)) != -1) {
-    if (option == '?' || option == ':')
-      return options_bad("join", argv, option);
-    CLI_TRY(parse_one(options, option, optarg));
-    if (options->common.help)
-      return CLI_OK;
-  }
+  CLI_TRY(options_parse(argc, argv, ":o:h", long_options, take, options, &options->common));
+  if (options->common.help)
+    return CLI_OK;
   if (argc - optind != 2)
     return options_fail("join", "two tables are needed, LEFT and RIGHT, not %d", argc - optind);
   if (!options->on)

@@ -11,9 +11,9 @@
 #include "cli/rows.h"
 
 enum key_rules {
-  KEY_WEFT,       /* XXH3 of 64 bits, seed 0, of the values' little-endian bytes: what `weft hash` prints of strings */
   KEY_CLICKHOUSE, /* xxHash64(a, b, ...) */
-  KEY_SPARK       /* xxhash64(a, b, ...) */
+  KEY_SPARK,      /* xxhash64(a, b, ...) */
+  KEY_WEFT        /* XXH3 of 64 bits, seed 0, of the values' little-endian bytes: what `weft hash` prints of strings */
 };
 
 /* The columns of a key. Zeroes may be freed. */

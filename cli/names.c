@@ -37,6 +37,15 @@ enum cli_exit names_add(weft_ctx *ctx, struct names *names, const char *text, si
   return CLI_OK;
 }
 
+enum cli_exit names_add_all(weft_ctx *ctx, struct names *names, const struct names *others, const char *whose) {
+  for (size_t i = 0; i < others->n; i++) {
+    size_t bytes;
+    const char *name = names_at(others, i, &bytes);
+    CLI_TRY(names_add(ctx, names, name, bytes, whose));
+  }
+  return CLI_OK;
+}
+
 enum cli_exit names_add_unlike(weft_ctx *ctx, struct names *names, const char *text, size_t bytes, const char *suffix,
                                const char *whose) {
   CLI_TRY(names_add(ctx, names, text, bytes, whose));

@@ -18,7 +18,10 @@ struct names {
 /* Adds a name; text may be NULL when bytes is 0. whose: for the message. */
 enum cli_exit names_add(weft_ctx *ctx, struct names *names, const char *text, size_t bytes, const char *whose);
 
-/* The same with suffix behind it as often as it takes to differ from all before. */
+/* Adds all of another list. */
+enum cli_exit names_add_all(weft_ctx *ctx, struct names *names, const struct names *others, const char *whose);
+
+/* Adds one with suffix behind it as often as it takes to differ from all before. */
 enum cli_exit names_add_unlike(weft_ctx *ctx, struct names *names, const char *text, size_t bytes, const char *suffix,
                                const char *whose);
 

@@ -5,7 +5,6 @@
 #include "cli/options.h"
 
 #include <ctype.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -21,7 +20,8 @@ enum cli_exit options_fail(const char *command, const char *format, ...) {
   return cli_fail(CLI_USAGE, "%s: %s; 'weft %s --help' tells more", command, text, command);
 }
 
-enum cli_exit options_bad(const char *command, char *const *argv, int result) {
+/* getopt_long said '?' or ':' (result): which argument is wrong, and where help is. */
+static enum cli_exit refuse(const char *command, char *const *argv, int result) {
   const char *last = argv[optind - 1];
   bool is_long = strncmp(last, "--", 2) == 0;
   if (result == ':')
@@ -79,6 +79,19 @@ enum cli_exit options_bytes(const char *command, const char *option, const char 
                       option, text, SIZE_MAX);
 }
 
+enum cli_exit options_choice(const char *command, const char *option, const char *text, const char *const *names, size_t n,
+                             size_t *out) {
+  char all[256] = ""; /* more would be cut */
+  for (size_t i = 0, used = 0; i < n; i++) {
+    *out = i;
+    if (strcmp(text, names[i]) == 0)
+      return CLI_OK;
+    if (used < sizeof all)
+      used += (size_t)snprintf(all + used, sizeof all - used, "%s%s", i > 0 ? ", " : "", names[i]);
+  }
+  return options_fail(command, "%s '%s' is none of %s", option, text, all);
+}
+
 enum cli_exit options_list(const char *command, const char *option, const char *text, const char **list) {
   if (*list)
     return options_fail(command, "%s is given twice: name all columns in one list", option);
@@ -108,6 +121,18 @@ enum cli_exit options_common(const char *command, int option, const char *value,
   }
 }
 
+enum cli_exit options_parse(int argc, char **argv, const char *letters, const struct option *rows, options_take_fn *take,
+                            void *user, struct options_common *common) {
+  int option;
+  opterr = 0;
+  while (!common->help && (option = getopt_long(argc, argv, letters, rows, NULL)) != -1) {
+    if (option == '?' || option == ':')
+      return refuse(argv[0], argv, option);
+    CLI_TRY(take ? take(user, option, optarg) : options_common(argv[0], option, optarg, common));
+  }
+  return CLI_OK;
+}
+
 char options_delimiter(const struct options_common *options, const char *file) {
   const char *dot = strrchr(file, '.');
   if (options->table != OPTIONS_BY_NAME)
@@ -122,6 +147,14 @@ void options_files(int argc, char **argv, char ***files, size_t *n) {
   static char *only_stdin[] = {dash, NULL};
   *files = optind < argc ? argv + optind : only_stdin;
   *n = optind < argc ? (size_t)(argc - optind) : 1;
+}
+
+enum cli_exit options_file(int argc, char **argv, const char **file) {
+  char **files;
+  size_t n;
+  options_files(argc, argv, &files, &n);
+  *file = files[0];
+  return n == 1 ? CLI_OK : options_fail(argv[0], "one FILE is read, and '%s' is another", files[1]);
 }
 
 enum cli_exit options_delimiters(const char *command, const struct options_common *options, char *const *files, size_t n) {

@@ -7,8 +7,7 @@
 
 #include "cli/cli.h"
 
-/* getopt_long said '?' or ':' (result): prints which argument of `weft COMMAND` is wrong and where help is. */
-enum cli_exit options_bad(const char *command, char *const *argv, int result);
+#include <getopt.h>
 
 /* A wrong value or combination: prints it, and where help is. */
 __attribute__((format(printf, 2, 3))) enum cli_exit options_fail(const char *command, const char *format, ...);
@@ -18,6 +17,10 @@ enum cli_exit options_number(const char *command, const char *option, const char
 
 /* A number of bytes, at least 1, with K, M, G or T behind it for 2^10, 2^20, 2^30, 2^40. */
 enum cli_exit options_bytes(const char *command, const char *option, const char *text, size_t *out);
+
+/* One of n names: its number into *out. */
+enum cli_exit options_choice(const char *command, const char *option, const char *text, const char *const *names, size_t n,
+                             size_t *out);
 
 /* A list of names, which may be given once: its text into *list. */
 enum cli_exit options_list(const char *command, const char *option, const char *text, const char **list);
@@ -64,6 +67,15 @@ enum {
 #define OPTIONS_COMMON_ROWS \
   {"stats", no_argument, NULL, OPTION_STATS}, {"no-progress", no_argument, NULL, OPTION_NO_PROGRESS}, OPTIONS_ISA_ROWS
 
+/* Takes an option, with its argument; user is options_parse's. */
+typedef enum cli_exit options_take_fn(void *user, int option, const char *value);
+
+/* Reads the options of the subcommand argv[0], which letters and rows tell getopt_long. take hands those that are not its
+ * own to options_common; NULL: there are no others. Ends before the operands, or behind --help: common->help is then set.
+ * CLI_USAGE, and a message that names the argument and where help is, for what is no option. */
+enum cli_exit options_parse(int argc, char **argv, const char *letters, const struct option *rows, options_take_fn *take,
+                            void *user, struct options_common *common);
+
 /* Takes one of them: option is what getopt_long returned, value its argument. */
 enum cli_exit options_common(const char *command, int option, const char *value, struct options_common *options);
 
@@ -72,6 +84,9 @@ char options_delimiter(const struct options_common *options, const char *file);
 
 /* The operands that getopt_long left, or "-" where it left none. */
 void options_files(int argc, char **argv, char ***files, size_t *n);
+
+/* The one operand of a subcommand that reads one file, or "-". */
+enum cli_exit options_file(int argc, char **argv, const char **file);
 
 /* Refuses files of which options_delimiter tells nothing. */
 enum cli_exit options_delimiters(const char *command, const struct options_common *options, char *const *files, size_t n);

@@ -47,13 +47,12 @@ enum cli_exit output_open_files(struct output *output, weft_ctx *ctx, const char
 /* name: what the file will be called, valid until the next call. Every file must be begun once. */
 enum cli_exit output_begin_file(struct output *output, size_t file, const char *name);
 
-/* whole: nothing more comes, so that it is synced. */
-enum cli_exit output_end_file(struct output *output, bool whole);
+enum cli_exit output_end_file(struct output *output);
 
 /* The name of file number `file`, valid until the next call. */
 typedef const char *output_name_fn(void *user, size_t file);
 
-/* Gives all files their names. Where the system refuses one, those before it are there. */
+/* Syncs all files and gives them their names. Where the system refuses one, those before it are there. */
 enum cli_exit output_commit_files(struct output *output, output_name_fn *name, void *user);
 
 /* Frees the buffer, and removes what was not committed. What is buffered for stdout or a device goes there: whole

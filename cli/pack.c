@@ -158,18 +158,13 @@ enum cli_exit pack_open_writer(struct pack *pack) {
   return CLI_OK;
 }
 
-static enum cli_exit print_summary(struct pack *pack) {
-  struct weft_features features;
-  weft_status status = weft_ctx_features(pack->memory.ctx, &features, sizeof features);
-  if (status != WEFT_OK)
-    return memory_status(pack->memory.ctx, status, "--json");
+static enum cli_exit print_summary(const struct pack *pack) {
   double ratio = pack->sink.bytes > 0 ? (double)pack->bytes / (double)pack->sink.bytes : 0;
-  json_t *summary = json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:f, s:I, s:I, s:f}", "isa", features.isa, "rows",
-                              (json_int_t)pack->rows, "columns", (json_int_t)pack->names.n, "chunks",
-                              (json_int_t)pack->encoders.written, "bytes", (json_int_t)pack->bytes, "output_bytes",
-                              (json_int_t)pack->sink.bytes, "ratio", ratio, "threads", (json_int_t)pack->options.threads,
-                              "memory_bytes", (json_int_t)memory_taken(&pack->memory), "seconds", progress_seconds());
-  return report_json(summary, pack->options.common.output != NULL);
+  json_t *summary =
+      json_pack("{s:I, s:I, s:I, s:I, s:I, s:f, s:I}", "rows", (json_int_t)pack->rows, "columns", (json_int_t)pack->names.n,
+                "chunks", (json_int_t)pack->encoders.written, "bytes", (json_int_t)pack->bytes, "output_bytes",
+                (json_int_t)pack->sink.bytes, "ratio", ratio, "threads", (json_int_t)pack->options.threads);
+  return report_summary(&pack->memory, summary, pack->options.common.output != NULL);
 }
 
 static enum cli_exit pack_files(struct pack *pack) {

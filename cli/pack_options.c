@@ -4,7 +4,6 @@
  */
 #include "cli/pack_options.h"
 
-#include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -156,7 +155,8 @@ static enum cli_exit parse_threads(const char *text, size_t *threads) {
   return CLI_OK;
 }
 
-static enum cli_exit parse_one(struct pack_options *options, int option, const char *value) {
+static enum cli_exit take(void *user, int option, const char *value) {
+  struct pack_options *options = user;
   switch (option) {
   case OPTION_TYPE: return add_setting(options, PACK_TYPE, value);
   case OPTION_CODEC: return add_setting(options, PACK_CODEC, value);
@@ -187,7 +187,6 @@ static enum cli_exit check(struct pack_options *options, int argc, char **argv) 
 }
 
 enum cli_exit pack_options_parse(int argc, char **argv, struct pack_options *options) {
-  int option;
   long cpus = sysconf(_SC_NPROCESSORS_ONLN);
   *options = (struct pack_options){.chunk_rows = WEFT_CHUNK_ROWS,
                                    .threads = cpus < 1              ? 1
@@ -196,14 +195,9 @@ enum cli_exit pack_options_parse(int argc, char **argv, struct pack_options *opt
   options->settings = calloc((size_t)argc, sizeof *options->settings); /* more than there can be */
   if (!options->settings)
     return cli_fail(CLI_IO, "pack: no memory for %d arguments", argc);
-  opterr = 0;
-  while ((option = getopt_long(argc, argv, ":o:h", long_options, NULL)) != -1) {
-    if (option == '?' || option == ':')
-      return options_bad("pack", argv, option);
-    CLI_TRY(parse_one(options, option, optarg));
-    if (options->common.help)
-      return CLI_OK;
-  }
+  CLI_TRY(options_parse(argc, argv, ":o:h", long_options, take, options, &options->common));
+  if (options->common.help)
+    return CLI_OK;
   return check(options, argc, argv);
 }
 

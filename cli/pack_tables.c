@@ -113,14 +113,10 @@ static enum cli_exit take_batch(struct reading *reading, const struct rows *rows
 static enum cli_exit open_columns(struct reading *reading, const struct table *table, const char *input) {
   struct pack *pack = reading->pack;
   weft_ctx *ctx = pack->memory.ctx;
-  const struct names *header = table_header(table);
   void *detects = NULL, *slices = NULL;
   CLI_TRY(names_parse(ctx, "--names", pack->options.names, &pack->names));
-  for (size_t i = 0; !pack->options.names && i < header->n; i++) {
-    size_t bytes;
-    const char *name = names_at(header, i, &bytes);
-    CLI_TRY(names_add(ctx, &pack->names, name, bytes, input));
-  }
+  if (!pack->options.names)
+    CLI_TRY(names_add_all(ctx, &pack->names, table_header(table), input));
   CLI_TRY(memory_resize(ctx, &slices, pack->names.n, sizeof *reading->slices, input, "columns"));
   reading->slices = slices;
   CLI_TRY(memory_resize(ctx, &detects, pack->names.n, sizeof *reading->detects, input, "columns"));
@@ -137,12 +133,10 @@ static enum cli_exit open_columns(struct reading *reading, const struct table *t
 /* Finds the columns in a table: by their names, or by their places where --names gives them. */
 static enum cli_exit choose(struct reading *reading, struct table *table, const char *input) {
   struct pack *pack = reading->pack;
-  const struct names none = {0}, *header = table_header(table);
+  const struct names none = {0};
   if (pack->names.n == 0)
     CLI_TRY(open_columns(reading, table, input));
-  if (header->n != pack->names.n)
-    return cli_fail(CLI_DATA, "%s:%" PRIu64 ": the header has %zu fields, and %s %zu", input, table_header_line(table),
-                    header->n, pack->options.names ? "--names" : pack->encoders.input, pack->names.n);
+  CLI_TRY(table_expect(table, pack->names.n, pack->options.names ? "--names" : pack->encoders.input));
   return table_choose_names(table, pack->options.names ? &none : &pack->names);
 }
 

@@ -8,7 +8,7 @@
 #include "cli/progress.h"
 #include "cli/report.h"
 #include "cli/store.h"
-#include "cli/table.h"
+#include "cli/tables.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -21,9 +21,6 @@
  * little of the time: 16 KiB of 4096 parts. */
 #define GATHER_BYTES ((size_t)64 << 20)
 #define GATHER_ROWS ((size_t)1 << 20)
-
-/* How many rows ahead their fields are asked for, as in join.c: rows of a part lie anywhere in what gathered. */
-#define AHEAD ((size_t)8)
 
 /* A run of the command. */
 struct job {
@@ -42,9 +39,9 @@ struct job {
   size_t hashes_capacity;
   uint32_t *order; /* [order_capacity] */
   size_t order_capacity;
-  size_t *offsets;      /* [parts + 1] */
-  uint64_t *part_rows;  /* [parts] */
-  uint64_t rows, bytes; /* done: rows of all files, bytes of those before this one */
+  size_t *offsets;     /* [parts + 1] */
+  uint64_t *part_rows; /* [parts] */
+  struct tables_done done;
 };
 
 static bool is_pattern(const struct job *job) {
@@ -64,22 +61,10 @@ static const char *name_of(void *user, size_t part) {
 
 /* ---- Out: from the store to the files ---- */
 
-/* Asks for what the row will be written from; of the one at rows[AHEAD] the offsets that lead to it. */
-static void prefetch(const struct job *job, const uint32_t *rows, size_t n) {
-  for (size_t i = 0; i < job->store.n_columns; i++) {
-    const struct store_column *column = &job->store.columns[i];
-    if (n > 0)
-      __builtin_prefetch(column->data + column->offsets[rows[0]]);
-    if (n > AHEAD)
-      __builtin_prefetch(column->offsets + rows[AHEAD]);
-  }
-}
-
 static enum cli_exit write_rows(struct job *job, const struct weft_column *columns, const uint32_t *rows, size_t n) {
   struct output *output = &job->output;
   for (size_t i = 0; i < n; i++) {
-    if (i + AHEAD < n)
-      prefetch(job, rows + i + AHEAD, n - i - AHEAD);
+    store_prefetch(&job->store, rows + i, n - i);
     for (size_t c = 0; c < job->store.n_columns; c++) {
       if (c > 0)
         CLI_TRY(output_write(output, &job->style.delimiter, 1));
@@ -90,8 +75,20 @@ static enum cli_exit write_rows(struct job *job, const struct weft_column *colum
   return CLI_OK;
 }
 
-/* Brings what gathered to its files. */
-static enum cli_exit spread(struct job *job) {
+/* The rows of a part, behind those that its file has. A part that was never begun gets the header first. */
+static enum cli_exit write_part(struct job *job, size_t part, const struct weft_column *columns) {
+  size_t first = job->offsets[part], n = job->offsets[part + 1] - first;
+  CLI_TRY(output_begin_file(&job->output, part, name_of(job, part)));
+  if (job->part_rows[part] == 0)
+    CLI_TRY(field_write_header(&job->output, job->style.delimiter, &job->columns));
+  if (n > 0) /* without any row of the table there is no order */
+    CLI_TRY(write_rows(job, columns, job->order + first, n));
+  job->part_rows[part] += n;
+  return output_end_file(&job->output);
+}
+
+/* Brings what gathered to its files. last: nothing more comes, so that parts without rows get their files too. */
+static enum cli_exit spread(struct job *job, bool last) {
   weft_ctx *ctx = job->memory.ctx;
   const struct partition_options *options = &job->options;
   size_t rows = job->store.rows;
@@ -106,22 +103,16 @@ static enum cli_exit spread(struct job *job) {
   if (status != WEFT_OK)
     return memory_status(ctx, status, "partition");
   const struct weft_column *columns = store_columns(&job->store);
-  for (size_t part = 0; part < options->parts; part++) {
-    size_t first = job->offsets[part], n = job->offsets[part + 1] - first;
-    if (n == 0)
-      continue;
-    CLI_TRY(output_begin_file(&job->output, part, name_of(job, part)));
-    CLI_TRY(write_rows(job, columns, job->order + first, n));
-    CLI_TRY(output_end_file(&job->output, false));
-    job->part_rows[part] += n;
-  }
+  for (size_t part = 0; part < options->parts; part++)
+    if (job->offsets[part] < job->offsets[part + 1] || (last && job->part_rows[part] == 0))
+      CLI_TRY(write_part(job, part, columns));
   store_cut(&job->store, 0);
   return CLI_OK;
 }
 
 /* ---- In: from tables to the store ---- */
 
-/* The folder, the names, and in each file the header. Nothing that is there may be in their way. */
+/* The folder and the names. Nothing that is there may be in their way. */
 static enum cli_exit open_files(struct job *job) {
   const struct partition_options *options = &job->options;
   const char *output = options->common.output;
@@ -138,13 +129,7 @@ static enum cli_exit open_files(struct job *job) {
   for (size_t part = 0; part < options->parts; part++)
     if (stat(name_of(job, part), &info) == 0 && !S_ISREG(info.st_mode))
       return cli_fail(CLI_IO, "%s: it is there, and is no file that could be replaced", job->name);
-  CLI_TRY(output_open_files(&job->output, job->memory.ctx, name_of(job, 0), options->parts));
-  for (size_t part = 0; part < options->parts; part++) {
-    CLI_TRY(output_begin_file(&job->output, part, name_of(job, part)));
-    CLI_TRY(field_write_header(&job->output, job->style.delimiter, &job->columns));
-    CLI_TRY(output_end_file(&job->output, false));
-  }
-  return CLI_OK;
+  return output_open_files(&job->output, job->memory.ctx, name_of(job, 0), options->parts);
 }
 
 static enum cli_exit open_parts(struct job *job, const char *input) {
@@ -183,18 +168,15 @@ static enum cli_exit choose_columns(struct job *job, struct table *table, size_t
 }
 
 /* Chooses all columns and then the key's: those of the first table by their places, of others by their names. */
-static enum cli_exit choose(struct job *job, struct table *table, const char *input) {
+static enum cli_exit choose(void *user, struct table *table, const struct source *source) {
+  struct job *job = user;
   weft_ctx *ctx = job->memory.ctx;
-  const struct names *header = table_header(table);
+  const char *input = source->name;
   void *columns = NULL;
-  for (size_t i = 0, bytes; !job->opened && i < header->n; i++) {
-    const char *name = names_at(header, i, &bytes);
-    CLI_TRY(names_add(ctx, &job->columns, name, bytes, input));
-  }
-  if (header->n != job->columns.n)
-    return cli_fail(CLI_DATA, "%s:%" PRIu64 ": the header has %zu fields, and %s %zu", input, table_header_line(table),
-                    header->n, job->options.files[0], job->columns.n);
-  CLI_TRY(memory_resize(ctx, &columns, header->n + job->key.names.n, sizeof(size_t), input, "columns"));
+  if (!job->opened)
+    CLI_TRY(names_add_all(ctx, &job->columns, table_header(table), input));
+  CLI_TRY(table_expect(table, job->columns.n, job->options.files[0]));
+  CLI_TRY(memory_resize(ctx, &columns, job->columns.n + job->key.names.n, sizeof(size_t), input, "columns"));
   enum cli_exit code = choose_columns(job, table, columns);
   memory_free(ctx, columns);
   return code == CLI_OK && !job->opened ? open_parts(job, input) : code;
@@ -207,10 +189,11 @@ static bool is_enough(const struct store *store) {
   return store->rows >= GATHER_ROWS || bytes >= GATHER_BYTES;
 }
 
-static enum cli_exit take_batch(struct job *job, const struct rows *rows, const char *input) {
+static enum cli_exit take(void *user, const struct rows *rows, const struct source *source) {
+  struct job *job = user;
   weft_ctx *ctx = job->memory.ctx;
+  const char *input = source->name;
   size_t before = job->store.rows;
-  CLI_TRY(memory_validate(ctx, rows->columns, rows->n_columns, input));
   if (before + rows->rows > job->hashes_capacity) {
     void *hashes = job->hashes;
     size_t capacity = (before + rows->rows) / 2 * 3 + 1;
@@ -221,45 +204,20 @@ static enum cli_exit take_batch(struct job *job, const struct rows *rows, const 
   const struct rows key = {.columns = rows->columns + job->columns.n, .lines = rows->lines, .rows = rows->rows};
   CLI_TRY(key_hash_rows(ctx, &job->key, &key, input, job->hashes + before));
   CLI_TRY(store_add(&job->store, rows, input));
-  job->rows += rows->rows;
-  progress_update(job->rows, job->bytes + rows->bytes);
-  return is_enough(&job->store) ? spread(job) : CLI_OK;
+  return is_enough(&job->store) ? spread(job, false) : CLI_OK;
 }
 
-static enum cli_exit read_file(struct job *job, const char *file) {
-  const struct options_common *common = &job->options.common;
-  const struct table_format format = {.delimiter = options_delimiter(common, file), .null = common->null};
-  struct source source;
-  struct table *table = NULL;
-  struct rows rows = {0};
-  CLI_TRY(source_open(&source, file));
-  enum cli_exit code = table_open(job->memory.ctx, &source, &format, &table);
-  if (code == CLI_OK)
-    code = choose(job, table, source.name);
-  while (code == CLI_OK && (code = table_next(table, &rows)) == CLI_OK && rows.rows > 0)
-    code = take_batch(job, &rows, source.name);
-  table_close(table);
-  source_close(&source);
-  job->bytes += rows.bytes;
-  return code;
-}
-
-static enum cli_exit print_summary(struct job *job) {
-  struct weft_features features;
+static enum cli_exit print_summary(const struct job *job) {
   uint64_t least = UINT64_MAX, most = 0;
-  weft_status status = weft_ctx_features(job->memory.ctx, &features, sizeof features);
-  if (status != WEFT_OK)
-    return memory_status(job->memory.ctx, status, "--json");
   for (size_t part = 0; part < job->options.parts; part++) {
     least = job->part_rows[part] < least ? job->part_rows[part] : least;
     most = job->part_rows[part] > most ? job->part_rows[part] : most;
   }
   json_t *summary =
-      json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:f}", "by", job->options.rules_name, "isa", features.isa, "rows",
-                (json_int_t)job->rows, "bytes", (json_int_t)job->bytes, "parts", (json_int_t)job->options.parts,
-                "least_rows", (json_int_t)least, "most_rows", (json_int_t)most, "memory_bytes",
-                (json_int_t)memory_taken(&job->memory), "seconds", progress_seconds());
-  return report_json(summary, true);
+      json_pack("{s:s, s:I, s:I, s:I, s:I, s:I}", "by", job->options.rules_name, "rows", (json_int_t)job->done.rows,
+                "bytes", (json_int_t)job->done.bytes, "parts", (json_int_t)job->options.parts, "least_rows",
+                (json_int_t)least, "most_rows", (json_int_t)most);
+  return report_summary(&job->memory, summary, true);
 }
 
 static enum cli_exit partition_files(struct job *job) {
@@ -267,21 +225,15 @@ static enum cli_exit partition_files(struct job *job) {
   const struct options_common *common = &options->common;
   CLI_TRY(key_hash_open(job->memory.ctx, options->key, options->rules, &job->key));
   job->key.empty_is_null = common->null == NULL;
-  progress_start(!common->no_progress, source_total(options->files, options->n_files));
-  for (size_t i = 0; i < options->n_files; i++)
-    CLI_TRY(read_file(job, options->files[i]));
-  if (job->store.rows > 0)
-    CLI_TRY(spread(job));
-  for (size_t part = 0; part < options->parts; part++) {
-    CLI_TRY(output_begin_file(&job->output, part, name_of(job, part)));
-    CLI_TRY(output_end_file(&job->output, true));
-  }
+  const struct tables_hooks hooks = {choose, take, job};
+  CLI_TRY(tables_read(job->memory.ctx, common, options->files, options->n_files, &hooks, &job->done));
+  CLI_TRY(spread(job, true));
   CLI_TRY(output_commit_files(&job->output, name_of, job));
   job->made_folder = false;
   progress_clear();
   if (common->json)
     CLI_TRY(print_summary(job));
-  return common->stats ? report_stats(&job->memory, NULL, job->bytes, job->rows) : CLI_OK;
+  return common->stats ? report_stats(&job->memory, NULL, job->done.bytes, job->done.rows) : CLI_OK;
 }
 
 enum cli_exit partition_run(int argc, char **argv) {

@@ -4,7 +4,6 @@
  */
 #include "cli/partition_options.h"
 
-#include <getopt.h>
 #include <string.h>
 
 const char partition_help[] =
@@ -49,14 +48,12 @@ static const struct option long_options[] = {
 };
 
 static enum cli_exit parse_rules(struct partition_options *options, const char *name) {
-  static const char *const names[] = {[KEY_WEFT] = "weft", [KEY_CLICKHOUSE] = "clickhouse", [KEY_SPARK] = "spark"};
-  for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-    if (strcmp(name, names[i]) == 0) {
-      options->rules = (enum key_rules)i;
-      options->rules_name = names[i];
-      return CLI_OK;
-    }
-  return options_fail("partition", "--by '%s' is none of clickhouse, spark, weft", name);
+  static const char *const names[] = {[KEY_CLICKHOUSE] = "clickhouse", [KEY_SPARK] = "spark", [KEY_WEFT] = "weft"};
+  size_t choice;
+  CLI_TRY(options_choice("partition", "--by", name, names, sizeof names / sizeof names[0], &choice));
+  options->rules = (enum key_rules)choice;
+  options->rules_name = names[choice];
+  return CLI_OK;
 }
 
 static enum cli_exit parse_parts(struct partition_options *options, const char *text) {
@@ -68,7 +65,8 @@ static enum cli_exit parse_parts(struct partition_options *options, const char *
   return CLI_OK;
 }
 
-static enum cli_exit parse_one(struct partition_options *options, int option, const char *value) {
+static enum cli_exit take(void *user, int option, const char *value) {
+  struct partition_options *options = user;
   switch (option) {
   case 'n': return parse_parts(options, value);
   case 'k': return options_list("partition", "--key", value, &options->key);
@@ -93,16 +91,10 @@ static enum cli_exit check(const struct partition_options *options) {
 }
 
 enum cli_exit partition_options_parse(int argc, char **argv, struct partition_options *options) {
-  int option;
   *options = (struct partition_options){.rules = KEY_WEFT, .rules_name = "weft"};
-  opterr = 0;
-  while ((option = getopt_long(argc, argv, ":n:k:o:h", long_options, NULL)) != -1) {
-    if (option == '?' || option == ':')
-      return options_bad("partition", argv, option);
-    CLI_TRY(parse_one(options, option, optarg));
-    if (options->common.help)
-      return CLI_OK;
-  }
+  CLI_TRY(options_parse(argc, argv, ":n:k:o:h", long_options, take, options, &options->common));
+  if (options->common.help)
+    return CLI_OK;
   options_files(argc, argv, &options->files, &options->n_files);
   return check(options);
 }

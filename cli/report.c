@@ -40,9 +40,9 @@ enum cli_exit report_stats(const struct memory *memory, const struct weft_stats 
   return CLI_OK;
 }
 
-enum cli_exit report_json(json_t *summary, bool to_stdout) {
-  char *text = summary ? json_dumps(summary, JSON_REAL_PRECISION(6)) : NULL;
-  json_decref(summary);
+enum cli_exit report_json(json_t *object, bool to_stdout) {
+  char *text = object ? json_dumps(object, JSON_REAL_PRECISION(6)) : NULL;
+  json_decref(object);
   if (!text)
     return cli_fail(CLI_IO, "--json: no memory for the summary");
   enum cli_exit code = CLI_OK;
@@ -55,4 +55,15 @@ enum cli_exit report_json(json_t *summary, bool to_stdout) {
   }
   free(text);
   return code;
+}
+
+enum cli_exit report_summary(const struct memory *memory, json_t *summary, bool to_stdout) {
+  struct weft_features features;
+  weft_status status = weft_ctx_features(memory->ctx, &features, sizeof features);
+  json_t *run = json_pack("{s:s, s:I, s:f}", "isa", status == WEFT_OK ? features.isa : "", "memory_bytes",
+                          (json_int_t)memory_taken(memory), "seconds", progress_seconds());
+  if (status == WEFT_OK && json_object_update_new(summary, run) == 0)
+    return report_json(summary, to_stdout);
+  json_decref(summary);
+  return status == WEFT_OK ? report_json(NULL, to_stdout) : memory_status(memory->ctx, status, "--json");
 }

@@ -14,8 +14,11 @@
 enum cli_exit report_stats(const struct memory *memory, const struct weft_stats *others, uint64_t input_bytes,
                            uint64_t output_rows);
 
-/* Prints a summary, which may be NULL where there was no memory for it, on a line of its own, and frees it: to stdout where
- * the rows went to a file, else to stderr. */
-enum cli_exit report_json(json_t *summary, bool to_stdout);
+/* Prints an object on a line of its own, and frees it: to stdout where that has nothing else to hold, else to stderr. NULL:
+ * there was no memory for it. */
+enum cli_exit report_json(json_t *object, bool to_stdout);
+
+/* The same of a summary, with "isa", "memory_bytes" and "seconds" put into it. */
+enum cli_exit report_summary(const struct memory *memory, json_t *summary, bool to_stdout);
 
 #endif

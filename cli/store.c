@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Rows in memory. Called by join.c for the table that is indexed, by group.c for keys; knows nothing of either.
+ * Rows in memory. Called by join.c for the table that is indexed, by group.c for keys, by partition.c and pack_tables.c for what
+ * they gather; knows nothing of any.
  */
 #include "cli/store.h"
 
@@ -11,6 +12,9 @@
 #define STORE_ROWS ((size_t)8192)
 #define STORE_OFFSETS ((size_t)1 << 20)
 #define STORE_DATA ((size_t)4096)
+
+/* How many rows ahead the bytes of fields are asked for, and as many before that the offsets that lead to them. */
+#define AHEAD ((size_t)8)
 
 /* Sets the room for rows; it may be less than before, if not less than there are. */
 static enum cli_exit resize_rows(struct store *store, size_t capacity, const char *name) {
@@ -122,6 +126,16 @@ const struct weft_column *store_columns(struct store *store) {
       store->views[i] = weft_column_with_validity(store->views[i], column->valid, 0);
   }
   return store->views;
+}
+
+void store_prefetch(const struct store *store, const uint32_t *rows, size_t n) {
+  for (size_t i = 0; i < store->n_columns; i++) {
+    const struct store_column *column = &store->columns[i];
+    if (n > AHEAD && rows[AHEAD] != WEFT_NO_ROW)
+      __builtin_prefetch(column->data + column->offsets[rows[AHEAD]]);
+    if (n > 2 * AHEAD && rows[2 * AHEAD] != WEFT_NO_ROW)
+      __builtin_prefetch(column->offsets + rows[2 * AHEAD]);
+  }
 }
 
 void store_close(struct store *store) {

@@ -43,6 +43,10 @@ enum cli_exit store_fit(struct store *store, const char *name);
 /* All rows as columns; valid until rows are added or moved. */
 const struct weft_column *store_columns(struct store *store);
 
+/* Asks memory for the fields of rows to come, which may lie anywhere: rows[0] comes next, rows[n - 1] last, and WEFT_NO_ROW
+ * is none. Called for each row that is printed. */
+void store_prefetch(const struct store *store, const uint32_t *rows, size_t n);
+
 void store_close(struct store *store);
 
 #endif

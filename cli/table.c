@@ -297,6 +297,13 @@ enum cli_exit table_find(const struct table *table, const char *name, size_t byt
   return CLI_OK;
 }
 
+enum cli_exit table_expect(const struct table *table, size_t n, const char *whose) {
+  if (table->width == n)
+    return CLI_OK;
+  return cli_fail(CLI_DATA, "%s:%" PRIu64 ": the header has %zu fields, and %s %zu", table->source->name,
+                  table->header_line, table->width, whose, n);
+}
+
 static enum cli_exit open_chosen(struct table *table, struct chosen *chosen) {
   void *data = NULL, *offsets = NULL, *valid = NULL;
   CLI_TRY(grow(table, &data, TABLE_DATA, 1));

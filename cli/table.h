@@ -29,6 +29,9 @@ uint64_t table_header_line(const struct table *table);
 /* The number of the column that has this name. CLI_DATA, and a message, where none has or several have. */
 enum cli_exit table_find(const struct table *table, const char *name, size_t bytes, size_t *column);
 
+/* CLI_DATA, and a message, unless the header has n fields, as whose has. */
+enum cli_exit table_expect(const struct table *table, size_t n, const char *whose);
+
 /* Chooses the n > 0 columns of the batches, in the batches' order, each any number of times. Called once, before
  * table_next. */
 enum cli_exit table_choose(struct table *table, const size_t *columns, size_t n);

@@ -4,7 +4,6 @@
  */
 #include "cli/unpack_options.h"
 
-#include <getopt.h>
 #include <string.h>
 
 const char unpack_help[] =
@@ -89,7 +88,9 @@ static enum cli_exit parse_rows(const char *text, struct unpack_options *options
   return CLI_OK;
 }
 
-static enum cli_exit parse_one(const char *command, struct unpack_options *options, int option, const char *value) {
+static enum cli_exit take(void *user, int option, const char *value) {
+  struct unpack_options *options = user;
+  const char *command = options->command;
   switch (option) {
   case OPTION_COLUMNS: return options_list(command, "--columns", value, &options->columns);
   case OPTION_RAW: options->folder = value; return CLI_OK;
@@ -101,22 +102,11 @@ static enum cli_exit parse_one(const char *command, struct unpack_options *optio
 enum cli_exit unpack_options_parse(int argc, char **argv, struct unpack_options *options) {
   const char *command = argv[0];
   const struct option *rows = strcmp(command, "cat") == 0 ? cat_long : unpack_long;
-  char **files;
-  size_t n_files;
-  int option;
-  *options = (struct unpack_options){.rows = UINT64_MAX};
-  opterr = 0;
-  while ((option = getopt_long(argc, argv, ":o:h", rows, NULL)) != -1) {
-    if (option == '?' || option == ':')
-      return options_bad(command, argv, option);
-    CLI_TRY(parse_one(command, options, option, optarg));
-    if (options->common.help)
-      return CLI_OK;
-  }
-  options_files(argc, argv, &files, &n_files);
-  options->file = files[0];
-  if (n_files > 1)
-    return options_fail(command, "one FILE is read, and '%s' is another", files[1]);
+  *options = (struct unpack_options){.command = command, .rows = UINT64_MAX};
+  CLI_TRY(options_parse(argc, argv, ":o:h", rows, take, options, &options->common));
+  if (options->common.help)
+    return CLI_OK;
+  CLI_TRY(options_file(argc, argv, &options->file));
   if (options->folder && (options->common.output || options->common.null || options->common.table != OPTIONS_BY_NAME))
     return options_fail(command, "--raw writes arrays: it goes with none of --output, --null, --csv, --tsv");
   return CLI_OK;

@@ -9,6 +9,7 @@
 
 struct unpack_options {
   struct options_common common;
+  const char *command; /* "unpack" or "cat" */
   const char *file;
   const char *columns;
   const char *folder;       /* for arrays; NULL: a table is printed */

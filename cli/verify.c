@@ -8,7 +8,6 @@
 #include "cli/progress.h"
 #include "cli/report.h"
 
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -44,15 +43,7 @@ struct job {
 };
 
 static enum cli_exit parse(int argc, char **argv, struct job *job) {
-  int option;
-  opterr = 0;
-  while ((option = getopt_long(argc, argv, ":h", long_options, NULL)) != -1) {
-    if (option == '?' || option == ':')
-      return options_bad("verify", argv, option);
-    CLI_TRY(options_common("verify", option, optarg, &job->options));
-    if (job->options.help)
-      return CLI_OK;
-  }
+  CLI_TRY(options_parse(argc, argv, ":h", long_options, NULL, NULL, &job->options));
   options_files(argc, argv, &job->files, &job->n_files);
   return CLI_OK;
 }
@@ -96,10 +87,11 @@ static enum cli_exit verify_files(struct job *job) {
   progress_clear();
   enum cli_exit code = CLI_OK;
   if (job->options.json)
-    code = report_json(json_pack("{s:I, s:I, s:I, s:I, s:I, s:f}", "files", (json_int_t)job->n_files, "bad_files",
-                                 (json_int_t)job->n_bad, "rows", (json_int_t)job->rows, "chunks", (json_int_t)job->chunks,
-                                 "bytes", (json_int_t)job->bytes, "seconds", progress_seconds()),
-                       true);
+    code = report_summary(&job->memory,
+                          json_pack("{s:I, s:I, s:I, s:I, s:I}", "files", (json_int_t)job->n_files, "bad_files",
+                                    (json_int_t)job->n_bad, "rows", (json_int_t)job->rows, "chunks",
+                                    (json_int_t)job->chunks, "bytes", (json_int_t)job->bytes),
+                          true);
   if (code == CLI_OK && job->options.stats)
     code = report_stats(&job->memory, NULL, job->bytes, job->rows);
   return first == CLI_OK ? code : first;

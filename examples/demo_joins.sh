@@ -2,10 +2,12 @@
 # SPDX-License-Identifier: MIT
 #
 # The joins of ./run-demo, on this machine's own packages: each installed path with its package's row, those grouped by section,
-# and the distribution's index of packages with the installed ones. The same by sqlite3, compared row for row.
+# and the distribution's index of packages with the installed ones. The same by sqlite3, compared row for row, and timed beside it,
+# or beside the command duckdb where that is installed (or DUCKDB names it): then duckdb's rows are compared too.
 #     demo_joins.sh WEFT FOLDER       WEFT: the command, by its absolute path; FOLDER: where the tables go
 set -eu
 weft=$1
+duckdb=${DUCKDB:-$(command -v duckdb || true)}
 cd "$2"
 export LC_ALL=C
 
@@ -37,7 +39,8 @@ apt-cache dumpavail | awk '
 
 now_ms() { echo $(($(date +%s%N) / 1000000)); }
 
-# timed NAME COMMAND...: runs it again and again until that has taken a second; says how often it was and what one run took.
+# timed NAME COMMAND...: runs it again and again until that has taken a second; says how often it was and what one run took, and
+# leaves that in timed_us, in microseconds.
 timed() {
   timed_name=$1 runs=0 begin=$(now_ms)
   shift
@@ -47,6 +50,7 @@ timed() {
     spent=$(($(now_ms) - begin))
     [ $spent -lt 1000 ] || break
   done
+  timed_us=$((spent * 1000 / runs))
   printf '  %-7s %6d ms a run (repeated %d times, to fill a second); %s bytes of CSV\n' "$timed_name" \
     $((spent / runs)) $runs "$(wc -c <"$timed_name.csv")"
 }
@@ -62,11 +66,26 @@ by_sqlite() {
   } | sqlite3 -batch :memory: >sqlite.csv
 }
 
-# compare: are weft.csv and sqlite.csv the same rows, each as often? sqlite3 judges, so quoting does not matter.
+# by_duckdb QUERY TABLE...: the same by duckdb, every field a text as for the others, on the one thread that they have.
+by_duckdb() {
+  query=$1
+  shift
+  rm -f duckdb.csv
+  {
+    printf 'SET threads = 1;\n'
+    for table; do
+      printf "CREATE VIEW %s AS FROM read_csv('%s.csv', header = true, all_varchar = true, delim = ',', quote = '\"', escape = '\"');\n" \
+        "$table" "$table"
+    done
+    printf "COPY (%s) TO 'duckdb.csv' (HEADER, DELIMITER ',');\n" "$query"
+  } | "$duckdb" -bail -batch :memory: >duckdb.log
+}
+
+# compare NAME: are NAME.csv and sqlite.csv the same rows, each as often? sqlite3 judges, so quoting does not matter.
 compare() {
-  differ=$(sqlite3 -batch :memory: <<'END'
+  differ=$(sqlite3 -batch :memory: <<END
 .mode csv
-.import weft.csv w
+.import $1.csv w
 .import sqlite.csv s
 CREATE TABLE columns AS SELECT group_concat('"' || name || '"') AS list FROM pragma_table_info('w');
 .mode list
@@ -77,10 +96,10 @@ SELECT 'SELECT ((SELECT count(*) FROM (SELECT *, count(*) FROM w GROUP BY ' || l
 .read compare.sql
 END
   )
-  set -- $differ
-  printf '  %s rows from each, compared row for row: %s differ\n' "$2" "$1"
-  [ "$1" -eq 0 ] && [ "$2" -eq "$3" ] && [ "$2" -gt 0 ] || {
-    printf 'run-demo: weft gives %s rows and sqlite3 %s, and %s of them differ: see %s\n' "$2" "$3" "$1" "$PWD" >&2
+  set -- "$1" $differ
+  printf '  %s rows of %s and of sqlite, compared row for row: %s differ\n' "$3" "$1" "$2"
+  [ "$2" -eq 0 ] && [ "$3" -eq "$4" ] && [ "$3" -gt 0 ] || {
+    printf 'run-demo: %s gives %s rows and sqlite3 %s, and %s of them differ: see %s\n' "$1" "$3" "$4" "$2" "$PWD" >&2
     exit 1
   }
 }
@@ -93,12 +112,32 @@ show() {
   query=$2 tables=$3
   shift 3
   timed weft weft_to_file "$@"
-  timed sqlite by_sqlite "$query" $tables
-  compare
+  weft_us=$timed_us
+  if [ "$duckdb" ]; then
+    timed duckdb by_duckdb "$query" $tables
+    by_sqlite "$query" $tables
+    compare duckdb
+  else
+    timed sqlite by_sqlite "$query" $tables
+  fi
+  compare weft
+  awk -v weft="$weft_us" -v other="$timed_us" -v name="${duckdb:+duckdb}" 'BEGIN {
+    printf("  weft takes %.2f of the time that %s does\n", weft / other, name ? name : "sqlite") }'
 }
+
+# What is timed beside weft, once for all.
+if [ "$duckdb" ]; then
+  version=$("$duckdb" --version) || { printf 'run-demo: %s is no duckdb\n' "$duckdb" >&2; exit 1; }
+  begin=$(now_ms) runs=0
+  while [ $((runs += 1)) -le 10 ]; do "$duckdb" -batch -c 'SELECT 1' >duckdb.log; done
+  beside="duckdb $version, threads = 1; its start is $((($(now_ms) - begin) / 10)) ms of each run"
+else
+  beside="sqlite3 $(sqlite3 --version | cut -d ' ' -f 1); with a command duckdb, or DUCKDB=its path, it would be that"
+fi
 
 printf '\ntables: %s paths, %s packages, %s entries of the index; each run reads its tables from CSV and writes CSV\n' \
   $(($(wc -l <paths.csv) - 1)) $(($(wc -l <packages.csv) - 1)) $(($(wc -l <avail.csv) - 1))
+printf 'beside weft: %s\n' "$beside"
 show 'each installed path with the row of its package' \
   'SELECT path, package, section, version, size FROM paths JOIN packages USING (package)' 'paths packages' \
   join --on package --columns path,package,section,version,size paths.csv packages.csv
@@ -110,3 +149,16 @@ show 'the index of packages with the installed ones' \
   'SELECT a.name, a.version, a.section, p.package, p.version AS version_right FROM avail a JOIN packages p ON a.name = p.name' \
   'avail packages' \
   join --on name --columns left.name,left.version,left.section,package,right.version avail.csv packages.csv
+
+# The shards of a table that ClickHouse spreads by xxHash64(path): every row is in one of them.
+parts=64
+rm -rf parts
+begin=$(now_ms)
+"$weft" partition -n $parts --by clickhouse --key path -o parts paths.csv --no-progress
+spent=$(($(now_ms) - begin))
+files=$(ls parts | wc -l) rows=$(($(cat parts/part-*.csv | wc -l) - parts))
+printf '\nthe paths by xxHash64(path) %% %d: %d files with %d rows in all, in %d ms\n' $parts "$files" "$rows" $spent
+[ "$files" -eq $parts ] && [ "$rows" -eq $(($(wc -l <paths.csv) - 1)) ] || {
+  printf 'run-demo: %s paths went in: see %s\n' $(($(wc -l <paths.csv) - 1)) "$PWD/parts" >&2
+  exit 1
+}

@@ -41,8 +41,10 @@ weft_status weft__build_open(weft_ctx *ctx, weft_index *index, const uint64_t *g
   if (rows >= SIMD_NO_ID - (PART_ALIGN << MOST_PART_BITS))
     build->bits = 0;
   build->slice_rows = (rows / build->slices + PART_ALIGN) / PART_ALIGN * PART_ALIGN;
-  if (weft__keys_prefixable(ctx, &index->how, index->keys, index->n_keys))
-    WEFT_TRY(weft__index_take(ctx, rows, sizeof *index->prefixes, &index->prefixes));
+  if (!index->how.exact)
+    weft__packing_choose(ctx, index->keys, index->n_keys, false, &index->how.packing);
+  if (index->how.packing.stride != 0)
+    WEFT_TRY(weft__index_take(ctx, rows, index->how.packing.stride, &index->packed));
   if (!given)
     WEFT_TRY(weft__index_take(ctx, rows, sizeof *build->hashes, &build->hashes));
   if (may_have_nulls(index->keys, index->n_keys))
@@ -83,14 +85,14 @@ weft_status weft__build_hash(weft_ctx *ctx, struct index_build *build, size_t sl
   for (size_t at = first, n; at < last; at += n) {
     n = last - at < ctx->batch_size ? last - at : ctx->batch_size;
     const uint64_t *hashes = build->given ? build->given + at : build->hashes + at;
+    if (index->packed)
+      scratch->packed = index->packed + at * index->how.packing.stride;
     if (!build->given) {
       scratch->hashes = build->hashes + at;
       weft__keys_hash(ctx, &index->how, index->keys, index->n_keys, at, n, scratch);
-    } else if (build->valid || index->prefixes) {
+    } else if (build->valid || index->packed) {
       weft__keys_resolve(ctx, &index->how, index->keys, index->n_keys, at, n, scratch);
     }
-    if (index->prefixes)
-      weft__keys_prefix(ctx, n, index->prefixes + at);
     if (build->valid)
       memcpy(build->valid + at / SIMD_BLOCK, scratch->valid, (n + SIMD_BLOCK - 1) / SIMD_BLOCK * sizeof *scratch->valid);
     for (size_t i = 0; i < n; i++)
@@ -199,15 +201,17 @@ static weft_status settle(weft_ctx *ctx, struct part *part, size_t at, size_t i,
 static weft_status verify(weft_ctx *ctx, struct part *part, size_t at, size_t n, const uint32_t *ids, bool *again) {
   struct key_scratch *scratch = part->scratch;
   size_t words = (n + SIMD_BLOCK - 1) / SIMD_BLOCK;
-  memset(scratch->candidates, 0, words * sizeof *scratch->candidates);
-  for (size_t i = 0; i < n; i++) {
-    uint32_t row = first_row_of(part, ids[i]);
-    scratch->others[i] = row;
-    scratch->candidates[i / SIMD_BLOCK] |= (uint64_t)(row != part->rows[at + i]) << i % SIMD_BLOCK;
+  for (size_t start = 0; start < n; start += SIMD_BLOCK) {
+    uint64_t bits = 0;
+    for (size_t k = 0, i = start; k < SIMD_BLOCK && i < n; k++, i++) {
+      uint32_t row = scratch->others[i] = first_row_of(part, ids[i]);
+      bits |= (uint64_t)(row != part->rows[at + i]) << k;
+    }
+    scratch->candidates[start / SIMD_BLOCK] = bits;
   }
   const struct weft_column *keys = part->build->index->keys;
-  weft__keys_compare(ctx, keys, part->build->index->n_keys, 0, part->rows + at, n, false, keys,
-                     part->build->index->prefixes, scratch->others, NULL, scratch);
+  weft__keys_compare(ctx, &part->build->index->how, keys, part->build->index->n_keys, 0, part->rows + at, n, keys,
+                     part->build->index->packed, scratch->others, NULL, scratch);
   uint64_t *differ = scratch->unlike; /* scratch->differ is settle's */
   for (size_t w = 0; w < words; w++) {
     *again |= (scratch->candidates[w] & ~scratch->differ[w]) != 0;

@@ -250,10 +250,12 @@ weft_status weft_index_work(weft_ctx *ctx, weft_index_builder *builder) {
 
 /* ---- The end ---- */
 
-/* Gives the index what it needs of the keys: of copies nothing where hashes say it all, else bytes and offsets. */
+/* Gives the index what it needs of the keys: of copies nothing where hashes or packed keys say it all, else bytes and
+ * offsets. */
 static void keep_keys(weft_index_builder *builder) {
   weft_index *index = builder->index;
-  for (size_t k = 0; builder->appended && !index->how.exact && k < index->n_keys; k++) {
+  bool needed = builder->appended && !index->how.exact && !packing_is_whole(&index->how.packing);
+  for (size_t k = 0; needed && k < index->n_keys; k++) {
     struct appended *from = &builder->appended[k];
     index->copies[2 * k] = from->values.at;
     index->copies[2 * k + 1] = from->offsets.at;

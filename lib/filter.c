@@ -77,8 +77,9 @@ static const uint8_t *filter_of(weft_ctx *ctx, weft_index *index, struct key_scr
   return filter;
 }
 
-static void find_filtered(weft_ctx *ctx, const weft_index *index, const uint8_t *filter, const uint64_t *hashes, size_t n,
-                          struct key_scratch *scratch) {
+/* Both ways of looking up a batch return how many rows met a hash. */
+static size_t find_filtered(weft_ctx *ctx, const weft_index *index, const uint8_t *filter, const uint64_t *hashes, size_t n,
+                            struct key_scratch *scratch) {
   size_t words = (n + SIMD_BLOCK - 1) / SIMD_BLOCK, picked = 0;
   ctx->kernels->bloom_find(filter, index->filter_blocks, hashes, n, ctx->prefetch_distance, scratch->look);
   for (size_t w = 0; w < words; w++)
@@ -91,8 +92,21 @@ static void find_filtered(weft_ctx *ctx, const weft_index *index, const uint8_t 
     }
   ctx->kernels->find(&index->table.simd, scratch->picked, picked, ctx->prefetch_distance, scratch->others, scratch->later);
   memset(scratch->ids, 0xff, n * sizeof *scratch->ids);
-  for (size_t k = 0; k < picked; k++)
+  size_t met = 0;
+  for (size_t k = 0; k < picked; k++) {
     scratch->ids[scratch->places[k]] = scratch->others[k];
+    met += scratch->others[k] != SIMD_NO_ID;
+  }
+  return met;
+}
+
+static size_t find_all(weft_ctx *ctx, const weft_index *index, const uint64_t *hashes, size_t n,
+                       struct key_scratch *scratch) {
+  ctx->kernels->find(&index->table.simd, hashes, n, ctx->prefetch_distance, scratch->ids, scratch->later);
+  size_t met = 0;
+  for (size_t i = 0; i < n; i++)
+    met += scratch->ids[i] != SIMD_NO_ID;
+  return met;
 }
 
 void weft__filter_find(weft_ctx *ctx, const weft_index *index, const uint64_t *hashes, size_t n,
@@ -103,13 +117,6 @@ void weft__filter_find(weft_ctx *ctx, const weft_index *index, const uint64_t *h
     if (!filter) /* asked for again when as many more rows have come */
       scratch->probed = scratch->met = 0;
   }
-  if (filter)
-    find_filtered(ctx, index, filter, hashes, n, scratch);
-  else
-    ctx->kernels->find(&index->table.simd, hashes, n, ctx->prefetch_distance, scratch->ids, scratch->later);
-  size_t met = 0;
-  for (size_t i = 0; i < n; i++)
-    met += scratch->ids[i] != SIMD_NO_ID;
+  scratch->met += filter ? find_filtered(ctx, index, filter, hashes, n, scratch) : find_all(ctx, index, hashes, n, scratch);
   scratch->probed += n;
-  scratch->met += met;
 }

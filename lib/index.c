@@ -8,6 +8,9 @@
 #include <limits.h>
 #include <string.h>
 
+/* Of a prober's rows: how many there must have been before their share of matches counts, and which share is few. */
+enum { LEAST_SEEN = 4096, FEW_SHARE = 8 };
+
 weft_status weft__index_take(weft_ctx *ctx, size_t n, size_t each, void *out) {
   void *p = weft_aligned_alloc(ctx, n > 0 ? n * each : 1, 64);
   memcpy(out, &p, sizeof p);
@@ -23,7 +26,7 @@ void weft__index_end(weft_index *index) {
   (void)!weft_slab_free(slab, index->direct);
   (void)!weft_slab_free(slab, index->row_list);
   (void)!weft_slab_free(slab, index->last);
-  (void)!weft_slab_free(slab, index->prefixes);
+  (void)!weft_slab_free(slab, index->packed);
   (void)!weft_slab_free(slab, index->filter);
   for (size_t i = 0; index->copies && i < 2 * index->n_keys; i++)
     (void)!weft_slab_free(slab, index->copies[i]);
@@ -51,11 +54,11 @@ weft_status weft_index_info(const weft_index *index, struct weft_index_figures *
     return WEFT_E_INVALID;
   size_t lists = index->row_list ? index->places * sizeof *index->row_list + index->places / CHAR_BIT : 0;
   size_t table = index->direct ? index->span * sizeof *index->direct : weft__table_bytes(&index->table);
-  size_t prefixes = index->prefixes ? index->rows * sizeof *index->prefixes : 0;
+  size_t packed = (size_t)index->rows * index->how.packing.stride;
   struct weft_index_figures info = {.rows = index->rows,
                                     .keys = index->count,
                                     .null_rows = index->null_rows,
-                                    .bytes = table + lists + index->copied_bytes + prefixes + weft__filter_bytes(index),
+                                    .bytes = table + lists + index->copied_bytes + packed + weft__filter_bytes(index),
                                     .seed = index->how.seed,
                                     .overflowing = index->overflowing};
   memset(out, 0, size);
@@ -63,40 +66,81 @@ weft_status weft_index_info(const weft_index *index, struct weft_index_figures *
   return WEFT_OK;
 }
 
-/* The first entry of a row's hash was another key's: tries the others. */
-static uint32_t settle_collision(weft_ctx *ctx, const weft_index *index, const struct weft_column *keys, size_t row,
-                                 uint64_t hash, struct key_scratch *scratch) {
+/* The first entry of the hash of row first + i was another key's: tries the others. Packed keys that say it all are all that
+ * an index may have of its keys. */
+static uint32_t settle_collision(weft_ctx *ctx, const weft_index *index, const struct weft_column *keys, size_t first,
+                                 size_t i, uint64_t hash, struct key_scratch *scratch) {
+  const struct key_packing *packing = &index->how.packing;
   struct table_walk walk = {0};
   uint32_t id;
-  while ((id = weft__table_next(&index->table.simd, hash, &walk)) != SIMD_NO_ID)
-    if (weft__keys_equal(ctx, keys, index->n_keys, row, index->keys, index_first_row(index, id), scratch))
-      break;
+  bool found = false;
+  while (!found && (id = weft__table_next(&index->table.simd, hash, &walk)) != SIMD_NO_ID) {
+    uint32_t row = index_first_row(index, id);
+    found = packing_is_whole(packing) ? packed_equal(packing, scratch->packed, i, index->packed, row)
+                                      : weft__keys_equal(ctx, keys, index->n_keys, first + i, index->keys, row, scratch);
+  }
   return id;
+}
+
+/* Looks again at the rows whose bits are set in scratch->differ, bit i being row places[i], or where that is NULL i. */
+static void settle_all(weft_ctx *ctx, const weft_index *index, const struct weft_column *keys, const uint64_t *hashes,
+                       size_t first, size_t n, const uint32_t *places, struct key_scratch *scratch) {
+  size_t words = (n + SIMD_BLOCK - 1) / SIMD_BLOCK;
+  memcpy(scratch->unlike, scratch->differ, words * sizeof *scratch->unlike); /* settle_collision uses the other */
+  for (size_t w = 0; w < words; w++)
+    for (uint64_t bits = scratch->unlike[w]; bits != 0; bits &= bits - 1) {
+      size_t at = w * SIMD_BLOCK + (size_t)__builtin_ctzll(bits), i = places ? places[at] : at;
+      scratch->ids[i] = settle_collision(ctx, index, keys, first, i, hashes[i], scratch);
+    }
+}
+
+/* The same as verify for rows of which few met a hash: those alone are resolved again, and compared. */
+static void verify_few(weft_ctx *ctx, const weft_index *index, const struct weft_column *keys, const uint64_t *hashes,
+                       size_t first, size_t n, struct key_scratch *scratch) {
+  uint32_t *places = scratch->places, *rows = scratch->later;
+  size_t met = 0;
+  for (size_t i = 0; i < n; i++)
+    if (scratch->ids[i] != SIMD_NO_ID) {
+      places[met] = (uint32_t)i;
+      rows[met] = (uint32_t)(first + i);
+      scratch->others[met++] = index_first_row(index, scratch->ids[i]);
+    }
+  if (met == 0)
+    return;
+  memset(scratch->candidates, 0xff, (met + SIMD_BLOCK - 1) / SIMD_BLOCK * sizeof *scratch->candidates);
+  if (met % SIMD_BLOCK != 0)
+    scratch->candidates[met / SIMD_BLOCK] = ((uint64_t)1 << met % SIMD_BLOCK) - 1;
+  weft__keys_compare(ctx, &index->how, keys, index->n_keys, 0, rows, met, index->keys, NULL, scratch->others, NULL,
+                     scratch);
+  settle_all(ctx, index, keys, hashes, first, met, places, scratch);
 }
 
 /* Compares each row that met a hash with the first row of that hash's key. */
 static void verify(weft_ctx *ctx, const weft_index *index, const struct weft_column *keys, const uint64_t *hashes,
                    size_t first, size_t n, struct key_scratch *scratch) {
-  size_t words = (n + SIMD_BLOCK - 1) / SIMD_BLOCK;
-  bool any = false;
-  memset(scratch->candidates, 0, words * sizeof *scratch->candidates);
-  for (size_t i = 0; i < n; i++) {
-    uint32_t id = scratch->ids[i];
-    scratch->others[i] = id != SIMD_NO_ID ? index_first_row(index, id) : 0;
-    scratch->candidates[i / SIMD_BLOCK] |= (uint64_t)(id != SIMD_NO_ID) << i % SIMD_BLOCK;
-    any |= id != SIMD_NO_ID;
-  }
-  if (!any)
-    return;
-  weft__keys_compare(ctx, keys, index->n_keys, first, NULL, n, true, index->keys, index->prefixes, scratch->others, NULL,
-                     scratch);
-  for (size_t w = 0; w < words; w++)
-    scratch->unlike[w] = scratch->differ[w]; /* settle_collision uses the others */
-  for (size_t w = 0; w < words; w++)
-    for (uint64_t bits = scratch->unlike[w]; bits != 0; bits &= bits - 1) {
-      size_t i = w * SIMD_BLOCK + (size_t)__builtin_ctzll(bits);
-      scratch->ids[i] = settle_collision(ctx, index, keys, first + i, hashes[i], scratch);
+  uint64_t any = 0;
+  for (size_t start = 0; start < n; start += SIMD_BLOCK) {
+    uint64_t bits = 0;
+    for (size_t k = 0, i = start; k < SIMD_BLOCK && i < n; k++, i++) {
+      uint32_t id = scratch->ids[i];
+      scratch->others[i] = id != SIMD_NO_ID ? index_first_row(index, id) : 0;
+      bits |= (uint64_t)(id != SIMD_NO_ID) << k;
     }
+    scratch->candidates[start / SIMD_BLOCK] = bits;
+    any |= bits;
+  }
+  if (any == 0)
+    return;
+  weft__keys_compare(ctx, &index->how, keys, index->n_keys, first, NULL, n, index->keys, index->packed, scratch->others,
+                     NULL, scratch);
+  settle_all(ctx, index, keys, hashes, first, n, NULL, scratch);
+}
+
+/* Whether so few of the rows so far met a hash that packing all would take longer than resolving those again. Packed keys
+ * that say it all are needed, and take next to nothing. */
+static bool are_few(const weft_index *index, const struct key_scratch *scratch) {
+  return !index->how.exact && !packing_is_whole(&index->how.packing) && scratch->probed > LEAST_SEEN &&
+         scratch->met < scratch->probed / FEW_SHARE;
 }
 
 void weft__index_probe(weft_ctx *ctx, const weft_index *index, const struct weft_column *keys, const uint64_t *hashes,
@@ -105,10 +149,14 @@ void weft__index_probe(weft_ctx *ctx, const weft_index *index, const struct weft
     weft__direct_probe(ctx, index, &keys[0], first, n, scratch);
     return;
   }
+  struct key_hash how = index->how;
+  bool few = are_few(index, scratch);
+  if (few)
+    how.packing.stride = 0;
   if (hashes) {
-    weft__keys_resolve(ctx, &index->how, keys, index->n_keys, first, n, scratch);
+    weft__keys_resolve(ctx, &how, keys, index->n_keys, first, n, scratch);
   } else {
-    weft__keys_hash(ctx, &index->how, keys, index->n_keys, first, n, scratch);
+    weft__keys_hash(ctx, &how, keys, index->n_keys, first, n, scratch);
     hashes = scratch->hashes;
   }
   weft__filter_find(ctx, index, hashes, n, scratch);
@@ -116,8 +164,8 @@ void weft__index_probe(weft_ctx *ctx, const weft_index *index, const struct weft
     for (size_t i = 0; i < n; i++)
       if (!(scratch->valid[i / SIMD_BLOCK] >> i % SIMD_BLOCK & 1))
         scratch->ids[i] = SIMD_NO_ID;
-  if (!index->how.exact)
-    verify(ctx, index, keys, hashes, first, n, scratch);
+  if (!how.exact)
+    (few ? verify_few : verify)(ctx, index, keys, hashes, first, n, scratch);
 }
 
 /* What lookup and contains share: probes all rows, and hands each batch's ids to write. */

@@ -23,9 +23,9 @@ struct weft_index {
   uint32_t places;      /* ids are below */
   uint32_t *direct;     /* [span] id of the key least + place, or SIMD_NO_ID; NULL: there is a table */
   uint64_t least, span;
-  uint32_t *row_list;          /* [places] */
-  uint64_t *last;              /* [places / 64 + 1] bitmap */
-  struct key_prefix *prefixes; /* [rows], where keys are mostly short; else NULL */
+  uint32_t *row_list; /* [places] */
+  uint64_t *last;     /* [places / 64 + 1] bitmap */
+  uint8_t *packed;    /* [rows * how.packing.stride] their keys; NULL: they are not packed */
   size_t n_keys;
   struct weft_column *keys; /* [n_keys]; borrowed memory, or copies */
   void **copies;            /* [n_keys * 2] what copied keys consist of, or NULL */

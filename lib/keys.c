@@ -20,7 +20,7 @@ static void *take(char **at, size_t bytes) {
 
 weft_status weft__scratch_open(weft_ctx *ctx, struct key_scratch **out) {
   size_t rows = ctx->batch_size, words = rows / SIMD_BLOCK * sizeof(uint64_t);
-  size_t bytes = round_up(sizeof(struct key_scratch)) + rows * (2 * sizeof(uint64_t) + 5 * sizeof(uint32_t)) +
+  size_t bytes = round_up(sizeof(struct key_scratch)) + rows * (2 * sizeof(uint64_t) + 5 * sizeof(uint32_t) + PACKED_MOST) +
                  6 * round_up(words) + rows * (sizeof(uint8_t *) + sizeof(uint64_t) + SIMD_EDGE) + round_up(words);
   char *at = weft_alloc(ctx, bytes);
   *out = NULL;
@@ -28,6 +28,7 @@ weft_status weft__scratch_open(weft_ctx *ctx, struct key_scratch **out) {
     return ctx->cache.status;
   struct key_scratch *s = take(&at, sizeof *s);
   s->hashes = take(&at, rows * sizeof *s->hashes);
+  s->packed = take(&at, rows * PACKED_MOST);
   s->ids = take(&at, rows * sizeof *s->ids);
   s->others = take(&at, rows * sizeof *s->others);
   s->later = take(&at, rows * sizeof *s->later);
@@ -126,9 +127,12 @@ static void resolve_rows(weft_ctx *ctx, const struct weft_column *key, size_t fi
   resolve_key(ctx, &column, key->type, first, n, batch);
 }
 
-/* Values that no one will compare, without nulls and hashed as the bytes that they are, need not be resolved. */
+/* Values without nulls, hashed as the bytes that they are, need not be resolved where no one will compare them, or where
+ * they are packed as they lie. */
 static bool needs_no_rows(const struct key_hash *how, const struct weft_column *key) {
-  return how->exact && !key->base_validity && !key->row_validity && key->type != WEFT_F32 && key->type != WEFT_F64;
+  bool plain = !key->base_validity && !key->row_validity && key->type != WEFT_F32 && key->type != WEFT_F64;
+  bool contiguous = key->layout == WEFT_FIXED && !key->selection && !column_is_turned(key);
+  return plain && (how->exact || (how->packing.stride != 0 && contiguous));
 }
 
 /* Nulls that are values: a null left its seed as it was, so that (NULL, 7) and (7, NULL) would always collide. */
@@ -140,6 +144,16 @@ static void mix_nulls(const struct simd_rows *batch, uint64_t *hashes) {
     }
 }
 
+/* Packs the columns that need_no_rows, a block of rows at a time, which stays in the first-level cache. */
+static void pack_as_they_lie(const struct key_hash *how, const struct weft_column *keys, size_t n_keys, size_t first,
+                             size_t n, uint8_t *to) {
+  for (size_t at = 0; at < n; at += SIMD_BLOCK)
+    for (size_t k = 0; k < n_keys; k++)
+      if (needs_no_rows(how, &keys[k]) && keys[k].width > 0)
+        weft__pack_values(&how->packing, k, (const uint8_t *)keys[k].data + (first + at) * keys[k].width, keys[k].width,
+                          n - at < SIMD_BLOCK ? n - at : SIMD_BLOCK, to + at * how->packing.stride);
+}
+
 /* hash: the hashes are not known. */
 ONE_COPY void read_keys(weft_ctx *ctx, const struct key_hash *how, const struct weft_column *keys, size_t n_keys,
                         size_t first, size_t n, bool hash, struct key_scratch *scratch) {
@@ -148,6 +162,8 @@ ONE_COPY void read_keys(weft_ctx *ctx, const struct key_hash *how, const struct 
   size_t words = (n + SIMD_BLOCK - 1) / SIMD_BLOCK;
   memset(scratch->valid, 0xff, words * sizeof *scratch->valid);
   scratch->has_nulls = false;
+  if (how->packing.stride != 0)
+    weft__pack_open(&how->packing, n, scratch->packed);
   for (size_t k = 0; k < n_keys; k++) {
     size_t simd_rows = ctx->kernels->vector_bits > 64 ? n : 0;
     if (needs_no_rows(how, &keys[k])) {
@@ -155,12 +171,15 @@ ONE_COPY void read_keys(weft_ctx *ctx, const struct key_hash *how, const struct 
       batch->prefetch = ctx->prefetch_distance;
       batch->total_bytes = n * keys[k].width;
       if (hash)
-        simd_rows = ctx->kernels->xxh3_64_column(&column, first, n, &how->seed, false, scratch->hashes, batch);
+        simd_rows = ctx->kernels->xxh3_64_column(&column, first, n, k == 0 ? &how->seed : scratch->hashes, k > 0,
+                                                 scratch->hashes, batch);
       batch->has_nulls = false;
     } else {
       resolve_rows(ctx, &keys[k], first, n, batch);
       if (hash)
         simd_rows = ctx->kernels->xxh3_64(batch, k == 0 ? &how->seed : scratch->hashes, k > 0, scratch->hashes);
+      if (how->packing.stride != 0)
+        weft__pack_batch(&how->packing, keys, k, batch, scratch->packed);
     }
     if (batch->has_nulls) {
       for (size_t w = 0; w < words; w++)
@@ -174,6 +193,8 @@ ONE_COPY void read_keys(weft_ctx *ctx, const struct key_hash *how, const struct 
   if (hash && how->mask != UINT64_MAX)
     for (size_t i = 0; i < n; i++)
       scratch->hashes[i] &= how->mask;
+  if (how->packing.stride != 0)
+    pack_as_they_lie(how, keys, n_keys, first, n, scratch->packed);
   weft__ctx_count(ctx, &work);
 }
 
@@ -217,114 +238,42 @@ static void resolve_listed(weft_ctx *ctx, const struct weft_column *key, const u
   resolve_key(ctx, &column, key->type, 0, n, batch);
 }
 
-enum { PREFIX_BYTES = 15, PREFIX_NULL = 255, PREFIXES_AHEAD = 24, LENGTH_SHIFT = SIMD_BIG_ENDIAN ? 0 : 56 };
-
-/* Of a resolved row, of which 16 bytes may be read whatever its length. */
-static inline struct key_prefix prefix_of(const struct simd_rows *batch, size_t i) {
-  static const uint8_t masks[2 * PREFIX_BYTES + 1] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
-                                                      0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
-  uint64_t mask[2], bytes = batch->bytes[i], length = bytes <= PREFIX_BYTES ? bytes : 16 + bytes % 239;
-  struct key_prefix prefix;
-  memcpy(mask, masks + PREFIX_BYTES - (bytes < PREFIX_BYTES ? bytes : PREFIX_BYTES), sizeof mask);
-  memcpy(prefix.words, batch->ptrs[i], sizeof prefix.words);
-  if (!(batch->valid[i / SIMD_BLOCK] >> i % SIMD_BLOCK & 1))
-    length = PREFIX_NULL;
-  prefix.words[0] &= mask[0];
-  prefix.words[1] = (prefix.words[1] & mask[1]) | length << LENGTH_SHIFT;
-  return prefix;
-}
-
-static inline bool is_whole(struct key_prefix prefix) {
-  uint64_t length = prefix.words[1] >> LENGTH_SHIFT & 0xff;
-  return length <= PREFIX_BYTES || length == PREFIX_NULL;
-}
-
-bool weft__keys_prefixable(weft_ctx *ctx, const struct key_hash *how, const struct weft_column *keys, size_t n_keys) {
-  const struct simd_rows *batch = &ctx->batch;
-  size_t n = keys[0].rows < ctx->batch_size ? keys[0].rows : ctx->batch_size, few = 0;
-  if (n_keys != 1 || how->exact)
-    return false;
-  if (keys[0].layout == WEFT_FIXED)
-    return keys[0].width <= PREFIX_BYTES;
-  resolve_rows(ctx, &keys[0], (keys[0].rows - n) / 2, n, &ctx->batch);
-  for (size_t i = 0; i < n; i++)
-    few += batch->bytes[i] <= PREFIX_BYTES;
-  return few > n / 2;
-}
-
-void weft__keys_prefix(const weft_ctx *ctx, size_t n, struct key_prefix *out) {
-  for (size_t i = 0; i < n; i++)
-    out[i] = prefix_of(&ctx->batch, i);
-}
-
-void weft__keys_prefix_new(const weft_ctx *ctx, size_t n, const uint32_t *ids, uint32_t next, struct key_prefix *out) {
-  for (size_t i = 0; i < n; i++)
-    if (ids[i] == next)
-      out[next++] = prefix_of(&ctx->batch, i);
-}
-
-struct key_prefix weft__keys_prefix_of(weft_ctx *ctx, const struct weft_column *keys, size_t row) {
-  resolve_rows(ctx, &keys[0], row, 1, &ctx->batch);
-  return prefix_of(&ctx->batch, 0);
-}
-
-/* Compares what prefixes tell: of the candidates, those that differ get bits in scratch->unlike, those whose keys have to be
- * looked at in scratch->look. rows and which as weft__keys_compare's. Returns whether there are any of the latter. */
-static bool compare_prefixes(const weft_ctx *ctx, const uint32_t *rows, size_t n, const struct key_prefix *prefixes,
-                             const uint32_t *which, struct key_scratch *scratch) {
-  uint64_t any = 0;
-  for (size_t i = 0; i < n; i++) /* all at once, to the second-level cache: as many as the memory can serve */
-    __builtin_prefetch(&prefixes[which[i]], 0, 2);
-  for (size_t start = 0; start < n; start += SIMD_BLOCK) {
-    uint64_t unlike = 0, look = 0, candidates = scratch->candidates[start / SIMD_BLOCK];
-    for (size_t k = 0, i = start; k < SIMD_BLOCK && i < n; k++, i++) {
-      if (i + PREFIXES_AHEAD < n)
-        __builtin_prefetch(&prefixes[which[i + PREFIXES_AHEAD]]);
-      if (rows && i + PREFIXES_AHEAD < n)
-        __builtin_prefetch(&prefixes[rows[i + PREFIXES_AHEAD]]);
-      if (!(candidates >> k & 1))
-        continue;
-      struct key_prefix mine = rows ? prefixes[rows[i]] : prefix_of(&ctx->batch, i);
-      const struct key_prefix *other = &prefixes[which[i]];
-      bool same = ((mine.words[0] ^ other->words[0]) | (mine.words[1] ^ other->words[1])) == 0;
-      unlike |= (uint64_t)!same << k;
-      look |= (uint64_t)(same && !is_whole(mine)) << k;
-    }
-    scratch->unlike[start / SIMD_BLOCK] = unlike;
-    scratch->look[start / SIMD_BLOCK] = look;
-    any |= look;
-  }
-  return any != 0;
-}
-
-void weft__keys_compare(weft_ctx *ctx, const struct weft_column *keys, size_t n_keys, size_t first, const uint32_t *rows,
-                        size_t n, bool hashed, const struct weft_column *build, const struct key_prefix *prefixes,
-                        const uint32_t *which, const uint32_t *row_of, struct key_scratch *scratch) {
+void weft__keys_compare(weft_ctx *ctx, const struct key_hash *how, const struct weft_column *keys, size_t n_keys,
+                        size_t first, const uint32_t *rows, size_t n, const struct weft_column *build,
+                        const uint8_t *packed, const uint32_t *which, const uint32_t *row_of, struct key_scratch *scratch) {
   size_t words = (n + SIMD_BLOCK - 1) / SIMD_BLOCK;
-  if (prefixes && !compare_prefixes(ctx, rows, n, prefixes, which, scratch)) {
+  if (packed && rows)
+    weft__packed_gather(&how->packing, packed, rows, n, scratch->packed);
+  if (packed && !weft__packed_compare(&how->packing, scratch->packed, n, packed, which, scratch->candidates,
+                                      scratch->unlike, scratch->look)) {
     memcpy(scratch->differ, scratch->unlike, words * sizeof *scratch->differ);
     return;
   }
-  const uint64_t *wanted = prefixes ? scratch->look : scratch->candidates;
+  const uint64_t *wanted = packed ? scratch->look : scratch->candidates;
   memset(scratch->differ, 0, words * sizeof *scratch->differ);
   for (size_t i = 0; row_of && i < n; i++)
     scratch->others[i] = wanted[i / SIMD_BLOCK] >> i % SIMD_BLOCK & 1 ? row_of[which[i]] : 0;
   for (size_t k = 0; k < n_keys; k++) {
     if (rows)
       resolve_listed(ctx, &keys[k], rows, wanted, n, &ctx->batch, scratch);
-    else if (!hashed || n_keys > 1)
+    else if (n_keys > 1)
       resolve_rows(ctx, &keys[k], first, n, &ctx->batch);
     resolve_listed(ctx, &build[k], scratch->others, wanted, n, &scratch->other, scratch);
     ctx->kernels->differ(&ctx->batch, &scratch->other, scratch->differ);
   }
   for (size_t w = 0; w < words; w++)
-    scratch->differ[w] = (scratch->differ[w] & wanted[w]) | (prefixes ? scratch->unlike[w] : 0);
+    scratch->differ[w] = (scratch->differ[w] & wanted[w]) | (packed ? scratch->unlike[w] : 0);
 }
 
 bool weft__keys_equal(weft_ctx *ctx, const struct weft_column *keys, size_t n_keys, size_t row,
                       const struct weft_column *build, uint32_t build_row, struct key_scratch *scratch) {
   scratch->others[0] = build_row;
   scratch->candidates[0] = 1;
-  weft__keys_compare(ctx, keys, n_keys, row, NULL, 1, false, build, NULL, NULL, NULL, scratch);
+  scratch->differ[0] = 0;
+  for (size_t k = 0; k < n_keys; k++) {
+    resolve_rows(ctx, &keys[k], row, 1, &ctx->batch);
+    resolve_listed(ctx, &build[k], scratch->others, scratch->candidates, 1, &scratch->other, scratch);
+    ctx->kernels->differ(&ctx->batch, &scratch->other, scratch->differ);
+  }
   return !(scratch->differ[0] & 1);
 }

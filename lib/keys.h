@@ -6,28 +6,30 @@
 #ifndef LIB_KEYS_H
 #define LIB_KEYS_H
 
-#include "lib/column.h"
+#include "lib/packing.h"
 
 enum { MAX_KEYS = 64 };
 
-/* How keys are hashed: a table and all who probe it do it alike. */
+/* How keys are hashed and packed: a table and all who probe it do it alike. */
 struct key_hash {
   uint64_t seed;
   uint64_t mask;    /* all ones; tests leave few bits, so that different keys collide */
   bool nulls_equal; /* a null is a value like others (group), rather than a row that is left out (index) */
   bool exact;       /* equal hashes are equal keys: nothing needs to be compared */
+  struct key_packing packing;
 };
 
 /* What is needed to work through one batch of keys; arrays of ctx->batch_size rows. */
 struct key_scratch {
   uint64_t *hashes;
+  uint8_t *packed;    /* PACKED_MOST bytes a row */
   uint32_t *ids;      /* per row of the batch: a key's id, or SIMD_NO_ID */
   uint32_t *others;   /* per row: the row to compare it with */
   uint32_t *later;    /* the kernels' own */
   uint32_t *selected; /* others, mapped through a column's selection */
   uint64_t *valid;    /* bitmap: no column's value is null */
   uint64_t *candidates, *differ;
-  uint64_t *unlike, *look; /* candidates that differ by their prefixes; and that those do not settle */
+  uint64_t *unlike, *look; /* candidates that differ by their packed keys; and that those do not settle */
   uint64_t *bits;          /* validity of the rows to compare with */
   bool has_nulls;          /* a bit of valid below the batch's rows is 0 */
   struct simd_rows other;
@@ -53,8 +55,8 @@ weft_status weft__keys_match(weft_ctx *ctx, const char *who, const struct weft_c
  * value may meet a value's hash. */
 bool weft__keys_exact(const struct weft_column *keys, size_t n_keys, bool nulls_equal);
 
-/* Hashes rows first .. first + n of keys into scratch->hashes, and fills scratch->valid and has_nulls. With one key column
- * that is not exact, ctx->batch holds the resolved rows afterwards. */
+/* Hashes rows first .. first + n of keys into scratch->hashes, and fills scratch->valid and has_nulls, and
+ * where keys are packed scratch->packed. With one column of strings ctx->batch holds the resolved rows afterwards. */
 void weft__keys_hash(weft_ctx *ctx, const struct key_hash *how, const struct weft_column *keys, size_t n_keys, size_t first,
                      size_t n, struct key_scratch *scratch);
 
@@ -62,34 +64,16 @@ void weft__keys_hash(weft_ctx *ctx, const struct key_hash *how, const struct wef
 void weft__keys_resolve(weft_ctx *ctx, const struct key_hash *how, const struct weft_column *keys, size_t n_keys,
                         size_t first, size_t n, struct key_scratch *scratch);
 
-/* A key's first 15 bytes, zeros behind them, and a byte that tells its length: below 16 the length itself, so that all of
- * the key is there, else above; of a null 255. What is compared in place of keys that lie apart, a cache line and more for each. */
-struct key_prefix {
-  uint64_t words[2];
-};
-
-/* Whether keys are worth prefixes: one column of strings or bytes, most of them shorter than 16, as those in the midst of
- * the rows show. */
-bool weft__keys_prefixable(weft_ctx *ctx, const struct key_hash *how, const struct weft_column *keys, size_t n_keys);
-
-/* Prefixes of the n rows that weft__keys_hash has just hashed, to out[n]. */
-void weft__keys_prefix(const weft_ctx *ctx, size_t n, struct key_prefix *out);
-
-/* The same of those of the rows whose ids are new ones, which count up from `next` on: to out[id]. */
-void weft__keys_prefix_new(const weft_ctx *ctx, size_t n, const uint32_t *ids, uint32_t next, struct key_prefix *out);
-
-/* The same of any row. */
-struct key_prefix weft__keys_prefix_of(weft_ctx *ctx, const struct weft_column *keys, size_t row);
-
 /* Compares row first + i of keys, or where rows is not NULL row rows[i], with row scratch->others[i] of build for those
- * i < n whose bit in scratch->candidates is set; scratch->differ has the bits of those that differ. hashed: weft__keys_hash was called last, with the same rows, first and so on. prefixes: of build's rows,
- * by which[i], used where rows were hashed, or where rows is not NULL, and then keys are build; may be NULL.
- * row_of: NULL, or what others are found by, where they are needed: row_of[which[i]]. */
-void weft__keys_compare(weft_ctx *ctx, const struct weft_column *keys, size_t n_keys, size_t first, const uint32_t *rows,
-                        size_t n, bool hashed, const struct weft_column *build, const struct key_prefix *prefixes,
-                        const uint32_t *which, const uint32_t *row_of, struct key_scratch *scratch);
+ * i < n whose bit in scratch->candidates is set; scratch->differ has the bits of those that differ. Where rows is NULL
+ * weft__keys_hash or _resolve was called last, with the same rows; else keys are build. packed: build's rows as `how` packs
+ * them, by which[i], and by rows[i]; NULL: they are not packed. row_of: NULL, or what others are found by, where they are
+ * needed: row_of[which[i]]. */
+void weft__keys_compare(weft_ctx *ctx, const struct key_hash *how, const struct weft_column *keys, size_t n_keys,
+                        size_t first, const uint32_t *rows, size_t n, const struct weft_column *build,
+                        const uint8_t *packed, const uint32_t *which, const uint32_t *row_of, struct key_scratch *scratch);
 
-/* Whether one row of keys equals one of build. Uses the first element of scratch's arrays, save hashes, ids and valid. */
+/* Whether one row of keys equals one of build. Uses the first element of scratch's arrays, save hashes, packed, ids and valid. */
 bool weft__keys_equal(weft_ctx *ctx, const struct weft_column *keys, size_t n_keys, size_t row,
                       const struct weft_column *build, uint32_t build_row, struct key_scratch *scratch);
 

@@ -188,9 +188,9 @@ static weft_status write_first_rows(weft_ctx *ctx, struct distinct *distinct) {
 void weft__distinct_close(weft_slab *slab, struct distinct *distinct) {
   weft__table_close(slab, &distinct->table);
   (void)!weft_slab_free(slab, distinct->first_row);
-  (void)!weft_slab_free(slab, distinct->prefixes);
+  (void)!weft_slab_free(slab, distinct->packed);
   distinct->first_row = NULL;
-  distinct->prefixes = NULL;
+  distinct->packed = NULL;
 }
 
 weft_status weft__distinct_open(weft_ctx *ctx, const struct weft_column *keys, size_t n_keys, const struct key_hash *how,
@@ -198,12 +198,14 @@ weft_status weft__distinct_open(weft_ctx *ctx, const struct weft_column *keys, s
   *out = (struct distinct){.how = *how, .keys = keys, .n_keys = n_keys, .in_order = true};
   WEFT_TRY(open_empty(ctx, total < FIRST_KEYS ? total : FIRST_KEYS, &out->table));
   out->writer = table_writer(&out->table, NULL);
-  if (total == 0 || !weft__keys_prefixable(ctx, how, keys, n_keys))
+  if (total != 0 && !how->exact)
+    weft__packing_choose(ctx, keys, n_keys, how->nulls_equal, &out->how.packing);
+  if (out->how.packing.stride == 0)
     return WEFT_OK;
   weft_status status = write_first_rows(ctx, out);
   if (status == WEFT_OK) {
-    out->prefixes = weft_alloc(ctx, (out->table.capacity + 1) * sizeof *out->prefixes);
-    status = out->prefixes ? WEFT_OK : ctx->cache.status;
+    out->packed = weft_alloc(ctx, (out->table.capacity + 1) * out->how.packing.stride);
+    status = out->packed ? WEFT_OK : ctx->cache.status;
   }
   if (status != WEFT_OK)
     weft__distinct_close(ctx->cache.slab, out);
@@ -236,13 +238,14 @@ static weft_status expect_keys(weft_ctx *ctx, struct distinct *distinct, size_t 
     return ctx->cache.status;
   distinct->first_row = more;
   weft__slab_advise(ctx->cache.slab, more, (distinct->table.capacity + 1) * sizeof *more);
-  if (!distinct->prefixes)
+  if (!distinct->packed)
     return WEFT_OK;
-  struct key_prefix *longer = weft_realloc(ctx, distinct->prefixes, (distinct->table.capacity + 1) * sizeof *longer);
+  size_t bytes = (distinct->table.capacity + 1) * distinct->how.packing.stride;
+  uint8_t *longer = weft_realloc(ctx, distinct->packed, bytes);
   if (!longer)
     return ctx->cache.status;
-  distinct->prefixes = longer;
-  weft__slab_advise(ctx->cache.slab, longer, (distinct->table.capacity + 1) * sizeof *longer);
+  distinct->packed = longer;
+  weft__slab_advise(ctx->cache.slab, longer, bytes);
   return WEFT_OK;
 }
 
@@ -258,8 +261,8 @@ static weft_status settle_collision(weft_ctx *ctx, struct distinct *distinct, si
   if (id == SIMD_NO_ID) {
     id = distinct->count++;
     distinct->first_row[id] = (uint32_t)row;
-    if (distinct->prefixes)
-      distinct->prefixes[id] = weft__keys_prefix_of(ctx, distinct->keys, row);
+    if (distinct->packed)
+      packed_copy(&distinct->how.packing, scratch->packed, i, distinct->packed, id);
     distinct->in_order = false;
     WEFT_TRY(weft__table_enter(ctx, &distinct->writer, hash, id));
   }
@@ -286,8 +289,8 @@ static weft_status verify(weft_ctx *ctx, struct distinct *distinct, size_t first
                           struct key_scratch *scratch) {
   size_t words = (n + SIMD_BLOCK - 1) / SIMD_BLOCK;
   find_candidates(n, next, scratch);
-  weft__keys_compare(ctx, distinct->keys, distinct->n_keys, first, NULL, n, true, distinct->keys, distinct->prefixes,
-                     scratch->ids, distinct->first_row, scratch);
+  weft__keys_compare(ctx, &distinct->how, distinct->keys, distinct->n_keys, first, NULL, n, distinct->keys,
+                     distinct->packed, scratch->ids, distinct->first_row, scratch);
   for (size_t w = 0; w < words; w++)
     scratch->unlike[w] = scratch->differ[w]; /* settle_collision uses the others */
   for (size_t w = 0; w < words; w++)
@@ -312,8 +315,8 @@ weft_status weft__distinct_add(weft_ctx *ctx, struct distinct *distinct, size_t 
       distinct->first_row[next] = (uint32_t)(first + i);
       next += scratch->ids[i] == next;
     }
-    if (distinct->prefixes)
-      weft__keys_prefix_new(ctx, n, scratch->ids, distinct->count, distinct->prefixes);
+    if (distinct->packed)
+      weft__packed_add(&distinct->how.packing, scratch->packed, scratch->ids, n, distinct->count, distinct->packed);
   }
   uint32_t next = distinct->count;
   distinct->count += (uint32_t)added;

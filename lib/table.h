@@ -67,11 +67,11 @@ struct distinct {
   struct key_hash how;
   const struct weft_column *keys;
   size_t n_keys;
-  uint64_t rows;               /* added */
-  uint32_t count;              /* distinct keys */
-  uint32_t *first_row;         /* [table.capacity + 1] of each key; NULL while it is the identity: every row a new key */
-  struct key_prefix *prefixes; /* [table.capacity + 1] of each key, where keys are mostly short; first_row is there too */
-  bool in_order;               /* numbers follow the keys' first rows; lost when different keys have the same hash */
+  uint64_t rows;       /* added */
+  uint32_t count;      /* distinct keys */
+  uint32_t *first_row; /* [table.capacity + 1] of each key; NULL while it is the identity: every row a new key */
+  uint8_t *packed;     /* [table.capacity + 1] keys as how.packing has them; first_row is there too; NULL: none */
+  bool in_order;       /* numbers follow the keys' first rows; lost when different keys have the same hash */
 };
 
 /* Sets up for keys, of which total rows will come, by hash `how`. */

@@ -124,6 +124,7 @@ static size_t draw_string_length(struct rng *rng, size_t most) {
 
 static void draw_values(struct rng *rng, enum shape_wish wish, size_t n, struct values *v) {
   static const size_t widths[] = {0, 1, 2, 3, 7, 8, 9, 15, 16, 17, 32, 33, 40, 64, 65};
+  static const size_t narrow[] = {0, 1, 3, 4, 8, 9, 15, 16};
   static const size_t longest[] = {3, 12, 16, 32, 40, 40, MOST_BYTES};
   v->type = (enum weft_type)(WEFT_I8 + rng_upto(rng, WEFT_STRING - WEFT_I8));
   if (rng_percent(rng, 25))
@@ -131,6 +132,10 @@ static void draw_values(struct rng *rng, enum shape_wish wish, size_t n, struct 
   v->width = v->type == WEFT_FIXED_BYTES ? widths[rng_upto(rng, sizeof widths / sizeof *widths - 1)] : 0;
   v->n = n < MOST_VALUES ? n : MOST_VALUES;
   size_t most = longest[rng_upto(rng, sizeof longest / sizeof *longest - 1)];
+  if (wish == SHAPE_NARROW) {
+    v->width = v->width != 0 ? narrow[rng_upto(rng, sizeof narrow / sizeof *narrow - 1)] : 0;
+    most = rng_percent(rng, 80) ? 16 : 20;
+  }
   enum style style = (enum style)rng_upto(rng, STYLES - 1);
   for (size_t i = 0; i < v->n; i++) {
     size_t length = v->type == WEFT_STRING        ? draw_string_length(rng, most)
@@ -233,6 +238,8 @@ void shape_draw(struct guard_pool *build_pool, struct guard_pool *probe_pool, si
   out->seed = rng->state = rng_case_seed(i);
   out->key_mask = draw_key_mask(rng);
   out->n_keys = rng_percent(rng, 50) ? 1 : 1 + rng_upto(rng, SHAPE_KEYS - 1);
+  if (wish == SHAPE_NARROW)
+    out->n_keys = 2 + rng_upto(rng, SHAPE_KEYS - 2);
   guard_reset(build_pool, 0);
   guard_reset(probe_pool, 0);
 

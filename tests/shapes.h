@@ -34,7 +34,11 @@ struct shape {
 };
 
 /* What shape_draw is asked for. */
-enum shape_wish { SHAPE_ANY, SHAPE_FOR_SQL /* no NaN, which SQLite takes for a null */ };
+enum shape_wish {
+  SHAPE_ANY,
+  SHAPE_FOR_SQL, /* no NaN, which SQLite takes for a null */
+  SHAPE_NARROW,  /* two columns or more, of values of few bytes */
+};
 
 /* Draws the i-th random shape; sets guard_case, isa aside. The memory of the build side is build_pool's, that of the probe
  * sides probe_pool's; both are reset first. */

@@ -88,6 +88,27 @@ START_TEST(few_matches_are_found_by_way_of_a_filter) {
   check(ctx, false, 30, true, UINT64_MAX, true);
   check(ctx, true, 1, true, UINT64_MAX, true);
   check(ctx, true, 20, false, UINT64_MAX << 40, true); /* some keys share a hash */
+  check(ctx, true, 3, true, UINT64_MAX << 40, true);
+  weft_ctx_free(ctx);
+}
+END_TEST
+
+START_TEST(few_matches_are_found_among_selected_rows) {
+  static uint32_t backwards[PROBE_ROWS];
+  weft_ctx *ctx = ctx_on(tables.list[_i]->isa, 0);
+  ctx->key_mask = UINT64_MAX << 40;
+  draw(2, true);
+  for (uint32_t i = 0; i < PROBE_ROWS; i++)
+    backwards[i] = PROBE_ROWS - 1 - i;
+  guard_case = (struct guard_case){.what = "selected rows", .isa = ctx->kernels->isa, .rows = PROBE_ROWS};
+  struct weft_column build = column_of(true, true),
+                     probe = weft_column_with_selection(column_of(true, false), backwards, PROBE_ROWS);
+  weft_index *index = index_of(ctx, &build, 1);
+  MUST(ctx, weft_index_lookup(ctx, index, &probe, 1, found[1]));
+  for (size_t i = 0; i < PROBE_ROWS; i++)
+    found[0][backwards[i]] = found[1][i];
+  check_found(found[0]);
+  ck_assert_int_eq(weft_index_free(index), WEFT_OK);
   weft_ctx_free(ctx);
 }
 END_TEST
@@ -288,6 +309,7 @@ END_TEST
 
 static void add_tests(TCase *tcase) {
   tcase_add_loop_test(tcase, few_matches_are_found_by_way_of_a_filter, 0, tables.n);
+  tcase_add_loop_test(tcase, few_matches_are_found_among_selected_rows, 0, tables.n);
   tcase_add_loop_test(tcase, many_matches_are_found_without, 0, tables.n);
   tcase_add_loop_test(tcase, probers_that_see_few_matches_at_once_share_one_filter, 0, tables.n);
   tcase_add_loop_test(tcase, one_join_makes_the_filter_while_others_probe, 0, tables.n);

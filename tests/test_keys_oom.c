@@ -87,6 +87,11 @@ static bool build_copy_of_two_columns(struct rig *rig) {
   return build(rig, keys, 2, true, UINT64_MAX, ROWS / 2);
 }
 
+static bool build_packed(struct rig *rig) {
+  struct weft_column keys[] = {repeated_numbers, null_numbers};
+  return build(rig, keys, 2, true, UINT64_MAX, ROWS / 2);
+}
+
 static bool build_colliding(struct rig *rig) {
   struct weft_column keys[] = {few_strings, few_numbers};
   return build(rig, keys, 2, true, 0xf, FEW);
@@ -192,22 +197,22 @@ static bool join_full(struct rig *rig) {
   return join_all(rig, WEFT_JOIN_FULL, 2 * FEW, ROWS - FEW);
 }
 
-static bool group(struct rig *rig, const struct weft_column *keys, uint64_t mask, size_t expected) {
+static bool group(struct rig *rig, const struct weft_column *keys, size_t n_keys, uint64_t mask, size_t expected) {
   static uint32_t number[ROWS], first_row[ROWS];
   size_t groups = 99;
   rig->ctx->key_mask = mask;
-  bool ok = went_well(rig, weft_group(rig->ctx, keys, 1, number, &groups, first_row));
+  bool ok = went_well(rig, weft_group(rig->ctx, keys, n_keys, number, &groups, first_row));
   rig->ctx->key_mask = UINT64_MAX;
   ck_assert_msg(groups == (ok ? expected : 0), "%s: %zu groups", guard_case_text(), groups);
   return ok;
 }
 
 static bool group_unique(struct rig *rig) {
-  return group(rig, &unique_numbers, UINT64_MAX, ROWS);
+  return group(rig, &unique_numbers, 1, UINT64_MAX, ROWS);
 }
 
 static bool group_strings(struct rig *rig) {
-  return group(rig, &repeated_strings, UINT64_MAX, ROWS / 2);
+  return group(rig, &repeated_strings, 1, UINT64_MAX, ROWS / 2);
 }
 
 static bool grouping(struct rig *rig) {
@@ -224,11 +229,16 @@ static bool grouping(struct rig *rig) {
 }
 
 static bool group_with_nulls(struct rig *rig) {
-  return group(rig, &null_numbers, UINT64_MAX, ROWS / 2 + 1);
+  return group(rig, &null_numbers, 1, UINT64_MAX, ROWS / 2 + 1);
+}
+
+static bool group_packed(struct rig *rig) {
+  struct weft_column keys[] = {unique_numbers, null_numbers};
+  return group(rig, keys, 2, UINT64_MAX, ROWS);
 }
 
 static bool group_colliding(struct rig *rig) { /* numbered anew at its end */
-  return group(rig, &few_strings, 0xf, FEW / 2);
+  return group(rig, &few_strings, 1, 0xf, FEW / 2);
 }
 
 static bool partition(struct rig *rig) {
@@ -295,6 +305,7 @@ static const struct {
     {"build of numbers and nulls", build_with_nulls, 7},
     {"build with a copy", build_copy, 10},
     {"build with a copy of two columns", build_copy_of_two_columns, 12},
+    {"build with packed copies", build_packed, 12},
     {"build of keys that collide", build_colliding, 10},
     {"build by batches, with hashes", build_by_batches, 15},
     {"lookup", look_up, 1},
@@ -307,6 +318,7 @@ static const struct {
     {"group of strings", group_strings, 4},
     {"grouping of strings", grouping, 8},
     {"group of numbers and nulls", group_with_nulls, 4},
+    {"group of packed keys", group_packed, 6},
     {"group of keys that collide", group_colliding, 4},
     {"partition", partition, 1},
     {"aggregate", aggregate, 8},

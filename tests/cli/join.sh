@@ -291,4 +291,12 @@ exits 0 "$WEFT" join --on id=key --kind full small_l.csv small_r.csv --stats
 grep -qE '^output rows +4$' err.txt || bad "$(cat err.txt)"
 grep -qE '^rows +6$' err.txt || bad "$(cat err.txt)"
 
+fact "--json and --stats tell the index's bytes, and how many that are for each row of RIGHT"
+exits 0 "$WEFT" join --on k large_l.csv large_r.csv --kind semi --json --stats -o large.csv
+bytes=$(get index_bytes out.txt) each=$(get index_bytes_per_row out.txt)
+awk -v bytes="$bytes" -v each="$each" 'BEGIN { exit !(each > bytes / 200000 - 0.001 && each < bytes / 200000 + 0.001 && each < 28) }' ||
+  bad "$(cat out.txt)"
+grep -qxE "index bytes +$bytes" err.txt || bad "$(cat err.txt)"
+grep -qxE "index bytes per row $(awk -v each="$each" 'BEGIN { printf "%.1f", each }')" err.txt || bad "$(cat err.txt)"
+
 finish

@@ -31,8 +31,10 @@ int main(int argc, char **argv) {
     puts(json_is_true(value) ? "true" : "false");
   else if (json_is_integer(value))
     printf("%" JSON_INTEGER_FORMAT "\n", json_integer_value(value));
+  else if (json_is_real(value))
+    printf("%.17g\n", json_real_value(value));
   else
-    failed = fprintf(stderr, "json_get: no such string, boolean or integer\n") != 0;
+    failed = fprintf(stderr, "json_get: no such string, boolean or number\n") != 0;
   json_decref(root);
   return failed;
 }

@@ -215,6 +215,25 @@ exits 1 "$WEFT" partition -n 2 --key k -o new first.csv twice.csv
 says 'weft: twice.csv:1: the header has 3 fields, and first.csv 2'
 [ ! -e new ] || bad "the folder is there"
 
+fact "thousands of parts hold every row once, and those without a row the header"
+{ echo n,k; seq 3000 | awk '{ print $1 "," $1 % 700 }'; } >many.csv
+exits 0 "$WEFT" partition -n 4096 --key k -o many many.csv
+# shellcheck disable=SC2012 # names are ours
+[ "$(ls -A many | wc -l)" -eq 4096 ] || bad "$(ls -A many | wc -l) files"
+cat many/part-*.csv >all.csv
+rows 7096 all.csv
+grep -v '^n,k$' all.csv | sort -n >got.txt
+tail -n +2 many.csv >want.txt
+same want.txt got.txt
+[ "$(head -qn 1 many/part-*.csv | sort | uniq -c | xargs)" = '4096 n,k' ] || bad "not all have the header, once"
+rm -rf many
+
+fact "a disk that is full leaves no file, and those that were there as they were"
+exits 3 bash -c 'ulimit -f 1; "$WEFT" partition -n 2 --key k -o old many.csv'
+grep -qxE 'weft: old/part-[01]\.csv: File too large' err.txt || bad "it said: $(cat err.txt)"
+leaves old part-0.csv part-1.csv
+[ "$(cat old/*)" = $'old\nold' ] || bad "they are $(cat old/*)"
+
 fact "a folder in the way of a file is told before anything is written"
 mkdir -p way/part-1.csv
 exits 3 "$WEFT" partition -n 2 --key k -o way first.csv

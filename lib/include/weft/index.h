@@ -98,7 +98,7 @@ struct weft_index_figures {
   uint64_t rows;        /* build rows, those with nulls too */
   uint64_t keys;        /* distinct keys without nulls */
   uint64_t null_rows;   /* rows with a null in their key */
-  uint64_t bytes;       /* memory of the table, row lists, prefixes and copied keys, and of the filter that probes of which
+  uint64_t bytes;       /* memory of the table, of row lists, packed and copied keys, and of the filter that probes of which
                            few match may make */
   uint64_t seed;        /* of its hash */
   uint64_t overflowing; /* buckets beyond the first of their place: a measure of crowding */
