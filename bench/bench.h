@@ -28,6 +28,7 @@ struct bench_against {
   size_t peer;       /* index of the other contender, or BENCH_NOTHING: the time alone is judged, by bound_ns */
   double target;     /* how many times faster it should be; 0: no target */
   double bound_ns;   /* how many ns a unit it may take more than the other at most; 0: no bound, and none is printed */
+  bool share;        /* the summary tells the share of the peer's time, in a table with a line for each target */
   const char *table; /* title; NULL: the summary leaves this out */
   char row[80];
   int order; /* of the row among the table's: lower ones stand above */

@@ -187,3 +187,18 @@ uint64_t duckdb_distinct(struct duckdb *d, const char *table) {
   ask(d, query, values, 1);
   return values[0].low;
 }
+
+uint64_t duckdb_sketch(struct duckdb *d, const char *table) {
+  char query[128];
+  struct wide values[3];
+  snprintf(query, sizeof query, "SELECT approx_count_distinct(k0) FROM %s", table);
+  ask(d, query, values, 1);
+  return values[0].low;
+}
+
+void duckdb_extremes(struct duckdb *d, const char *table, struct wide values[3]) {
+  char query[256];
+  snprintf(query, sizeof query,
+           "SELECT count(*), max(a), min(b) FROM (SELECT min(v) AS a, max(v) AS b FROM %s GROUP BY k0)", table);
+  ask(d, query, values, 3);
+}

@@ -109,6 +109,8 @@ static json_t *against_json(const struct bench_case *c, const struct bench_again
   }
   if (figures_judged(against))
     json_object_set_new(ratio, "met", json_boolean(figures_met(against, f, k)));
+  if (against->share)
+    json_object_set_new(ratio, "share", json_true());
   if (against->table)
     set_place(ratio, against->table, against->row, against->order, against->column);
   return ratio;

@@ -55,6 +55,7 @@ void case_peer(struct comparison *c, enum peer peer, double target, const char *
     struct bench_against *against = &weft->against[weft->n_against++];
     *against = (struct bench_against){.peer = c->n,
                                       .target = case_target(c->program, target),
+                                      .share = row && target > 0,
                                       .table = row ? table : NULL,
                                       .order = order,
                                       .column = own->name};

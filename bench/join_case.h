@@ -46,8 +46,13 @@ struct comparison {
 void case_open(const struct program *p, struct comparison *c, bool best_alone);
 void case_close(struct comparison *c);
 
-/* One more contender, which all that are weft's stand beside. Target: times faster; row NULL: in no summary. */
+/* One more contender, which all that are weft's stand beside. Target: times faster; row NULL: in no summary. With a target
+ * and a row the table is that of targets. */
 void case_peer(struct comparison *c, enum peer peer, double target, const char *table, const char *row, int order);
+
+/* The title of the summary's table of targets, and the numbers from which on its lines are in order. */
+#define JOIN_TARGETS "Index and join: share of DuckDB's time, one thread, the same rows in memory; bytes; two threads"
+enum { ORDER_JOINS = 0, ORDER_GROUPS = 100, ORDER_INDEX = 200, ORDER_BYTES = 300, ORDER_THREADS = 400 };
 
 weft_ctx *case_ctx(const struct comparison *c, size_t contender);
 

@@ -96,6 +96,12 @@ struct group_sums duckdb_group(struct duckdb *duckdb, const char *table, bool pa
 /* How many distinct keys a table with one key column has. */
 uint64_t duckdb_distinct(struct duckdb *duckdb, const char *table);
 
+/* Its approximation of that. */
+uint64_t duckdb_sketch(struct duckdb *duckdb, const char *table);
+
+/* How many groups a table with one key column has, the greatest of the least and the least of the greatest values. */
+void duckdb_extremes(struct duckdb *duckdb, const char *table, struct wide values[3]);
+
 #ifdef __cplusplus
 }
 #endif

@@ -133,12 +133,21 @@ static const struct entry *worst(const struct entries *entries, const char *tabl
   return found;
 }
 
+/* Of what is shown as a share of the peer's time: at most. */
+static bool is_share(const struct entry *e) {
+  return has(e->ratio, "share");
+}
+
 /* "4.62 (4.58 to 4.66) of 4.50", or "3.20 ns (3.05 to 3.41) of 5 at most" where there is a bound of ns, and the like of
  * figures that are no times. In a table a miss is bold, and the spread is told. */
 static void print_figure(const struct entry *e, bool in_table) {
   bool ns = has(e->ratio, "bound_ns");
   const json_t *figure = ns ? json_object_get(e->ratio, "excess_ns") : e->ratio;
   const char *bold = in_table && missed(e) ? "**" : "", *unit = ns ? " ns" : "";
+  if (is_share(e) && has(e->ratio, "target")) {
+    printf("%.2f of %.2f at most", 1 / number_of(figure, "median"), 1 / number_of(e->ratio, "target"));
+    return;
+  }
   printf("%s%.2f%s", bold, number_of(figure, "median"), unit);
   if (in_table)
     printf(" (%.2f to %.2f)", number_of(figure, "p10"), number_of(figure, "p90"));
@@ -153,6 +162,41 @@ static void print_figure(const struct entry *e, bool in_table) {
   printf("%s", bold);
 }
 
+/* "| 1 in 100 matches | 0.21 (0.20 to 0.23) | 0.22 at most | yes |" */
+static void print_line(const char *row, const struct entry *e) {
+  const json_t *figure = e->ratio;
+  double p10 = number_of(figure, "p10"), median = number_of(figure, "median"), p90 = number_of(figure, "p90");
+  if (is_share(e))
+    printf("| %s | %.2f (%.2f to %.2f) | ", row, 1 / median, 1 / p90, 1 / p10);
+  else
+    printf("| %s | %.2f (%.2f to %.2f) | ", row, median, p10, p90);
+  if (has(figure, "most"))
+    printf("%.2f at most", number_of(figure, "most"));
+  else if (has(figure, "least") || (has(figure, "target") && !is_share(e)))
+    printf("%.2f at least", number_of(figure, has(figure, "least") ? "least" : "target"));
+  else if (has(figure, "target"))
+    printf("%.2f at most", 1 / number_of(figure, "target"));
+  printf(" | %s |\n", !has(figure, "met") ? "" : missed(e) ? "**no**" : "yes");
+}
+
+/* A line for each target, where one of the table's is a share. */
+static bool print_lines(const struct entries *entries, const char *title, const struct texts *rows,
+                        const struct texts *columns) {
+  bool shares = false;
+  for (size_t i = 0; i < entries->n; i++)
+    shares = shares || (is_share(&entries->list[i]) && strcmp(text_of(entries->list[i].ratio, "table"), title) == 0);
+  if (!shares)
+    return false;
+  printf("\n%s:\n\n| line | measured | target | met |\n|---|---|---|---|\n", title);
+  for (size_t r = 0; r < rows->n; r++)
+    for (size_t c = 0; c < columns->n; c++) {
+      const struct entry *e = worst(entries, title, rows->list[r], columns->list[c]);
+      if (e)
+        print_line(rows->list[r], e);
+    }
+  return true;
+}
+
 static void print_table(const struct entries *entries, const char *title) {
   struct texts rows = {.n = 0}, columns = {.n = 0};
   for (size_t i = 0; i < entries->n; i++) {
@@ -162,6 +206,8 @@ static void print_table(const struct entries *entries, const char *title) {
     add_text(&rows, text_of(ratio, "row"), number_of(ratio, "order"));
     add_text(&columns, text_of(ratio, "column"), 0);
   }
+  if (print_lines(entries, title, &rows, &columns))
+    return;
   printf("\n%s:\n\n| |", title);
   for (size_t c = 0; c < columns.n; c++)
     printf(" %s |", columns.list[c]);

@@ -44,6 +44,24 @@ run(0 json --divide 300 --seconds 0.01 --filter "plain u64 *" --json)
 file(WRITE ${results} "${json}")
 run(0 text --markdown ${results})
 require("the summary lacks a column:\n${text}" text MATCHES "[|] unordered_map [|] sort-merge [|]")
+run(0 json --divide 300 --seconds 0.01 --filter "join u64 64ki match100" --json)
+file(WRITE ${results} "${json}")
+run(0 text --markdown ${results})
+require("bytes are in no line:\n${text}" text MATCHES "[|] bytes a build row: u64, 64 k built [|]")
+# Shares are reciprocals: of what --json says, twice and five times as fast.
+file(WRITE ${results} [=[[{"case": "join", "contender": "weft", "machine": "one", "clock_ghz": 3, "rounds": 9, "ratios": [
+  {"median": 4, "p10": 2, "p90": 5, "target": 3, "met": true, "share": true, "table": "T", "row": "quick", "order": 0,
+   "column": "DuckDB"},
+  {"median": 2, "p10": 1, "p90": 2.5, "target": 4, "met": false, "share": true, "table": "T", "row": "slow", "order": 1,
+   "column": "DuckDB"}]},
+  {"case": "join", "contender": "weft", "machine": "one", "unit": "bytes", "value": {"median": 25.5, "p10": 25, "p90": 26,
+   "most": 26, "met": true, "table": "T", "row": "memory", "order": 2, "column": "bytes"}}]]=])
+run(0 text --markdown ${results})
+foreach(line "quick [|] 0[.]25 [(]0[.]20 to 0[.]50[)] [|] 0[.]33 at most [|] yes"
+    "slow [|] 0[.]50 [(]0[.]40 to 1[.]00[)] [|] 0[.]25 at most [|] [*][*]no" "memory [|] 25[.]50 .* 26[.]00 at most [|] yes"
+    "weft 0[.]50 of 0[.]25 at most")
+  require("no '${line}' in:\n${text}" text MATCHES "${line}")
+endforeach()
 file(REMOVE ${results})
 
 # Another library in DuckDB's place.

@@ -34,23 +34,25 @@ static weft_status reserve(weft_ctx *ctx, const char *who, weft_aggregate *a, si
   return WEFT_OK;
 }
 
+/* Groups of nulls are looked at here; those of other rows when their cells are asked for, unless there is one group. */
 static weft_status add_piece(weft_ctx *ctx, weft_aggregate *a, const struct weft_column *column, size_t first, size_t n,
                              const uint32_t *group, size_t n_groups) {
   const struct simd_codecs *codecs = ctx->kernels->codecs;
   uint32_t chosen[AGGREGATE_PIECE + SIMD_SLACK / sizeof(uint32_t)];
+  const uint32_t *of_rows = group;
   struct flat flat;
-  uint64_t greatest = group ? codecs->range32(group, n, 0).max : 0;
-  if (greatest >= n_groups)
-    return weft__fail(ctx, WEFT_E_INVALID, "weft_aggregate_add: group %llu in rows %zu to %zu, and there are %zu groups",
-                      (unsigned long long)greatest, first, first + n - 1, n_groups);
   WEFT_TRY(weft__flatten(ctx, column, first, n, true, &flat));
-  if (group && flat.valid) {
+  bool here = group && (flat.valid || n_groups == 1), fit = !here || codecs->range32(group, n, 0).max < n_groups;
+  if (fit && group && flat.valid) {
     codecs->compact32(group, flat.valid, n, chosen);
-    group = chosen;
+    of_rows = chosen;
   }
-  weft__cells_add(ctx, a, flat.data, group, flat.values, n_groups == 1);
+  fit = fit && weft__cells_add(ctx, a, flat.data, of_rows, flat.values, n_groups);
   weft__flat_close(ctx, &flat);
-  return WEFT_OK;
+  if (fit)
+    return WEFT_OK;
+  return weft__fail(ctx, WEFT_E_INVALID, "weft_aggregate_add: group %llu in rows %zu to %zu, and there are %zu groups",
+                    (unsigned long long)codecs->range32(group, n, 0).max, first, first + n - 1, n_groups);
 }
 
 weft_status weft_aggregate_open(weft_ctx *ctx, enum weft_type type, uint32_t kinds, weft_aggregate **out) {

@@ -92,7 +92,8 @@ void weft__cells_clear(const weft_aggregate *a, uint64_t *cells, size_t n);
 void weft__cells_merge(weft_aggregate *a, size_t group, const uint64_t *cell, const uint64_t *sum);
 
 /* Adds n <= AGGREGATE_PIECE values of the aggregate's type at any alignment, none of them null, to the cells of their
- * groups, which there are; where one is true all to the first. */
-void weft__cells_add(weft_ctx *ctx, weft_aggregate *a, const void *values, const uint32_t *group, size_t n, bool one);
+ * groups; of one group, all to it. False: a group is not below n_groups, and some rows were added. */
+bool weft__cells_add(weft_ctx *ctx, weft_aggregate *a, const void *values, const uint32_t *group, size_t n,
+                     size_t n_groups);
 
 #endif

@@ -41,9 +41,8 @@ weft_status weft__build_open(weft_ctx *ctx, weft_index *index, const uint64_t *g
   if (rows >= SIMD_NO_ID - (PART_ALIGN << MOST_PART_BITS))
     build->bits = 0;
   build->slice_rows = (rows / build->slices + PART_ALIGN) / PART_ALIGN * PART_ALIGN;
-  if (!index->how.exact)
-    weft__packing_choose(ctx, index->keys, index->n_keys, false, &index->how.packing);
-  if (index->how.packing.stride != 0)
+  weft__keys_plan(ctx, index->keys, index->n_keys, &index->how);
+  if (!index->how.exact && index->how.packing.stride != 0)
     WEFT_TRY(weft__index_take(ctx, rows, index->how.packing.stride, &index->packed));
   if (!given)
     WEFT_TRY(weft__index_take(ctx, rows, sizeof *build->hashes, &build->hashes));
@@ -430,6 +429,9 @@ weft_status weft__build_seal(weft_ctx *ctx, struct index_build *build) {
     build->distinct -= build->count[part];
     WEFT_TRY(weft__build_part(ctx, build, part));
   }
+  for (size_t i = 0; i < build->n_spare; i++)
+    weft__table_trim(ctx, &index->table, build->spare[i].next, build->spare[i].end);
+  weft__table_finish(ctx, &index->table);
   index->count = (uint32_t)build->distinct;
   for (size_t part = 0; part < parts_of(build); part++)
     index->overflowing += build->overflowing[part];

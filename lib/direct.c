@@ -82,7 +82,7 @@ static void widen_range(weft_ctx *ctx, const struct weft_column *key, size_t fir
 
 bool weft__direct_pays(weft_ctx *ctx, weft_index *index) {
   const struct weft_column *key = &index->keys[0];
-  if (!index->how.exact || key->type < WEFT_I8 || key->type > WEFT_U64 || index->rows == 0)
+  if (!index->how.exact || index->n_keys > 1 || key->type < WEFT_I8 || key->type > WEFT_U64 || index->rows == 0)
     return false;
   struct key_scratch *scratch;
   if (weft__scratch_open(ctx, &scratch) != WEFT_OK)

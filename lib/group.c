@@ -9,14 +9,26 @@
 #include <string.h>
 #include <weft/group.h>
 
+/* Gives the table's entries the numbers that their keys have now. */
+static void relabel(const struct simd_table *table, const uint32_t *number) {
+  for (size_t i = 0; i < table->n_buckets; i++)
+    for (struct simd_bucket *bucket = &table->buckets[i];;) {
+      for (unsigned slot = 0; slot < SIMD_SLOTS && bucket->id[slot] != SIMD_NO_ID; slot++)
+        bucket->id[slot] = number[bucket->id[slot]];
+      if (bucket->id[SIMD_SLOTS] == SIMD_NO_ID)
+        break;
+      bucket = simd_overflow_bucket(table, bucket->id[SIMD_SLOTS]);
+    }
+}
+
 /* Gives keys that met a collision the numbers that their first rows call for: a key's old number is replaced when its first
- * row comes by. */
-static weft_status renumber(weft_ctx *ctx, struct distinct *distinct, size_t rows, uint32_t *group) {
+ * row comes by. Packed keys, which are in the old order, go. */
+static weft_status renumber(weft_ctx *ctx, struct distinct *distinct, uint32_t *group) {
   uint32_t *number = weft_alloc(ctx, distinct->count * sizeof *number), next = 0;
   if (!number)
     return ctx->cache.status;
   memset(number, 0xff, distinct->count * sizeof *number);
-  for (size_t row = 0; row < rows; row++) {
+  for (size_t row = 0; row < distinct->rows; row++) {
     uint32_t *mine = &number[group[row]];
     if (*mine == SIMD_NO_ID) {
       distinct->first_row[next] = (uint32_t)row;
@@ -24,40 +36,42 @@ static weft_status renumber(weft_ctx *ctx, struct distinct *distinct, size_t row
     }
     group[row] = *mine;
   }
+  relabel(&distinct->table.simd, number);
+  distinct->in_order = true;
+  (void)!weft_free(ctx, distinct->packed);
+  distinct->packed = NULL;
   return weft_free(ctx, number);
 }
 
-static weft_status group_rows(weft_ctx *ctx, struct distinct *distinct, size_t rows, struct key_scratch *scratch,
-                              uint32_t *group, uint32_t *first_row) {
-  for (size_t first = 0; first < rows; first += ctx->batch_size) {
+static weft_status group_rows(weft_ctx *ctx, struct distinct *distinct, size_t rows, uint32_t *group) {
+  struct key_scratch *scratch;
+  weft_status status = weft__scratch_open(ctx, &scratch);
+  if (status != WEFT_OK)
+    return status;
+  for (size_t first = 0; first < rows && status == WEFT_OK; first += ctx->batch_size) {
     size_t n = rows - first < ctx->batch_size ? rows - first : ctx->batch_size;
-    WEFT_TRY(weft__distinct_add(ctx, distinct, n, scratch));
-    memcpy(group + first, scratch->ids, n * sizeof *group);
+    status = weft__distinct_add(ctx, distinct, n, scratch);
+    if (status == WEFT_OK)
+      memcpy(group + first, scratch->ids, n * sizeof *group);
   }
-  if (!distinct->in_order)
-    WEFT_TRY(renumber(ctx, distinct, rows, group));
-  for (uint32_t id = 0; first_row && id < distinct->count; id++)
-    first_row[id] = distinct->first_row ? distinct->first_row[id] : id;
-  return WEFT_OK;
+  weft__scratch_close(ctx, scratch);
+  return status != WEFT_OK || distinct->in_order ? status : renumber(ctx, distinct, group);
 }
 
-weft_status weft__group(weft_ctx *ctx, const struct weft_column *keys, size_t n_keys, uint32_t *group, size_t *groups,
-                        uint32_t *first_row) {
-  size_t rows = keys[0].rows;
+struct key_hash weft__group_hash(const weft_ctx *ctx, const struct weft_column *keys, size_t n_keys) {
   struct key_hash how = {.mask = ctx->key_mask,
                          .nulls_equal = true,
                          .exact = ctx->key_mask == UINT64_MAX && weft__keys_exact(keys, n_keys, true)};
   weft__os_random(&how.seed, sizeof how.seed);
-  struct key_scratch *scratch;
-  WEFT_TRY(weft__scratch_open(ctx, &scratch));
-  struct distinct distinct;
-  weft_status status = weft__distinct_open(ctx, keys, n_keys, &how, rows, &distinct);
-  if (status == WEFT_OK) {
-    status = group_rows(ctx, &distinct, rows, scratch, group, first_row);
-    *groups = status == WEFT_OK ? distinct.count : 0;
-    weft__distinct_close(ctx->cache.slab, &distinct);
-  }
-  weft__scratch_close(ctx, scratch);
+  return how;
+}
+
+weft_status weft__group(weft_ctx *ctx, const struct weft_column *keys, size_t n_keys, const struct key_hash *how,
+                        uint32_t *group, struct distinct *distinct) {
+  WEFT_TRY(weft__distinct_open(ctx, keys, n_keys, how, keys[0].rows, distinct));
+  weft_status status = group_rows(ctx, distinct, keys[0].rows, group);
+  if (status != WEFT_OK)
+    weft__distinct_close(ctx->cache.slab, distinct);
   return status;
 }
 
@@ -81,7 +95,15 @@ weft_status weft_group(weft_ctx *ctx, const struct weft_column *keys, size_t n_k
   if (keys[0].rows == 0)
     return WEFT_OK;
   ctx_enter(ctx);
-  weft_status status = weft__group(ctx, keys, n_keys, group, groups, first_row);
+  struct distinct distinct;
+  struct key_hash how = weft__group_hash(ctx, keys, n_keys);
+  weft_status status = weft__group(ctx, keys, n_keys, &how, group, &distinct);
+  if (status == WEFT_OK) {
+    *groups = distinct.count;
+    for (uint32_t id = 0; first_row && id < distinct.count; id++)
+      first_row[id] = distinct_first_row(&distinct, id);
+    weft__distinct_close(ctx->cache.slab, &distinct);
+  }
   ctx_leave(ctx);
   return status;
 }

@@ -5,13 +5,21 @@
 #ifndef LIB_GROUP_H
 #define LIB_GROUP_H
 
-#include "lib/ctx.h"
+#include "lib/table.h"
 
 #include <weft/group.h>
 
-/* weft_group of keys that have passed, with one row at least. */
-weft_status weft__group(weft_ctx *ctx, const struct weft_column *keys, size_t n_keys, uint32_t *group, size_t *groups,
-                        uint32_t *first_row);
+/* How keys that have passed are hashed, here and wherever their numbers are looked up. */
+struct key_hash weft__group_hash(const weft_ctx *ctx, const struct weft_column *keys, size_t n_keys);
+
+/* Numbers keys that have passed, with one row at least, as weft_group does: group[rows], and *distinct, which has the keys
+ * by their numbers, and is the caller's to close. On failure there is nothing to close. */
+weft_status weft__group(weft_ctx *ctx, const struct weft_column *keys, size_t n_keys, const struct key_hash *how,
+                        uint32_t *group, struct distinct *distinct);
+
+static inline uint32_t distinct_first_row(const struct distinct *distinct, uint32_t id) {
+  return distinct->first_row ? distinct->first_row[id] : id;
+}
 
 /* Checks keys, and that there is a place for their numbers. who names the call in messages. */
 weft_status weft__group_check(weft_ctx *ctx, const char *who, const struct weft_column *keys, size_t n_keys,

@@ -54,7 +54,7 @@ weft_status weft_index_info(const weft_index *index, struct weft_index_figures *
     return WEFT_E_INVALID;
   size_t lists = index->row_list ? index->places * sizeof *index->row_list + index->places / CHAR_BIT : 0;
   size_t table = index->direct ? index->span * sizeof *index->direct : weft__table_bytes(&index->table);
-  size_t packed = (size_t)index->rows * index->how.packing.stride;
+  size_t packed = index->packed ? (size_t)index->rows * index->how.packing.stride : 0;
   struct weft_index_figures info = {.rows = index->rows,
                                     .keys = index->count,
                                     .null_rows = index->null_rows,
@@ -66,8 +66,8 @@ weft_status weft_index_info(const weft_index *index, struct weft_index_figures *
   return WEFT_OK;
 }
 
-/* The first entry of the hash of row first + i was another key's: tries the others. Packed keys that say it all are all that
- * an index may have of its keys. */
+/* The first entry of the hash of row first + i was another key's: tries the others. Packed keys that say it all may be all
+ * that the index has of its keys. */
 static uint32_t settle_collision(weft_ctx *ctx, const weft_index *index, const struct weft_column *keys, size_t first,
                                  size_t i, uint64_t hash, struct key_scratch *scratch) {
   const struct key_packing *packing = &index->how.packing;
@@ -233,6 +233,8 @@ weft_status weft_index_hash(weft_ctx *ctx, uint64_t seed, const struct weft_colu
   struct key_scratch *scratch;
   WEFT_TRY(weft__scratch_open(ctx, &scratch));
   ctx_enter(ctx);
+  if (rows > 0)
+    weft__keys_plan(ctx, keys, n_keys, &how);
   for (size_t first = 0; first < rows; first += ctx->batch_size) {
     size_t n = rows - first < ctx->batch_size ? rows - first : ctx->batch_size;
     scratch->hashes = hashes + first;

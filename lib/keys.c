@@ -79,8 +79,19 @@ weft_status weft__keys_match(weft_ctx *ctx, const char *who, const struct weft_c
 }
 
 bool weft__keys_exact(const struct weft_column *keys, size_t n_keys, bool nulls_equal) {
-  bool may_be_null = keys[0].base_validity || keys[0].row_validity;
-  return n_keys == 1 && keys[0].layout == WEFT_FIXED && keys[0].width <= 8 && !(nulls_equal && may_be_null);
+  size_t bytes = 0;
+  for (size_t k = 0; k < n_keys; k++) {
+    bool may_be_null = keys[k].base_validity || keys[k].row_validity;
+    if (keys[k].layout != WEFT_FIXED || keys[k].width > 8 || (nulls_equal && may_be_null))
+      return false;
+    bytes += keys[k].width;
+  }
+  return bytes <= 8;
+}
+
+void weft__keys_plan(weft_ctx *ctx, const struct weft_column *keys, size_t n_keys, struct key_hash *how) {
+  if (!how->exact || n_keys > 1)
+    weft__packing_choose(ctx, keys, n_keys, how->nulls_equal, &how->packing);
 }
 
 /* -0.0 becomes 0.0, and every NaN the same one. */
@@ -132,7 +143,7 @@ static void resolve_rows(weft_ctx *ctx, const struct weft_column *key, size_t fi
 static bool needs_no_rows(const struct key_hash *how, const struct weft_column *key) {
   bool plain = !key->base_validity && !key->row_validity && key->type != WEFT_F32 && key->type != WEFT_F64;
   bool contiguous = key->layout == WEFT_FIXED && !key->selection && !column_is_turned(key);
-  return plain && (how->exact || (how->packing.stride != 0 && contiguous));
+  return plain && (how->packing.stride != 0 ? contiguous : how->exact);
 }
 
 /* Nulls that are values: a null left its seed as it was, so that (NULL, 7) and (7, NULL) would always collide. */
@@ -154,6 +165,17 @@ static void pack_as_they_lie(const struct key_hash *how, const struct weft_colum
                           n - at < SIMD_BLOCK ? n - at : SIMD_BLOCK, to + at * how->packing.stride);
 }
 
+/* Hashes of packed keys of 8 bytes. */
+static void hash_packed(const weft_ctx *ctx, const struct key_hash *how, size_t n, struct key_scratch *scratch,
+                        struct simd_rows *batch) {
+  const struct simd_column column = {.layout = SIMD_FIXED,
+                                     .base_rows = n,
+                                     .width = sizeof(uint64_t),
+                                     .data_bytes = n * sizeof(uint64_t),
+                                     .data = scratch->packed};
+  (void)ctx->kernels->xxh3_64_column(&column, 0, n, &how->seed, false, scratch->hashes, batch);
+}
+
 /* hash: the hashes are not known. */
 ONE_COPY void read_keys(weft_ctx *ctx, const struct key_hash *how, const struct weft_column *keys, size_t n_keys,
                         size_t first, size_t n, bool hash, struct key_scratch *scratch) {
@@ -162,7 +184,8 @@ ONE_COPY void read_keys(weft_ctx *ctx, const struct key_hash *how, const struct 
   size_t words = (n + SIMD_BLOCK - 1) / SIMD_BLOCK;
   memset(scratch->valid, 0xff, words * sizeof *scratch->valid);
   scratch->has_nulls = false;
-  if (how->packing.stride != 0)
+  bool pack = how->packing.stride != 0 && (hash || !how->exact), by_column = hash && !(pack && how->exact);
+  if (pack)
     weft__pack_open(&how->packing, n, scratch->packed);
   for (size_t k = 0; k < n_keys; k++) {
     size_t simd_rows = ctx->kernels->vector_bits > 64 ? n : 0;
@@ -170,15 +193,15 @@ ONE_COPY void read_keys(weft_ctx *ctx, const struct key_hash *how, const struct 
       struct simd_column column = weft__column_simd(&keys[k]);
       batch->prefetch = ctx->prefetch_distance;
       batch->total_bytes = n * keys[k].width;
-      if (hash)
+      if (by_column)
         simd_rows = ctx->kernels->xxh3_64_column(&column, first, n, k == 0 ? &how->seed : scratch->hashes, k > 0,
                                                  scratch->hashes, batch);
       batch->has_nulls = false;
     } else {
       resolve_rows(ctx, &keys[k], first, n, batch);
-      if (hash)
+      if (by_column)
         simd_rows = ctx->kernels->xxh3_64(batch, k == 0 ? &how->seed : scratch->hashes, k > 0, scratch->hashes);
-      if (how->packing.stride != 0)
+      if (pack)
         weft__pack_batch(&how->packing, keys, k, batch, scratch->packed);
     }
     if (batch->has_nulls) {
@@ -190,11 +213,13 @@ ONE_COPY void read_keys(weft_ctx *ctx, const struct key_hash *how, const struct 
     }
     ctx_work_add(&work, keys[k].selection, n, batch->total_bytes, simd_rows);
   }
+  if (pack)
+    pack_as_they_lie(how, keys, n_keys, first, n, scratch->packed);
+  if (hash && !by_column)
+    hash_packed(ctx, how, n, scratch, batch);
   if (hash && how->mask != UINT64_MAX)
     for (size_t i = 0; i < n; i++)
       scratch->hashes[i] &= how->mask;
-  if (how->packing.stride != 0)
-    pack_as_they_lie(how, keys, n_keys, first, n, scratch->packed);
   weft__ctx_count(ctx, &work);
 }
 

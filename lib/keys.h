@@ -50,13 +50,18 @@ weft_status weft__keys_check(weft_ctx *ctx, const char *who, const struct weft_c
 weft_status weft__keys_match(weft_ctx *ctx, const char *who, const struct weft_column *build, size_t n_build,
                              const struct weft_column *keys, size_t n_keys);
 
-/* XXH3 of one column of a fixed width of at most 8 bytes never gives two values the same hash: for each width it is a
- * chain of invertible steps (xors with shifts of itself, odd multiplications), whatever the seed. A null that counts as a
- * value may meet a value's hash. */
+/* Whether equal hashes are to be equal keys: XXH3 of a fixed width of at most 8 bytes never gives two values the same hash;
+ * for each width it is a chain of invertible steps (xors with shifts of itself, odd multiplications), whatever the seed.
+ * Several columns of at most 8 bytes together are packed, and hashed as one value. A null that counts as a value may meet a
+ * value's hash. */
 bool weft__keys_exact(const struct weft_column *keys, size_t n_keys, bool nulls_equal);
 
-/* Hashes rows first .. first + n of keys into scratch->hashes, and fills scratch->valid and has_nulls, and
- * where keys are packed scratch->packed. With one column of strings ctx->batch holds the resolved rows afterwards. */
+/* Chooses how->packing, where how has all else. Uses ctx->batch. */
+void weft__keys_plan(weft_ctx *ctx, const struct weft_column *keys, size_t n_keys, struct key_hash *how);
+
+/* Hashes rows first .. first + n of keys into scratch->hashes, and fills scratch->valid and has_nulls, and where keys are
+ * packed scratch->packed. With one key column that may have to be compared itself (it is not exact, nor packed but for
+ * strings) ctx->batch holds the resolved rows afterwards. */
 void weft__keys_hash(weft_ctx *ctx, const struct key_hash *how, const struct weft_column *keys, size_t n_keys, size_t first,
                      size_t n, struct key_scratch *scratch);
 
@@ -73,7 +78,8 @@ void weft__keys_compare(weft_ctx *ctx, const struct key_hash *how, const struct 
                         size_t first, const uint32_t *rows, size_t n, const struct weft_column *build,
                         const uint8_t *packed, const uint32_t *which, const uint32_t *row_of, struct key_scratch *scratch);
 
-/* Whether one row of keys equals one of build. Uses the first element of scratch's arrays, save hashes, packed, ids and valid. */
+/* Whether one row of keys equals one of build. Uses the first element of scratch's arrays, save hashes, packed, ids and
+ * valid. */
 bool weft__keys_equal(weft_ctx *ctx, const struct weft_column *keys, size_t n_keys, size_t row,
                       const struct weft_column *build, uint32_t build_row, struct key_scratch *scratch);
 

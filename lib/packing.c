@@ -4,9 +4,10 @@
  */
 #include "lib/packing.h"
 
-enum { STRING_BYTES = PACKED_STRING - 1, STRING_NULL = 255, AHEAD = 24, LENGTH_SHIFT = SIMD_BIG_ENDIAN ? 0 : 56 };
+enum { STRING_BYTES = PACKED_STRING - 1, STRING_NULL = 255, LENGTH_SHIFT = SIMD_BIG_ENDIAN ? 0 : 56 };
 
-static bool mostly_short(weft_ctx *ctx, const struct weft_column *key) {
+/* Cold: what is done once for an index is compiled for size. */
+__attribute__((cold)) static bool mostly_short(weft_ctx *ctx, const struct weft_column *key) {
   size_t n = key->rows < ctx->batch_size ? key->rows : ctx->batch_size, few = 0;
   struct simd_column column = weft__column_simd(key);
   ctx->batch.prefetch = ctx->prefetch_distance;
@@ -17,7 +18,7 @@ static bool mostly_short(weft_ctx *ctx, const struct weft_column *key) {
 }
 
 /* Bytes that all columns take; above PACKED_MOST: too many. */
-static size_t place_columns(const struct weft_column *keys, size_t n_keys, struct key_packing *out) {
+__attribute__((cold)) static size_t place_columns(const struct weft_column *keys, size_t n_keys, struct key_packing *out) {
   size_t at = 0;
   for (unsigned fixed = 0; fixed < 2; fixed++)
     for (size_t k = 0; k < n_keys; k++) {
@@ -34,8 +35,8 @@ static size_t place_columns(const struct weft_column *keys, size_t n_keys, struc
   return at;
 }
 
-void weft__packing_choose(weft_ctx *ctx, const struct weft_column *keys, size_t n_keys, bool nulls_equal,
-                          struct key_packing *out) {
+__attribute__((cold)) void weft__packing_choose(weft_ctx *ctx, const struct weft_column *keys, size_t n_keys,
+                                                bool nulls_equal, struct key_packing *out) {
   struct key_packing packing = {0};
   size_t bytes = place_columns(keys, n_keys, &packing), stride = 8;
   bool short_enough = true;
@@ -127,11 +128,10 @@ void weft__packed_add(const struct key_packing *packing, const uint8_t *mine, co
 
 void weft__packed_gather(const struct key_packing *packing, const uint8_t *packed, const uint32_t *rows, size_t n,
                          uint8_t *out) {
-  for (size_t i = 0; i < n; i++) {
-    if (i + AHEAD < n)
-      __builtin_prefetch(packed + (size_t)rows[i + AHEAD] * packing->stride);
+  for (size_t i = 0; i < n; i++)
+    simd_ask_far(packed + (size_t)rows[i] * packing->stride);
+  for (size_t i = 0; i < n; i++)
     packed_copy(packing, packed, rows[i], out, i);
-  }
 }
 
 ALWAYS_INLINE uint64_t difference(const uint8_t *a, const uint8_t *b, size_t bytes) {
@@ -159,16 +159,16 @@ ALWAYS_INLINE bool compare_each(const struct key_packing *packing, size_t stride
                                 const uint8_t *packed, const uint32_t *which, const uint64_t *candidates, uint64_t *unlike,
                                 uint64_t *look) {
   uint64_t any = 0;
-  for (size_t i = 0; i < n; i++) /* all at once, to the second-level cache: as many as the memory can serve */
-    __builtin_prefetch(packed + which[i] * stride, 0, 2);
+  for (size_t i = 0; i < n; i++)
+    simd_ask_far(packed + which[i] * stride);
   for (size_t start = 0; start < n; start += SIMD_BLOCK) {
     uint64_t differ = 0, cut = 0, here = candidates[start / SIMD_BLOCK];
     size_t in_block = here == 0 ? 0 : n - start < SIMD_BLOCK ? n - start : SIMD_BLOCK;
     const uint32_t *others = which + start;
     const uint8_t *keys = mine + start * stride;
     for (size_t k = 0; k < in_block; k++) {
-      if (start + k + AHEAD < n)
-        __builtin_prefetch(packed + others[k + AHEAD] * stride);
+      if (start + k + SIMD_NEAR < n)
+        __builtin_prefetch(packed + others[k + SIMD_NEAR] * stride);
       differ |= (uint64_t)(difference(keys + k * stride, packed + others[k] * stride, stride) != 0) << k;
     }
     for (unsigned s = 0; s < packing->strings; s++)

@@ -27,7 +27,7 @@ struct key_packing {
   uint8_t at[PACKED_MOST + 1]; /* of each column */
 };
 
-/* Chooses for keys[n_keys], which nothing but comparing tells from one another. Packed are those that have at most PACKED_MOST
+/* Chooses for keys[n_keys], which nothing but comparing tells from one another. Packed are those of at most PACKED_MOST
  * bytes, strings being shorter than 16 mostly, as those in the midst of the rows show. Uses ctx->batch. */
 void weft__packing_choose(weft_ctx *ctx, const struct weft_column *keys, size_t n_keys, bool nulls_equal,
                           struct key_packing *out);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * Work that several threads share: steps one after another, each of units that any thread may do. For builder.c and
- * group.c; the library starts no threads, those that call take what there is.
+ * grouping.c; the library starts no threads, those that call take what there is.
  */
 #ifndef LIB_STEPS_H
 #define LIB_STEPS_H

@@ -32,8 +32,8 @@ void weft__table_close(weft_slab *slab, struct table *table) {
 }
 
 size_t weft__table_bytes(const struct table *table) {
-  return ((size_t)table->simd.n_buckets + ((size_t)table->pieces << table->simd.overflow_bits)) * BUCKET +
-         table->most_pieces * sizeof *table->simd.overflow;
+  size_t overflow = ((size_t)table->pieces << table->simd.overflow_bits) - table->trimmed;
+  return (table->simd.n_buckets + overflow) * BUCKET + table->most_pieces * sizeof *table->simd.overflow;
 }
 
 weft_status weft__table_open(weft_ctx *ctx, uint64_t keys, uint64_t most_keys, uint32_t parts, struct table *table) {
@@ -79,6 +79,29 @@ static weft_status make_room(weft_ctx *ctx, struct table_writer *writer, size_t 
   }
   writer->end = first + ((uint32_t)1 << bits);
   return WEFT_OK;
+}
+
+void weft__table_trim(weft_ctx *ctx, struct table *table, uint32_t next, uint32_t end) {
+  const size_t whole = (size_t)1 << table->simd.overflow_bits;
+  for (size_t used; next < end; next += (uint32_t)(whole - used)) {
+    struct simd_bucket **piece = &table->simd.overflow[next >> table->simd.overflow_bits], *shorter = NULL;
+    used = next & (whole - 1);
+    if (used > 0 && !(shorter = weft_aligned_alloc(ctx, used * BUCKET, BUCKET)))
+      continue;
+    if (shorter)
+      memcpy(shorter, *piece, used * BUCKET);
+    (void)!weft_slab_free(ctx->cache.slab, *piece);
+    *piece = shorter;
+    table->trimmed += (uint32_t)(whole - used);
+  }
+}
+
+void weft__table_finish(weft_ctx *ctx, struct table *table) {
+  struct simd_bucket **fewer = weft_realloc(ctx, table->simd.overflow, (table->pieces + 1) * sizeof *fewer);
+  if (!fewer)
+    return;
+  table->simd.overflow = fewer;
+  table->most_pieces = table->pieces + 1;
 }
 
 /* Rows that are entered at once: for the worst of them there is room in a piece, of which a writer leaves at most so much. */
@@ -198,9 +221,9 @@ weft_status weft__distinct_open(weft_ctx *ctx, const struct weft_column *keys, s
   *out = (struct distinct){.how = *how, .keys = keys, .n_keys = n_keys, .in_order = true};
   WEFT_TRY(open_empty(ctx, total < FIRST_KEYS ? total : FIRST_KEYS, &out->table));
   out->writer = table_writer(&out->table, NULL);
-  if (total != 0 && !how->exact)
-    weft__packing_choose(ctx, keys, n_keys, how->nulls_equal, &out->how.packing);
-  if (out->how.packing.stride == 0)
+  if (total > 0)
+    weft__keys_plan(ctx, keys, n_keys, &out->how);
+  if (how->exact || out->how.packing.stride == 0)
     return WEFT_OK;
   weft_status status = write_first_rows(ctx, out);
   if (status == WEFT_OK) {

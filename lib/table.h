@@ -15,6 +15,7 @@ struct table {
   uint64_t capacity;    /* entries at which it grows */
   uint32_t pieces;      /* of the overflow */
   uint32_t most_pieces; /* that simd.overflow has room for */
+  uint32_t trimmed;     /* buckets that pieces lack again */
 };
 
 /* Opens a table for so many keys, on average; most_keys may come without its growing. n_buckets is a multiple of `parts`,
@@ -22,6 +23,12 @@ struct table {
 weft_status weft__table_open(weft_ctx *ctx, uint64_t keys, uint64_t most_keys, uint32_t parts, struct table *table);
 void weft__table_close(weft_slab *slab, struct table *table);
 size_t weft__table_bytes(const struct table *table);
+
+/* Gives back what pieces have from overflow bucket `next` to `end`, which a writer had room for and has not taken: once for
+ * each writer, and nobody is to write to the table again. weft__table_finish: and the list of pieces that never came. Where
+ * there is no memory for the shorter ones, the longer ones stay. */
+void weft__table_trim(weft_ctx *ctx, struct table *table, uint32_t next, uint32_t end);
+void weft__table_finish(weft_ctx *ctx, struct table *table);
 
 /* One who enters hashes in a table: several may at once, each in places of its own, with overflow buckets of its own. */
 struct table_writer {

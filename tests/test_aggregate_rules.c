@@ -62,6 +62,52 @@ START_TEST(rows_that_fit_no_group_are_refused) {
 }
 END_TEST
 
+/* Cells of any group past the last would lie outside the memory, or in another's sums' high halves. */
+static void try_stray(weft_ctx *ctx, enum weft_type type, uint32_t kinds, size_t rows, size_t row, bool null) {
+  static const uint8_t values[8 * 1100];
+  static uint32_t group[1100];
+  uint8_t valid[1100 / 8 + 1];
+  const size_t groups = 3;
+  const uint32_t strays[] = {(uint32_t)groups, UINT32_MAX};
+  struct weft_column column = weft_column_fixed(values, type, rows);
+  memset(valid, 0xff, sizeof valid);
+  valid[row / 8] = (uint8_t)(valid[row / 8] & ~(1u << row % 8));
+  if (null)
+    column = weft_column_with_validity(column, valid, 0);
+  for (size_t i = 0; i < rows; i++)
+    group[i] = (uint32_t)(i % groups);
+  for (size_t k = 0; k < 2; k++) {
+    weft_aggregate *a = opened(ctx, type, kinds);
+    group[row] = strays[k];
+    weft_status status = weft_aggregate_add(ctx, a, &column, group, groups);
+    if (status != WEFT_E_INVALID)
+      ck_abort_msg("type %d kinds 0x%x rows %zu, group %u of row %zu: status %d", (int)type, kinds, rows, strays[k], row,
+                   (int)status);
+    weft_aggregate_free(a);
+  }
+}
+
+START_TEST(a_group_that_is_none_is_refused_in_every_row_and_of_a_null_too) {
+  static const enum weft_type types[] = {WEFT_I8, WEFT_U16, WEFT_I32, WEFT_I64, WEFT_U64, WEFT_F32, WEFT_F64};
+  static const uint32_t kinds[] = {WEFT_COUNT, WEFT_SUM, WEFT_MIN, WEFT_AVG | WEFT_MAX};
+  static const size_t rows[] = {1, 24, 25, 60, 1024, 1050};
+  static const uint32_t distances[] = {0, 1, 24, 4096};
+  for (size_t d = 0; d < 4; d++) {
+    struct weft_ctx_options options;
+    weft_ctx *ctx;
+    weft_ctx_options_init(&options, sizeof options);
+    options.prefetch_distance = distances[d];
+    MUST(NULL, weft_ctx_create(&options, &ctx));
+    for (size_t t = 0; t < sizeof types / sizeof *types; t++)
+      for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++)
+        for (size_t r = 0; r < sizeof rows / sizeof *rows; r++)
+          for (size_t row = 0; row<rows[r]; row += rows[r]> 60 && row >= 30 && row + 60 < rows[r] ? 29 : 1)
+            try_stray(ctx, types[t], kinds[k], rows[r], row, (row + t) % 2);
+    weft_ctx_free(ctx);
+  }
+}
+END_TEST
+
 START_TEST(merges_that_fit_no_group_are_refused_and_change_nothing) {
   weft_ctx *ctx = ctx_with(NULL);
   int32_t values[3] = {1, 2, 3};
@@ -106,6 +152,7 @@ END_TEST
 static void add_tests(TCase *tcase) {
   tcase_add_test(tcase, what_is_no_aggregate_is_refused);
   tcase_add_test(tcase, rows_that_fit_no_group_are_refused);
+  tcase_add_test(tcase, a_group_that_is_none_is_refused_in_every_row_and_of_a_null_too);
   tcase_add_test(tcase, merges_that_fit_no_group_are_refused_and_change_nothing);
   tcase_add_test(tcase, an_aggregate_outlives_its_context);
 }

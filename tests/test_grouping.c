@@ -6,14 +6,14 @@
 #include <pthread.h>
 #include <string.h>
 
-#include "contexts.h"
+#include "keys.h"
 #include "rng.h"
 #include "suite.h"
 #include "tables.h"
 
 #define ROWS 140000
 #define MOST_KEYS 100000
-#define MOST_THREADS 4
+#define MOST_THREADS 8
 
 static struct tables tables;
 
@@ -120,10 +120,148 @@ START_TEST(threads_number_groups_as_a_loop_does) {
   weft_ctx *ctx = ctx_on(tables.list[_i]->isa, 0);
   for (size_t k = 0; k < sizeof key_counts / sizeof *key_counts; k++) {
     draw(key_counts[k], &rng);
-    for (size_t threads = 1; threads <= MOST_THREADS; threads += k == 2 ? 1 : 3)
+    for (size_t threads = 1; threads <= 4; threads += k == 2 ? 1 : 3)
       check_groups(ctx, key_counts[k], threads);
   }
   weft_ctx_free(ctx);
+}
+END_TEST
+
+/* ---- Keys that come and go ---- */
+
+/* Rows for as many slices as there are threads. Some keys are drawn from all, most from a window that moves along: so that
+ * slices share some with the first, some with others, and have some alone. */
+#define MANY_ROWS 530000
+#define WINDOW 30000
+
+/* How keys are made of their ids, and compared. */
+static const struct kind {
+  const char *name;
+  size_t long_below; /* of strings: ids below have 16 bytes and more, of which the first 15 are alike */
+  size_t long_each;  /* and so has one in so many; 0: none */
+  uint64_t mask;     /* of hashes, so that keys collide, with first bits so that there are parts; 0: all ones */
+  bool text, nulls;
+} kinds[] = {
+    {.name = "numbers"},
+    {.name = "numbers, a null", .nulls = true},
+    {.name = "short strings", .text = true},
+    {.name = "long strings, a null", .text = true, .long_below = MOST_KEYS, .nulls = true},
+    {.name = "strings, some long", .text = true, .long_each = 3},
+    {.name = "strings, long at first", .text = true, .long_below = MOST_KEYS / 4},
+    {.name = "numbers that collide", .mask = 0xffff000000000000},
+    {.name = "strings that collide", .text = true, .long_each = 2, .mask = 0xffff000000000000, .nulls = true},
+};
+#define KINDS_OF_KEYS ((int)(sizeof kinds / sizeof *kinds))
+
+static uint32_t ids[MANY_ROWS], many_wanted[MANY_ROWS], many_first[MANY_ROWS], many_group[MANY_ROWS], many_rows[MANY_ROWS];
+static uint64_t many_numbers[MANY_ROWS];
+static uint8_t many_valid[MANY_ROWS / 8 + 1];
+static char many_text[MOST_KEYS * 24];
+
+static struct weft_column keys_of_kind(const struct kind *kind) {
+  struct weft_column column = weft_column_fixed(many_numbers, WEFT_U64, MANY_ROWS);
+  int32_t at = 0;
+  for (size_t i = 0; i < MOST_KEYS; i++) {
+    bool is_long = i < kind->long_below || (kind->long_each && i % kind->long_each == 0);
+    offsets[i] = at;
+    at += sprintf(many_text + at, is_long ? "fifteen bytes, %zu" : "%zu", i);
+  }
+  offsets[MOST_KEYS] = at;
+  if (kind->text)
+    column = weft_column_with_selection(weft_column_offsets32(many_text, (size_t)at, offsets, MOST_KEYS), ids, MANY_ROWS);
+  return kind->nulls ? weft_column_with_validity(column, many_valid, 0) : column;
+}
+
+/* Key 5 is null where there are nulls. Returns how many keys the rows have. */
+static size_t draw_many(struct rng *rng) {
+  static uint32_t number_of[MOST_KEYS];
+  uint32_t next = 0;
+  memset(number_of, 0xff, sizeof number_of);
+  memset(many_valid, 0xff, sizeof many_valid);
+  for (size_t row = 0; row < MANY_ROWS; row++) {
+    size_t moving = row / 10 * (MOST_KEYS - WINDOW) / (MANY_ROWS / 10) + rng_upto(rng, WINDOW - 1);
+    uint32_t id = (uint32_t)(rng_percent(rng, 30) ? rng_upto(rng, MOST_KEYS - 1) : moving);
+    ids[row] = id;
+    many_numbers[row] = id * RNG_STEP;
+    if (id == 5)
+      many_valid[row / 8] &= (uint8_t) ~(1 << row % 8);
+    if (number_of[id] == UINT32_MAX) {
+      many_first[next] = (uint32_t)row;
+      number_of[id] = next++;
+    }
+    many_wanted[row] = number_of[id];
+  }
+  return next;
+}
+
+static void check_many(weft_ctx *ctx, const struct kind *kind, const struct weft_column *key, size_t threads,
+                       size_t n_wanted) {
+  weft_grouping *grouping;
+  size_t groups;
+  guard_case = (struct guard_case){.what = kind->name, .isa = ctx->kernels->isa, .rows = MANY_ROWS};
+  memset(many_group, 0xff, sizeof many_group);
+  ctx->key_mask = kind->mask ? kind->mask : UINT64_MAX;
+  MUST(ctx, weft_grouping_open(ctx, key, 1, threads, many_group, &grouping));
+  work_together(ctx, threads, grouping, NULL);
+  MUST(ctx, weft_grouping_close(ctx, grouping, &groups, many_rows));
+  CASE_CHECK(groups == n_wanted, 0, "%zu threads: %zu groups, not %zu", threads, groups, n_wanted);
+  for (size_t row = 0; row < MANY_ROWS; row++)
+    CASE_CHECK(many_group[row] == many_wanted[row], row, "%zu threads: group %u, not %u", threads, many_group[row],
+               many_wanted[row]);
+  for (size_t g = 0; g < groups; g++)
+    CASE_CHECK(many_rows[g] == many_first[g], g, "%zu threads: the group begins with row %u, not %u", threads, many_rows[g],
+               many_first[g]);
+}
+
+START_TEST(keys_that_slices_share_or_have_alone_are_numbered_in_the_rows_order) {
+  const struct kind *kind = &kinds[_i % KINDS_OF_KEYS];
+  const char *isa = tables.list[_i / KINDS_OF_KEYS]->isa;
+  struct rng rng = {rng_case_seed((size_t)_i)};
+  weft_ctx *ctx = ctx_on(isa, 0), *small = ctx_on(isa, 64);
+  size_t groups = draw_many(&rng);
+  struct weft_column key = keys_of_kind(kind);
+  check_many(small, kind, &key, 3, groups);
+  check_many(ctx, kind, &key, 8, groups);
+  weft_ctx_free(ctx);
+  weft_ctx_free(small);
+}
+END_TEST
+
+/* ---- No memory ---- */
+
+#define LIMIT ((size_t)12 << 20) /* less than the slices' tables take */
+
+static void *try_to_work(void *arg) {
+  struct worker *me = arg;
+  me->status = weft_grouping_work(me->ctx, me->grouping);
+  return NULL;
+}
+
+START_TEST(all_threads_are_told_of_the_limit_that_one_came_to_and_nothing_is_left) {
+  weft_slab *slab;
+  weft_ctx *ctx = ctx_on_slab(tables.list[_i]->isa, LIMIT, &slab);
+  uint64_t before = live_objects(slab);
+  for (size_t row = 0; row < MANY_ROWS; row++)
+    many_numbers[row] = row * RNG_STEP;
+  struct weft_column key = weft_column_fixed(many_numbers, WEFT_U64, MANY_ROWS);
+  struct worker workers[4];
+  weft_grouping *grouping;
+  size_t groups = 7;
+  MUST(ctx, weft_grouping_open(ctx, &key, 1, 4, many_group, &grouping));
+  for (size_t i = 0; i < 4; i++) {
+    workers[i] = (struct worker){.grouping = grouping};
+    MUST(ctx, weft_ctx_clone(ctx, &workers[i].ctx));
+    ck_assert_int_eq(pthread_create(&workers[i].thread, NULL, try_to_work, &workers[i]), 0);
+  }
+  for (size_t i = 0; i < 4; i++) {
+    ck_assert_int_eq(pthread_join(workers[i].thread, NULL), 0);
+    ck_assert_int_eq(workers[i].status, WEFT_E_LIMIT);
+    weft_ctx_free(workers[i].ctx);
+  }
+  ck_assert_int_eq(weft_grouping_close(ctx, grouping, &groups, NULL), WEFT_E_LIMIT);
+  ck_assert_uint_eq(groups, 0);
+  ck_assert_uint_eq(live_objects(slab), before);
+  close_slab(ctx, slab);
 }
 END_TEST
 
@@ -144,7 +282,7 @@ START_TEST(threads_build_an_index_that_one_would) {
   weft_ctx *ctx = ctx_on(tables.list[_i]->isa, 0);
   for (size_t k = 0; k < sizeof key_counts / sizeof *key_counts; k++) {
     draw(key_counts[k], &rng);
-    for (size_t threads = 1; threads <= MOST_THREADS; threads++) {
+    for (size_t threads = 1; threads <= 4; threads++) {
       weft_index_builder *builder;
       weft_index *index;
       ck_assert_int_eq(weft_index_builder_open(ctx, NULL, &builder), WEFT_OK);
@@ -187,6 +325,9 @@ END_TEST
 
 static void add_tests(TCase *tcase) {
   tcase_add_loop_test(tcase, threads_number_groups_as_a_loop_does, 0, tables.n);
+  tcase_add_loop_test(tcase, keys_that_slices_share_or_have_alone_are_numbered_in_the_rows_order, 0,
+                      tables.n * KINDS_OF_KEYS);
+  tcase_add_loop_test(tcase, all_threads_are_told_of_the_limit_that_one_came_to_and_nothing_is_left, 0, tables.n);
   tcase_add_loop_test(tcase, threads_build_an_index_that_one_would, 0, tables.n);
   tcase_add_test(tcase, what_cannot_be_grouped_is_refused_with_the_reason);
 }

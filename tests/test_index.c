@@ -194,9 +194,10 @@ START_TEST(a_null_does_not_find_the_number_whose_hash_is_the_seed) {
 }
 END_TEST
 
-START_TEST(hashes_alone_decide_for_one_column_of_at_most_8_bytes) {
+START_TEST(hashes_alone_decide_for_columns_of_at_most_8_bytes_together) {
   static const uint8_t bits[1];
-  struct weft_column pair[] = {weft_column_fixed(NULL, WEFT_U32, 0), weft_column_fixed(NULL, WEFT_U32, 0)};
+  struct weft_column pair[] = {weft_column_fixed(NULL, WEFT_U32, 0), weft_column_fixed(NULL, WEFT_U32, 0),
+                               weft_column_fixed(NULL, WEFT_U8, 0)};
   struct weft_column string = weft_column_offsets32(NULL, 0, NULL, 0);
   struct weft_column nulls = weft_column_with_validity(pair[0], bits, 0);
   for (size_t width = 0; width <= 20; width++) {
@@ -204,10 +205,17 @@ START_TEST(hashes_alone_decide_for_one_column_of_at_most_8_bytes) {
     ck_assert_int_eq(weft__keys_exact(&bytes, 1, false), width <= 8);
     ck_assert_int_eq(weft__keys_exact(&bytes, 1, true), width <= 8);
   }
+  ck_assert(weft__keys_exact(pair, 2, false));
+  ck_assert(weft__keys_exact(pair, 2, true));
+  ck_assert(!weft__keys_exact(pair, 3, false));
+  pair[1] = string;
   ck_assert(!weft__keys_exact(pair, 2, false));
   ck_assert(!weft__keys_exact(&string, 1, false));
   ck_assert(weft__keys_exact(&nulls, 1, false));
   ck_assert(!weft__keys_exact(&nulls, 1, true)); /* a null's hash may be that of a number */
+  pair[1] = nulls;
+  ck_assert(weft__keys_exact(pair, 2, false));
+  ck_assert(!weft__keys_exact(pair, 2, true));
   nulls = weft_column_with_validity(weft_column_with_selection(pair[0], NULL, 0), bits, 0);
   ck_assert(!weft__keys_exact(&nulls, 1, true));
 }
@@ -261,7 +269,7 @@ static void add_tests(TCase *tcase) {
                                    keys_may_have_64_columns};
   for (size_t i = 0; i < sizeof on_every_table / sizeof *on_every_table; i++)
     tcase_add_loop_test(tcase, on_every_table[i], 0, tables.n);
-  tcase_add_test(tcase, hashes_alone_decide_for_one_column_of_at_most_8_bytes);
+  tcase_add_test(tcase, hashes_alone_decide_for_columns_of_at_most_8_bytes_together);
 }
 
 int main(void) {

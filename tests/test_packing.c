@@ -297,6 +297,29 @@ START_TEST(an_index_that_copies_keys_keeps_packed_ones_alone_where_they_say_it_a
 }
 END_TEST
 
+START_TEST(an_index_of_keys_of_8_bytes_in_several_columns_takes_what_one_of_one_column_does) {
+  enum { ROWS = 100000 };
+  static uint32_t left[ROWS], right[ROWS], first_row[ROWS];
+  weft_ctx *ctx = ctx_with(NULL);
+  struct weft_index_options options = index_defaults();
+  weft_index *index;
+  for (uint32_t i = 0; i < ROWS; i++) {
+    left[i] = i % 317;
+    right[i] = i / 317;
+  }
+  struct weft_column keys[] = {weft_column_fixed(left, WEFT_U32, ROWS), weft_column_fixed(right, WEFT_I32, ROWS)};
+  options.copy_keys = true;
+  MUST(ctx, weft_index_build(ctx, keys, 2, &options, &index));
+  double each = (double)figures_of(index).bytes / ROWS;
+  ck_assert_msg(each > 25 && each < 27, "%.2f bytes a key", each);
+  MUST(ctx, weft_index_lookup(ctx, index, keys, 2, first_row));
+  for (uint32_t i = 0; i < ROWS; i++)
+    CASE_CHECK(first_row[i] == i, i, "first row %u", first_row[i]);
+  ck_assert_int_eq(weft_index_free(index), WEFT_OK);
+  weft_ctx_free(ctx);
+}
+END_TEST
+
 static void add_tests(TCase *tcase) {
   const TTest *on_every_table[] = {lookups_and_probes_by_packed_keys_equal_nested_loops,
                                    groups_by_packed_keys_equal_nested_loops,
@@ -309,6 +332,7 @@ static void add_tests(TCase *tcase) {
   tcase_add_test(tcase, short_strings_are_packed_in_16_bytes_and_long_ones_not);
   tcase_add_test(tcase, nulls_that_are_equal_take_a_bit_a_column_and_those_that_are_not_none);
   tcase_add_test(tcase, columns_without_bytes_are_packed_as_well_and_33_columns_may_be_too_many);
+  tcase_add_test(tcase, an_index_of_keys_of_8_bytes_in_several_columns_takes_what_one_of_one_column_does);
   tcase_add_test(tcase, an_index_that_copies_keys_keeps_packed_ones_alone_where_they_say_it_all);
 }
 

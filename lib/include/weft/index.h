@@ -31,8 +31,8 @@ WEFT_API void weft_index_options_init(struct weft_index_options *options, size_t
 
 /* Builds an index of keys[0 .. n_keys), all with the same number of rows, at most 2^32 - 2, trusted (see
  * weft_column_validate). options may be NULL for the defaults. The columns' structs are copied; the memory that they point
- * to is borrowed until weft_index_free, unless options->copy_keys (or the keys are such that their hashes say it all: one
- * column of numbers, or of fixed bytes of a width up to 8; strings are borrowed whatever their length). Freed by
+ * to is borrowed until weft_index_free, unless options->copy_keys (or the keys are such that their hashes say it all:
+ * columns of numbers or of fixed bytes, of at most 8 bytes together; strings are borrowed whatever their length). Freed by
  * weft_index_free. The context's thread only. On failure *out is NULL: WEFT_E_INVALID: ctx, keys or out is NULL, n_keys is
  * 0 or above 64, rows differ, a column has no layout, or options->size is none this library knows. WEFT_E_OVERFLOW: more
  * than 2^32 - 2 rows. WEFT_E_NOMEM, WEFT_E_LIMIT: no memory, or none under the slab's limit. */
