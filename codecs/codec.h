@@ -365,15 +365,19 @@ weft_status weft__dict_codes(struct codec_in *in, struct codec_node *node, uint3
 
 /* ---- What a codec is to tree.c ---- */
 
+/* Appends a stream of a codec, its parts too, which go by cascade[1 ..]. */
+typedef weft_status codec_encode_fn(struct codec_out *out, const struct codec_values *values, enum weft_role role,
+                                    const uint8_t *cascade, unsigned depth);
+
 struct codec_operations {
-  /* Appends a stream whose codec this is, its parts too, which go by cascade[1 ..]. */
-  weft_status (*encode)(struct codec_out *out, const struct codec_values *values, enum weft_role role,
-                        const uint8_t *cascade, unsigned depth);
+  codec_encode_fn *encode;
   /* Checks the shape of its section, of which the length is known to be within the encoding, and the number, the sizes and
    * the widths of its parts, which were started before; makes node->state. */
   weft_status (*start)(struct codec_in *in, struct codec_node *node);
   weft_status (*read)(struct codec_in *in, struct codec_node *node, uint32_t first, uint32_t n, void *out);
 };
+
+codec_encode_fn weft__dict_encode; /* for dict.c */
 
 extern const struct codec_operations weft__raw, weft__const, weft__bitpack, weft__for, weft__delta, weft__rle, weft__dict,
     weft__strings, weft__split;

@@ -51,13 +51,14 @@ weft_status weft__build_open(weft_ctx *ctx, weft_index *index, const uint64_t *g
   WEFT_TRY(weft__index_take(ctx, build->slices << build->bits, sizeof *build->starts, &build->starts));
   WEFT_TRY(weft__index_take(ctx, parts_of(build), sizeof *build->first, &build->first));
   WEFT_TRY(weft__index_take(ctx, parts_of(build), sizeof *build->count, &build->count));
+  WEFT_TRY(weft__index_take(ctx, parts_of(build), sizeof *build->overflowing, &build->overflowing));
   WEFT_TRY(weft__index_take(ctx, parts_of(build), sizeof *build->state, &build->state));
   return weft__index_take(ctx, parts_of(build), sizeof *build->spare, &build->spare);
 }
 
 void weft__build_close(weft_slab *slab, struct index_build *build) {
-  void *parts[] = {build->hashes, build->valid, build->starts,      build->first,
-                   build->count,  build->state, build->part_hashes, build->spare};
+  void *parts[] = {build->hashes,      build->valid, build->starts,      build->first, build->count,
+                   build->overflowing, build->state, build->part_hashes, build->spare};
   for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
     (void)!weft_slab_free(slab, parts[i]);
   os_lock_end(&build->lock);
@@ -344,7 +345,7 @@ static void close_part(weft_ctx *ctx, struct index_build *build, struct part *pa
   os_lock_take(&build->lock);
   build->spare[build->n_spare++] = (struct overflow_room){part->writer.simd.n_overflow, part->writer.end};
   build->state[part->number] = (uint8_t)state;
-  build->overflowing += table_writer_taken(&part->writer);
+  build->overflowing[part->number] = table_writer_taken(&part->writer);
   if (state != PART_OPEN)
     build->distinct += part->keys;
   os_lock_give(&build->lock);
@@ -416,7 +417,6 @@ weft_status weft__build_plan(weft_ctx *ctx, struct index_build *build) {
     return status;
   weft__table_close(index->slab, &index->table);
   build->n_spare = 0;
-  build->overflowing = 0;
   return weft__table_open(ctx, keys, rows, parts, &index->table);
 }
 
@@ -433,7 +433,8 @@ weft_status weft__build_seal(weft_ctx *ctx, struct index_build *build) {
     weft__table_trim(ctx, &index->table, build->spare[i].next, build->spare[i].end);
   weft__table_finish(ctx, &index->table);
   index->count = (uint32_t)build->distinct;
-  index->overflowing = build->overflowing;
+  for (size_t part = 0; part < parts_of(build); part++)
+    index->overflowing += build->overflowing[part];
   index->filter_blocks = weft__filter_blocks(index->count);
   if (!build->listed) {
     (void)!weft_slab_free(index->slab, index->row_list);

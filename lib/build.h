@@ -21,16 +21,16 @@ struct index_build {
   uint32_t *starts;          /* [slices << bits] rows of each slice by part; later where they go */
   uint32_t *first;           /* [1 << bits] where each part begins, a multiple of 64 */
   uint32_t *count;           /* [1 << bits] and its rows */
+  uint32_t *overflowing;     /* [1 << bits] and, once it is done, the buckets that it took from the overflow */
   uint64_t *part_hashes;     /* by part; index->row_list has their rows */
   struct os_lock lock;       /* over what follows */
   uint8_t *state;            /* [1 << bits] enum part_state */
   uint32_t n_spare;
   struct overflow_room {
     uint32_t next, end;
-  } * spare;            /* [1 << bits] of writers whose part is done */
-  uint64_t distinct;    /* keys of the parts that are done */
-  uint64_t overflowing; /* buckets taken from the overflow */
-  _Atomic bool listed;  /* a part has a key of several rows, so that all get lists */
+  } * spare;           /* [1 << bits] of writers whose part is done */
+  uint64_t distinct;   /* keys of the parts that are done */
+  _Atomic bool listed; /* a part has a key of several rows, so that all get lists */
 };
 
 /* What is built: index, which has how, n_keys, keys and rows. given: the rows' hashes, or NULL; they and what the keys lead

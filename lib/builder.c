@@ -37,26 +37,22 @@ void weft_index_options_init(struct weft_index_options *options, size_t size) {
   memcpy(options, &defaults, size < sizeof defaults ? size : sizeof defaults);
 }
 
-static weft_status read_options(weft_ctx *ctx, const struct weft_index_options *options, struct weft_index_options *mine) {
+static weft_status read_options(weft_ctx *ctx, const char *who, const struct weft_index_options *options,
+                                struct weft_index_options *mine) {
   weft_index_options_init(mine, sizeof *mine);
   if (options) {
     size_t least = offsetof(struct weft_index_options, seed) + sizeof options->seed;
-    WEFT_TRY(weft__options_read(ctx, "weft_index", options, options->size, least, mine, sizeof *mine));
+    WEFT_TRY(weft__options_read(ctx, who, options, options->size, least, mine, sizeof *mine));
   }
   if (!mine->has_seed)
     weft__os_random(&mine->seed, sizeof mine->seed);
   return WEFT_OK;
 }
 
-weft_status weft_index_builder_open(weft_ctx *ctx, const struct weft_index_options *options, weft_index_builder **out) {
-  if (out)
-    *out = NULL;
-  if (!ctx)
-    return WEFT_E_INVALID;
-  if (!out)
-    return weft__fail(ctx, WEFT_E_INVALID, "weft_index_builder_open: out is NULL");
+static weft_status open_builder(weft_ctx *ctx, const char *who, const struct weft_index_options *options,
+                                weft_index_builder **out) {
   struct weft_index_options mine;
-  WEFT_TRY(read_options(ctx, options, &mine));
+  WEFT_TRY(read_options(ctx, who, options, &mine));
   weft_index_builder *builder = weft_zalloc(ctx, sizeof *builder);
   weft_index *index = builder ? weft_zalloc(ctx, sizeof *index) : NULL;
   if (!index) {
@@ -73,6 +69,17 @@ weft_status weft_index_builder_open(weft_ctx *ctx, const struct weft_index_optio
   weft__steps_open(&builder->steps, &steps_of_building, builder);
   *out = builder;
   return WEFT_OK;
+}
+
+weft_status weft_index_builder_open(weft_ctx *ctx, const struct weft_index_options *options, weft_index_builder **out) {
+  static const char who[] = "weft_index_builder_open";
+  if (out)
+    *out = NULL;
+  if (!ctx)
+    return WEFT_E_INVALID;
+  if (!out)
+    return weft__fail(ctx, WEFT_E_INVALID, "%s: out is NULL", who);
+  return open_builder(ctx, who, options, out);
 }
 
 /* Frees the builder alone. */
@@ -288,11 +295,12 @@ weft_status weft_index_build(weft_ctx *ctx, const struct weft_column *keys, size
     *out = NULL;
   if (!ctx)
     return WEFT_E_INVALID;
+  static const char who[] = "weft_index_build";
   if (!out)
-    return weft__fail(ctx, WEFT_E_INVALID, "weft_index_build: out is NULL");
+    return weft__fail(ctx, WEFT_E_INVALID, "%s: out is NULL", who);
   weft_index_builder *builder;
-  WEFT_TRY(weft_index_builder_open(ctx, options, &builder));
-  weft_status status = append_rows(ctx, "weft_index_build", builder, keys, n_keys, NULL);
+  WEFT_TRY(open_builder(ctx, who, options, &builder));
+  weft_status status = append_rows(ctx, who, builder, keys, n_keys, NULL);
   if (status == WEFT_OK)
     return weft_index_seal(ctx, builder, out);
   weft_index_builder_free(builder);

@@ -84,7 +84,7 @@ static weft_status read_options(const struct weft_ctx_options *options, struct w
   if (!options)
     return WEFT_OK;
   size_t least = offsetof(struct weft_ctx_options, slab) + sizeof options->slab;
-  WEFT_TRY(weft__options_read(NULL, "weft_ctx", options, options->size, least, mine, sizeof *mine));
+  WEFT_TRY(weft__options_read(NULL, "weft_ctx_create", options, options->size, least, mine, sizeof *mine));
   if (mine->batch_size < MIN_BATCH || mine->batch_size > MAX_BATCH)
     return weft__fail(NULL, WEFT_E_INVALID, "options.batch_size is %u, not in %d to %d", mine->batch_size, MIN_BATCH,
                       MAX_BATCH);

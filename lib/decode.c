@@ -80,13 +80,15 @@ weft_status weft__decode_options_read(weft_ctx *ctx, const char *who, const stru
                                       struct weft_decode_options *mine) {
   if (options && options->size == sizeof *mine) { /* as nearly always: nothing is left to default */
     *mine = *options;
-    return WEFT_OK;
+  } else {
+    size_t least = offsetof(struct weft_decode_options, streaming) + sizeof options->streaming;
+    weft_decode_options_init(mine, sizeof *mine);
+    if (options)
+      WEFT_TRY(weft__options_read(ctx, who, options, options->size, least, mine, sizeof *mine));
   }
-  weft_decode_options_init(mine, sizeof *mine);
-  if (!options)
-    return WEFT_OK;
-  size_t least = offsetof(struct weft_decode_options, streaming) + sizeof options->streaming;
-  return weft__options_read(ctx, who, options, options->size, least, mine, sizeof *mine);
+  if (mine->max_bytes == 0)
+    mine->max_bytes = DECODE_MAX_BYTES;
+  return WEFT_OK;
 }
 
 /* Finds what d->options ask for. */

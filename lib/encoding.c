@@ -21,7 +21,7 @@ weft_status weft_encoding_open(weft_ctx *ctx, const void *src, size_t bytes, uin
   if (!encoding)
     return weft__fail_within(ctx, ctx->cache.status, "%s", who);
   ctx_enter(ctx);
-  weft_status status = weft__decoding_begin(&encoding->d, ctx, who, src, bytes, max_bytes ? max_bytes : DECODE_MAX_BYTES);
+  weft_status status = weft__decoding_begin(&encoding->d, ctx, who, src, bytes, max_bytes);
   ctx_leave(ctx);
   if (status == WEFT_OK)
     *out = encoding;

@@ -22,6 +22,10 @@ uint32_t weft__filter_blocks(uint32_t keys) {
   return (uint32_t)((uint64_t)keys * FILTER_BITS / (8 * BLOCK_BYTES)) + 1;
 }
 
+size_t weft__filter_bytes(const weft_index *index) {
+  return atomic_load_explicit(&index->filter, memory_order_relaxed) ? (size_t)index->filter_blocks * BLOCK_BYTES : 0;
+}
+
 static bool pays(const weft_index *index, const struct key_scratch *scratch) {
   return (size_t)index->table.simd.n_buckets * sizeof(struct simd_bucket) > LEAST_TABLE_BYTES &&
          scratch->probed > LEAST_PROBED && scratch->probed > index->count / PROBED_SHARE &&
@@ -107,7 +111,12 @@ static size_t find_all(weft_ctx *ctx, const weft_index *index, const uint64_t *h
 
 void weft__filter_find(weft_ctx *ctx, const weft_index *index, const uint64_t *hashes, size_t n,
                        struct key_scratch *scratch) {
-  const uint8_t *filter = pays(index, scratch) ? filter_of(ctx, (weft_index *)(uintptr_t)index, scratch) : NULL;
+  const uint8_t *filter = NULL;
+  if (pays(index, scratch)) {
+    filter = filter_of(ctx, (weft_index *)(uintptr_t)index, scratch);
+    if (!filter) /* asked for again when as many more rows have come */
+      scratch->probed = scratch->met = 0;
+  }
   scratch->met += filter ? find_filtered(ctx, index, filter, hashes, n, scratch) : find_all(ctx, index, hashes, n, scratch);
   scratch->probed += n;
 }

@@ -58,7 +58,7 @@ weft_status weft_index_info(const weft_index *index, struct weft_index_figures *
   struct weft_index_figures info = {.rows = index->rows,
                                     .keys = index->count,
                                     .null_rows = index->null_rows,
-                                    .bytes = table + lists + index->copied_bytes + packed,
+                                    .bytes = table + lists + index->copied_bytes + packed + weft__filter_bytes(index),
                                     .seed = index->how.seed,
                                     .overflowing = index->overflowing};
   memset(out, 0, size);

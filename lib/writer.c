@@ -371,7 +371,7 @@ static weft_status read_options(weft_ctx *ctx, const struct weft_writer_options 
   weft_writer_options_init(mine, sizeof *mine);
   if (options) {
     size_t least = offsetof(struct weft_writer_options, encode.choices) + sizeof options->encode.choices;
-    WEFT_TRY(weft__options_read(ctx, "weft_writer", options, options->size, least, mine, sizeof *mine));
+    WEFT_TRY(weft__options_read(ctx, "weft_writer_open", options, options->size, least, mine, sizeof *mine));
   }
   mine->encode.size = sizeof mine->encode;
   if (mine->chunk_rows < CODEC_BLOCK || mine->chunk_rows > WEFT_CHUNK_ROWS || mine->chunk_rows % CODEC_BLOCK != 0)

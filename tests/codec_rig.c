@@ -241,3 +241,17 @@ struct codec_strings rig_strings(struct rig *rig, uint32_t n, uint32_t distinct)
   free(numbers);
   return (struct codec_strings){.data = data, .offsets = offsets, .n = n};
 }
+
+weft_status rig_read(struct rig *rig, uint32_t first, uint32_t n) {
+  struct codec_node *node = rig->in.values;
+  struct codec_text text;
+  if (rig->in.type != WEFT_STRING)
+    return weft__codec_read(&rig->in, node, first, n, rig_array(rig, (size_t)n * node->item));
+  if (node->codec != WEFT_CODEC_DICT)
+    return weft__strings_read(&rig->in, node, first, n, rig_array(rig, (n + (size_t)1) * 8), 8, &text);
+  uint32_t size = node->child[0]->n;
+  weft_status status = weft__dict_codes(&rig->in, node, first, n, rig_array(rig, (size_t)n * 4));
+  return status != WEFT_OK || size > 100000
+             ? status
+             : weft__strings_read(&rig->in, node->child[0], 0, size, rig_array(rig, (size + (size_t)1) * 8), 8, &text);
+}

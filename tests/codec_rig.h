@@ -61,6 +61,9 @@ static inline void *rig_array(struct rig *rig, size_t bytes) {
   return guard_take(&rig->arrays, rng_percent(&rig->rng, 50) ? GUARD_LOW : GUARD_HIGH, bytes, 0, &rig->rng);
 }
 
+/* Reads rows first .. first + n of the started stream `values` of in, whatever it is, into arrays of just that size. */
+weft_status rig_read(struct rig *rig, uint32_t first, uint32_t n);
+
 /* Fails unless the started stream `values` of in reads as expected: all at once, in pieces of 1024, by ranges anywhere, and
  * picked. */
 void rig_expect(struct rig *rig, const struct codec_values *expected);

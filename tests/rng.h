@@ -64,4 +64,14 @@ static inline size_t rng_cases(size_t full) {
   return cases > 0 ? cases : 1;
 }
 
+/* The count of rows or bytes that follows n in a test of every count: where cases are few, past 34, only those that are
+ * next to a multiple of 32, and every seventh. */
+static inline size_t rng_count_after(size_t n) {
+  bool few = rng_cases(100) < 100;
+  do
+    n++;
+  while (few && n > 34 && (n + 1) % 32 > 2 && n % 7 != 0);
+  return n;
+}
+
 #endif

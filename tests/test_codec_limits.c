@@ -288,6 +288,24 @@ static weft_status decode_within(const uint8_t *at, size_t bytes, uint32_t form,
   return status;
 }
 
+START_TEST(a_limit_of_0_bytes_stands_for_the_default) {
+  size_t refused = 0;
+  open_ctx();
+  for (size_t i = 0; i < golden_count; i++) {
+    size_t bytes, output;
+    weft_encoding *kept;
+    uint8_t *at = golden_read(golden[i].name, "wfc", &bytes);
+    refused += decode_within(at, bytes, WEFT_FORM_VALUES, false, 1, &output) == WEFT_E_LIMIT;
+    CASE_CHECK(decode_within(at, bytes, WEFT_FORM_VALUES, false, 0, &output) == WEFT_OK, i, "%s", weft_ctx_message(ctx));
+    CASE_CHECK(weft_encoding_open(ctx, at, bytes, 0, &kept) == WEFT_OK, i, "%s", weft_ctx_message(ctx));
+    weft_encoding_free(kept);
+    free(at);
+  }
+  ck_assert_uint_gt(refused, golden_count / 2);
+  close_ctx();
+}
+END_TEST
+
 /* From one number of bytes on a limit suffices, and below it does not. */
 START_TEST(a_limit_is_refused_until_it_suffices) {
   open_ctx();
@@ -311,7 +329,7 @@ START_TEST(a_limit_is_refused_until_it_suffices) {
     }
     CASE_CHECK(decode_within(at, bytes, form, some, high, &output) == WEFT_OK, high, "does not suffice");
     CASE_CHECK(high >= output, high, "suffices for %zu bytes", output);
-    for (uint64_t less = 0; less < low; less += 1 + low / 20)
+    for (uint64_t less = 1; less < low; less += 1 + low / 20) /* 0 is no limit of its own */
       CASE_CHECK(decode_within(at, bytes, form, some, less, &output) == WEFT_E_LIMIT, less, "suffices, and %llu does not",
                  (unsigned long long)low);
     for (uint64_t more = high; more < high + 50000; more += 999)
@@ -379,6 +397,7 @@ static void add_tests(TCase *tcase) {
   tcase_add_test(tcase, the_longest_constant_is_decoded_to_its_end);
   tcase_add_test(tcase, values_of_another_width_than_the_types_are_refused);
   tcase_add_test(tcase, streams_that_a_column_cannot_have_are_refused);
+  tcase_add_test(tcase, a_limit_of_0_bytes_stands_for_the_default);
   tcase_add_loop_test(tcase, a_limit_is_refused_until_it_suffices, 0, (int)golden_count);
   tcase_add_test(tcase, a_column_of_more_rows_than_its_chunk_is_refused_before_it_is_gone_through);
 }

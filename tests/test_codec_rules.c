@@ -416,62 +416,6 @@ START_TEST(a_description_for_an_older_caller_is_not_written_past_its_size) {
 }
 END_TEST
 
-START_TEST(zones_that_were_not_recorded_are_refused) {
-  uint32_t out[10];
-  REFUSED(weft_zones(ctx, encodings[NUMBERS].bytes, encodings[NUMBERS].n, NULL, out, out, out), WEFT_E_INVALID, "none");
-}
-END_TEST
-
-START_TEST(zones_are_of_whole_blocks) {
-  enum { MANY = 40000 };
-  static uint32_t many[MANY], out[50];
-  static uint8_t encoded[200000];
-  struct weft_encode_options encode = encode_defaults();
-  struct weft_column column = weft_column_fixed(many, WEFT_U32, MANY);
-  size_t bytes;
-  encode.zones = true;
-  ck_assert_int_eq(weft_encode(ctx, &column, &encode, encoded, sizeof encoded, &bytes), WEFT_OK);
-  static const struct {
-    uint64_t first, rows;
-    weft_status status;
-  } cases[] = {
-      {0, UINT64_MAX, WEFT_OK},        {1024, 2048, WEFT_OK},     {39936, 64, WEFT_OK},        {MANY, 0, WEFT_E_INVALID},
-      {1, UINT64_MAX, WEFT_E_INVALID}, {0, 1000, WEFT_E_INVALID}, {39936, 65, WEFT_E_INVALID}, {2048, 0, WEFT_OK}};
-  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-    struct weft_decode_options options = decode_defaults();
-    options.first_row = cases[i].first;
-    options.rows = cases[i].rows;
-    weft_status status = weft_zones(ctx, encoded, bytes, &options, out, NULL, out);
-    ck_assert_msg(status == cases[i].status, "rows from %llu: %s", (unsigned long long)cases[i].first,
-                  weft_status_text(status));
-  }
-}
-END_TEST
-
-START_TEST(zones_are_neither_selected_nor_of_another_form) {
-  static const uint32_t selection[] = {1};
-  uint32_t out[10];
-  struct weft_decode_options options = decode_defaults();
-  static uint32_t many[40000];
-  static uint8_t encoded[200000];
-  struct weft_encode_options encode = encode_defaults();
-  struct weft_column column = weft_column_fixed(many, WEFT_U32, 40000);
-  size_t bytes;
-  for (uint32_t i = 0; i < 40000; i++)
-    many[i] = i * 7919 % 100;
-  encode.zones = true;
-  encode.codec[0] = WEFT_CODEC_DICT;
-  ck_assert_int_eq(weft_encode(ctx, &column, &encode, encoded, sizeof encoded, &bytes), WEFT_OK);
-  options.form = WEFT_FORM_DICTIONARY;
-  REFUSED(weft_zones(ctx, encoded, bytes, &options, out, out, out), WEFT_E_INVALID, "form");
-  options.form = WEFT_FORM_VALUES;
-  options.rows = 2048;
-  options.selection = selection;
-  options.selected = 1;
-  REFUSED(weft_zones(ctx, encoded, bytes, &options, out, out, out), WEFT_E_INVALID, "selection");
-}
-END_TEST
-
 /* The message begins with the call that was made, and has the words. */
 static void says(const char *call, const char *words_) {
   const char *message = weft_ctx_message(ctx);
@@ -535,9 +479,6 @@ static void add_tests(TCase *tcase) {
                           no_rows_may_be_selected,
                           values_of_no_bytes_need_no_memory,
                           a_description_for_an_older_caller_is_not_written_past_its_size,
-                          zones_that_were_not_recorded_are_refused,
-                          zones_are_of_whole_blocks,
-                          zones_are_neither_selected_nor_of_another_form,
                           messages_of_weft_decode_name_it,
                           what_is_no_encoding_is_told_in_words};
   for (size_t i = 0; i < sizeof tests / sizeof *tests; i++)

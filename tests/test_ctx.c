@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * Contexts: options and their rules, cloning, features, messages, statuses, and NULL wherever a pointer is taken.
+ * Contexts: options and their rules, cloning, features, messages, statuses.
  */
+#include <string.h>
+
 #include "contexts.h"
-#include "public.h"
 #include "suite.h"
 
 /* Creation is refused with status, *out is NULL, and the message has word. */
@@ -284,7 +285,7 @@ START_TEST(features_are_written_to_the_callers_size_and_no_further) {
 }
 END_TEST
 
-/* Messages, statuses, NULL. */
+/* Messages, statuses. */
 
 START_TEST(a_new_context_has_no_message) {
   weft_ctx *ctx = ctx_with(NULL);
@@ -359,245 +360,6 @@ START_TEST(the_library_is_of_the_headers_version) {
 }
 END_TEST
 
-static bool see(void *user, const struct weft_slab_object *object) {
-  return user == object;
-}
-
-static bool write(void *user, const char *text, size_t bytes) {
-  return user == NULL && bytes > 0 && text != NULL;
-}
-
-static void null_figures_are_refused(weft_slab *slab, const weft_ctx *ctx) {
-  struct weft_slab_class_figures class;
-  struct weft_slab_context_figures context;
-  struct weft_latencies latencies;
-  ck_assert_uint_eq(weft_slab_classes(NULL), 0);
-  ck_assert_int_eq(weft_slab_class_stats(NULL, 0, &class, sizeof class), WEFT_E_INVALID);
-  ck_assert_int_eq(weft_slab_class_stats(slab, 0, NULL, sizeof class), WEFT_E_INVALID);
-  ck_assert_int_eq(weft_ctx_slab_stats(NULL, &context, sizeof context), WEFT_E_INVALID);
-  ck_assert_int_eq(weft_ctx_slab_stats(ctx, NULL, sizeof context), WEFT_E_INVALID);
-  ck_assert_int_eq(weft_slab_visit(NULL, see, NULL), WEFT_E_INVALID);
-  ck_assert_int_eq(weft_slab_visit(slab, NULL, NULL), WEFT_E_INVALID);
-  ck_assert_int_eq(weft_slab_latencies(NULL, WEFT_LATENCY_MAPPED, &latencies, sizeof latencies), WEFT_E_INVALID);
-  ck_assert_int_eq(weft_slab_latencies(slab, WEFT_LATENCY_MAPPED, NULL, sizeof latencies), WEFT_E_INVALID);
-  ck_assert_uint_eq(weft_latencies_quantile(NULL, sizeof(struct weft_latencies), 0.5), 0);
-  ck_assert_int_eq(weft_slab_write_json(NULL, write, NULL), WEFT_E_INVALID);
-  ck_assert_int_eq(weft_slab_write_json(slab, NULL, NULL), WEFT_E_INVALID);
-  ck_assert_int_eq(weft_slab_write_prometheus(NULL, write, NULL), WEFT_E_INVALID);
-  ck_assert_int_eq(weft_slab_write_prometheus(slab, NULL, NULL), WEFT_E_INVALID);
-}
-
-/* NULL for each pointer of each public function, alone: the status that the headers give, or nothing at all. */
-START_TEST(null_is_answered_as_documented_by_every_function) {
-  weft_ctx *ctx = ctx_with(NULL), *none;
-  uint64_t out[1] = {0};
-  uint32_t out32[1] = {0};
-  struct weft_fingerprint out128[1] = {{0, 0}};
-  struct weft_column column = weft_column_bytes("a", 1, 1);
-  struct weft_features features;
-  struct weft_stats stats = {0};
-  struct weft_slab_figures slab_stats;
-  weft_slab *slab;
-  ck_assert_int_eq(weft_slab_create(NULL, &slab), WEFT_OK);
-  ck_assert_int_eq(weft_slab_create(NULL, NULL), WEFT_E_INVALID);
-  ck_assert_int_eq(weft_ctx_create(NULL, NULL), WEFT_E_INVALID);
-  ck_assert_int_eq(weft_ctx_clone(NULL, &none), WEFT_E_INVALID);
-  ck_assert_ptr_null(none);
-  ck_assert_int_eq(weft_ctx_clone(ctx, NULL), WEFT_E_INVALID);
-  ck_assert_int_eq(weft_ctx_features(NULL, &features, sizeof features), WEFT_E_INVALID);
-  ck_assert_int_eq(weft_ctx_features(ctx, NULL, sizeof features), WEFT_E_INVALID);
-  ck_assert_int_eq(weft_ctx_stats(NULL, &stats, sizeof stats), WEFT_E_INVALID);
-  ck_assert_int_eq(weft_ctx_stats(ctx, NULL, sizeof stats), WEFT_E_INVALID);
-  ck_assert_int_eq(weft_slab_stats(NULL, &slab_stats, sizeof slab_stats), WEFT_E_INVALID);
-  ck_assert_int_eq(weft_slab_stats(slab, NULL, sizeof slab_stats), WEFT_E_INVALID);
-  ck_assert_int_eq(weft_slab_trim(NULL, NULL), WEFT_E_INVALID);
-  ck_assert_int_eq(weft_slab_trim(slab, NULL), WEFT_OK);
-  weft_flush(NULL);
-  null_figures_are_refused(slab, ctx);
-  ck_assert_int_eq(weft_column_validate(NULL, &column), WEFT_E_INVALID);
-  ck_assert_int_eq(weft_column_validate(ctx, NULL), WEFT_E_INVALID);
-  ck_assert_int_eq(weft_hash64(NULL, WEFT_XXH3_64, &column, 1, 0, out), WEFT_E_INVALID);
-  ck_assert_int_eq(weft_hash64(ctx, WEFT_XXH3_64, NULL, 1, 0, out), WEFT_E_INVALID);
-  ck_assert_int_eq(weft_hash64(ctx, WEFT_XXH3_64, &column, 1, 0, NULL), WEFT_E_INVALID);
-  ck_assert_int_eq(weft_hash64_seeded(NULL, WEFT_XXH3_64, &column, 1, out, out), WEFT_E_INVALID);
-  ck_assert_int_eq(weft_hash64_seeded(ctx, WEFT_XXH3_64, NULL, 1, out, out), WEFT_E_INVALID);
-  ck_assert_int_eq(weft_hash64_seeded(ctx, WEFT_XXH3_64, &column, 1, NULL, out), WEFT_E_INVALID);
-  ck_assert_int_eq(weft_hash64_seeded(ctx, WEFT_XXH3_64, &column, 1, out, NULL), WEFT_E_INVALID);
-  ck_assert_int_eq(weft_hash32(NULL, &column, 1, 0, out32), WEFT_E_INVALID);
-  ck_assert_int_eq(weft_hash32(ctx, NULL, 1, 0, out32), WEFT_E_INVALID);
-  ck_assert_int_eq(weft_hash32(ctx, &column, 1, 0, NULL), WEFT_E_INVALID);
-  ck_assert_int_eq(weft_hash128(NULL, &column, 1, 0, out128), WEFT_E_INVALID);
-  ck_assert_int_eq(weft_hash128(ctx, NULL, 1, 0, out128), WEFT_E_INVALID);
-  ck_assert_int_eq(weft_hash128(ctx, &column, 1, 0, NULL), WEFT_E_INVALID);
-  ck_assert_ptr_null(weft_alloc(NULL, 1));
-  ck_assert_ptr_null(weft_zalloc(NULL, 1));
-  ck_assert_ptr_null(weft_aligned_alloc(NULL, 1, 16));
-  ck_assert_ptr_null(weft_realloc(NULL, NULL, 1));
-  ck_assert_int_eq(weft_free(NULL, out), WEFT_E_INVALID);
-  ck_assert_int_eq(weft_free(ctx, NULL), WEFT_OK);
-  ck_assert_int_eq(weft_free_sized(NULL, out, 1), WEFT_E_INVALID);
-  ck_assert_int_eq(weft_free_sized(ctx, NULL, 1), WEFT_OK);
-  ck_assert_uint_eq(weft_usable_size(NULL, out), 0);
-  ck_assert_uint_eq(weft_usable_size(ctx, NULL), 0);
-  ck_assert_int_eq(weft_slab_free(NULL, out), WEFT_E_INVALID);
-  ck_assert_int_eq(weft_slab_free(slab, NULL), WEFT_OK);
-  ck_assert_int_eq(weft_slab_release(NULL), WEFT_OK);
-  ck_assert_ptr_nonnull(weft_ctx_message(NULL));
-  weft_ctx_free(NULL);
-  ck_assert_ptr_null(weft_ctx_slab(NULL));
-  weft_ctx_stats_reset(NULL);
-  weft_ctx_options_init(NULL, sizeof(struct weft_ctx_options));
-  weft_slab_options_init(NULL, sizeof(struct weft_slab_options));
-  weft_stats_merge(NULL, NULL, sizeof(struct weft_stats));
-  ck_assert_int_eq(weft_slab_release(slab), WEFT_OK);
-  weft_ctx_free(ctx);
-}
-END_TEST
-
-/* The functions of the test above, those without a pointer that may not be NULL, which test_column.c goes through, and
- * those whose own suites do it: test_index_rules.c, test_join_rules.c, test_group.c, test_aggregate.c, test_distinct.c,
- * test_bloom_rules.c, test_partition.c, test_codec_rules.c, test_codec_open.c, test_writer_rules.c,
- * test_reader_rules.c. */
-START_TEST(no_public_function_is_left_out) {
-  static const char *const names[] = {"weft_slab_create",
-                                      "weft_ctx_create",
-                                      "weft_ctx_clone",
-                                      "weft_ctx_features",
-                                      "weft_ctx_stats",
-                                      "weft_slab_stats",
-                                      "weft_slab_trim",
-                                      "weft_flush",
-                                      "weft_slab_classes",
-                                      "weft_slab_class_stats",
-                                      "weft_ctx_slab_stats",
-                                      "weft_slab_visit",
-                                      "weft_slab_latencies",
-                                      "weft_latencies_quantile",
-                                      "weft_latency_bound",
-                                      "weft_slab_write_json",
-                                      "weft_slab_write_prometheus",
-                                      "weft_column_validate",
-                                      "weft_hash64",
-                                      "weft_hash64_seeded",
-                                      "weft_hash32",
-                                      "weft_hash128",
-                                      "weft_alloc",
-                                      "weft_zalloc",
-                                      "weft_aligned_alloc",
-                                      "weft_realloc",
-                                      "weft_free",
-                                      "weft_free_sized",
-                                      "weft_usable_size",
-                                      "weft_slab_free",
-                                      "weft_slab_release",
-                                      "weft_ctx_message",
-                                      "weft_ctx_free",
-                                      "weft_ctx_slab",
-                                      "weft_ctx_stats_reset",
-                                      "weft_stats_merge",
-                                      "weft_ctx_options_init",
-                                      "weft_column_fixed",
-                                      "weft_column_bytes",
-                                      "weft_column_ptrs",
-                                      "weft_slab_options_init",
-                                      "weft_column_offsets32",
-                                      "weft_column_offsets64",
-                                      "weft_column_views",
-                                      "weft_column_with_selection",
-                                      "weft_version",
-                                      "weft_status_text",
-                                      "weft_column_with_validity",
-                                      "weft_bloom_size",
-                                      "weft_bloom_create",
-                                      "weft_bloom_create_bytes",
-                                      "weft_bloom_from_bytes",
-                                      "weft_bloom_free",
-                                      "weft_bloom_bytes",
-                                      "weft_bloom_insert",
-                                      "weft_bloom_insert_hashes",
-                                      "weft_bloom_contains",
-                                      "weft_bloom_contains_hashes",
-                                      "weft_bloom_merge",
-                                      "weft_bloom_info",
-                                      "weft_codec_name",
-                                      "weft_decode",
-                                      "weft_decode_into",
-                                      "weft_decode_options_init",
-                                      "weft_decode_room",
-                                      "weft_decoded_column",
-                                      "weft_decoded_free",
-                                      "weft_encoding_free",
-                                      "weft_encoding_info",
-                                      "weft_encoding_open",
-                                      "weft_encoding_read",
-                                      "weft_encoding_room",
-                                      "weft_describe",
-                                      "weft_encode",
-                                      "weft_encode_bound",
-                                      "weft_encode_options_init",
-                                      "weft_aggregate_add",
-                                      "weft_aggregate_finish",
-                                      "weft_aggregate_free",
-                                      "weft_aggregate_groups",
-                                      "weft_aggregate_merge",
-                                      "weft_aggregate_open",
-                                      "weft_distinct_add",
-                                      "weft_distinct_add_hashes",
-                                      "weft_distinct_estimate",
-                                      "weft_distinct_free",
-                                      "weft_distinct_merge",
-                                      "weft_distinct_open",
-                                      "weft_distinct_read",
-                                      "weft_distinct_write",
-                                      "weft_gather",
-                                      "weft_gather_room",
-                                      "weft_group",
-                                      "weft_grouping_close",
-                                      "weft_grouping_open",
-                                      "weft_grouping_work",
-                                      "weft_index_append",
-                                      "weft_index_builder_free",
-                                      "weft_index_builder_open",
-                                      "weft_index_hash",
-                                      "weft_index_seal",
-                                      "weft_index_work",
-                                      "weft_index_build",
-                                      "weft_index_contains",
-                                      "weft_index_free",
-                                      "weft_index_info",
-                                      "weft_index_lookup",
-                                      "weft_index_options_init",
-                                      "weft_join_close",
-                                      "weft_join_finish",
-                                      "weft_join_next",
-                                      "weft_join_open",
-                                      "weft_join_probe",
-                                      "weft_partition",
-                                      "weft_join_probe_hashed",
-                                      "weft_reader_chunk",
-                                      "weft_reader_decode",
-                                      "weft_reader_encoding",
-                                      "weft_reader_field",
-                                      "weft_reader_find",
-                                      "weft_reader_free",
-                                      "weft_reader_info",
-                                      "weft_reader_metadata",
-                                      "weft_reader_next",
-                                      "weft_reader_open",
-                                      "weft_reader_verify",
-                                      "weft_verify",
-                                      "weft_zones",
-                                      "weft_writer_append",
-                                      "weft_writer_append_encoded",
-                                      "weft_writer_finish",
-                                      "weft_writer_free",
-                                      "weft_writer_metadata",
-                                      "weft_writer_open",
-                                      "weft_writer_options_init"};
-  covers_every_public_function(names, sizeof names / sizeof *names);
-}
-END_TEST
-
 static void add_tests(TCase *tcase) {
   const TTest *tests[] = {options_start_as_documented,
                           options_of_an_older_caller_are_not_written_past_their_size,
@@ -624,9 +386,7 @@ static void add_tests(TCase *tcase) {
                           status_values_are_pinned,
                           every_status_has_a_text_of_its_own,
                           a_number_that_is_no_status_has_a_text_all_the_same,
-                          the_library_is_of_the_headers_version,
-                          null_is_answered_as_documented_by_every_function,
-                          no_public_function_is_left_out};
+                          the_library_is_of_the_headers_version};
   for (size_t i = 0; i < sizeof tests / sizeof *tests; i++)
     tcase_add_test(tcase, tests[i]);
 }

@@ -99,6 +99,9 @@ static bool decode_all(weft_ctx *ctx) {
   bool ok = true;
   for (size_t i = 0; i < COLUMNS; i++) {
     weft_decoded *decoded = (weft_decoded *)&file;
+    const void *encoding;
+    size_t bytes;
+    ok &= went_well(ctx, weft_reader_encoding(reader, 0, i, &encoding, &bytes));
     bool decoded_it = went_well(ctx, weft_reader_decode(reader, 1, i, NULL, &decoded));
     ck_assert(decoded_it == (decoded != NULL));
     weft_decoded_free(decoded);

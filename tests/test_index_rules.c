@@ -6,6 +6,7 @@
 #include <inttypes.h>
 
 #include "keys.h"
+#include "lib/index.h"
 #include "rng.h"
 #include "suite.h"
 #include "tables.h"
@@ -101,6 +102,46 @@ START_TEST(a_unique_number_takes_no_more_than_26_bytes) {
     ck_assert_uint_eq(figures.keys, rows[r]);
     ck_assert_int_eq(weft_index_free(index), WEFT_OK);
   }
+  weft_ctx_free(ctx);
+}
+END_TEST
+
+/* Buckets that the table's places lead to beyond their first. */
+static uint64_t overflow_chained(const struct simd_table *table) {
+  uint64_t n = 0;
+  for (size_t i = 0; i < table->n_buckets; i++) {
+    const struct simd_bucket *bucket = &table->buckets[i];
+    for (; bucket->id[SIMD_SLOTS] != SIMD_NO_ID; n++)
+      bucket = simd_overflow_bucket(table, bucket->id[SIMD_SLOTS]);
+  }
+  return n;
+}
+
+/* With a key that comes again, in the last part that has rows or in some other, all parts before it are made anew. */
+START_TEST(buckets_that_overflow_count_once_in_parts_that_are_made_anew) {
+  enum { ROWS = 300000 };
+  static uint64_t values[ROWS];
+  weft_ctx *ctx = ctx_with(NULL);
+  struct weft_index_options options = index_defaults();
+  options.has_seed = true;
+  uint64_t most = 0;
+  for (uint64_t twice = 0; twice < 20; twice++) {
+    weft_index *index;
+    for (uint64_t i = 0; i < ROWS; i++)
+      values[i] = i * RNG_STEP;
+    if (twice > 0) /* twice 0: all are unique */
+      values[ROWS - 1] = values[twice];
+    struct weft_column keys = weft_column_fixed(values, WEFT_U64, ROWS);
+    MUST(ctx, weft_index_build(ctx, &keys, 1, &options, &index));
+    struct weft_index_figures figures = figures_of(index);
+    uint64_t chained = overflow_chained(&index->table.simd);
+    ck_assert_msg(figures.overflowing == chained && chained > 0, "key %" PRIu64 " twice: %" PRIu64 " buckets, not %" PRIu64,
+                  twice, figures.overflowing, chained);
+    ck_assert_uint_eq(figures.keys, twice > 0 ? ROWS - 1 : ROWS);
+    most = chained > most ? chained : most;
+    ck_assert_int_eq(weft_index_free(index), WEFT_OK);
+  }
+  ck_assert_uint_lt(most, ROWS / 20);
   weft_ctx_free(ctx);
 }
 END_TEST
@@ -271,6 +312,7 @@ static void add_tests(TCase *tcase) {
   const TTest *tests[] = {an_index_may_be_the_last_that_holds_a_contexts_own_slab,
                           seeds_are_drawn_unless_given,
                           a_unique_number_takes_no_more_than_26_bytes,
+                          buckets_that_overflow_count_once_in_parts_that_are_made_anew,
                           figures_are_written_to_the_callers_size_and_no_further,
                           builds_from_what_is_no_key_are_refused,
                           options_of_other_sizes_are_read_as_far_as_they_are_known,

@@ -116,6 +116,7 @@ static bool build_by_batches(struct rig *rig) {
   for (int batch = 0; ok && batch < 2; batch++)
     ok = went_well(rig, weft_index_hash(rig->ctx, 0, &repeated_strings, 1, hashes)) &&
          went_well(rig, weft_index_append(rig->ctx, builder, &repeated_strings, 1, hashes));
+  ok = ok && went_well(rig, weft_index_work(rig->ctx, builder));
   if (ok)
     ok = went_well(rig, weft_index_seal(rig->ctx, builder, &index));
   else
@@ -230,8 +231,10 @@ static bool grouping(struct rig *rig) { /* slices numbered anew, and keys that c
   rig->ctx->key_mask = UINT64_MAX;
   if (!opened)
     return false;
+  bool worked = went_well(rig, weft_grouping_work(rig->ctx, grouping));
   bool ok = went_well(rig, weft_grouping_close(rig->ctx, grouping, &groups, first_row));
   ck_assert_msg(groups == (ok ? 200 : 0), "%s: %zu groups", guard_case_text(), groups);
+  ck_assert(worked || !ok);
   ck_assert(!ok || first_row[199] == 65536 + 398);
   return ok;
 }

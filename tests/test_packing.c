@@ -161,14 +161,15 @@ static void check_index(weft_ctx *builder, weft_ctx *prober, size_t i, unsigned 
 START_TEST(lookups_and_probes_by_packed_keys_equal_nested_loops) {
   weft_ctx *ctxs[KNOBS];
   unsigned strides[5] = {0};
+  size_t cases = rng_cases(CASES);
   ctxs_open(tables.list[_i]->isa, ctxs);
-  for (size_t i = 0; i < CASES; i++) {
+  for (size_t i = 0; i < cases; i++) {
     shape_draw(&build_pool, &probe_pool, i, SHAPE_NARROW, &shape);
     guard_case.isa = tables.list[_i]->isa;
     check_index(ctxs[rng_upto(&shape.rng, KNOBS - 1)], ctxs[rng_upto(&shape.rng, KNOBS - 1)], i, strides);
   }
-  ck_assert_msg(strides[1] > CASES / 50 && strides[2] > CASES / 10 && strides[4] > CASES / 4, "%u, %u and %u of %d shapes",
-                strides[1], strides[2], strides[4], CASES);
+  ck_assert_msg(strides[1] > cases / 50 && strides[2] > cases / 10 && strides[4] > cases / 4, "%u, %u and %u of %zu shapes",
+                strides[1], strides[2], strides[4], cases);
   ctxs_close(ctxs);
   guard_close(&build_pool);
   guard_close(&probe_pool);
@@ -197,7 +198,7 @@ static void check_groups(weft_ctx *ctx, const struct side *side) {
 START_TEST(groups_by_packed_keys_equal_nested_loops) {
   weft_ctx *ctxs[KNOBS];
   ctxs_open(tables.list[_i]->isa, ctxs);
-  for (size_t i = 0; i < CASES; i++) {
+  for (size_t i = 0, cases = rng_cases(CASES); i < cases; i++) {
     shape_draw(&build_pool, &probe_pool, i, SHAPE_NARROW, &shape);
     guard_case.isa = tables.list[_i]->isa;
     check_groups(ctxs[rng_upto(&shape.rng, KNOBS - 1)], &shape.build);

@@ -22,7 +22,7 @@
 #define INPUT_MAX 16384
 #define FILES_MAX 400 /* that are kept for the mutator */
 
-extern size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t most, unsigned seed) __attribute__((weak));
+#pragma weak LLVMFuzzerCustomMutator /* not all targets have one */
 
 static uint8_t input[INPUT_MAX];
 static char current[600]; /* what is being tried */

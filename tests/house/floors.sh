@@ -54,9 +54,9 @@ sources lib simd alloc codecs cli bench examples tests/consumer | xargs grep -Hn
       }
       return 0
     }
-    # Codecs do not include each other: a codec sees its own header and those that all of them share.
+    # Codecs do not include each other: a codec, and what encodes for it, sees its own header and those that all of them share.
     function pair(file, name,   own) {
-      own = file; sub(/^codecs\//, "", own); sub(/\.[ch]$/, "", own)
+      own = file; sub(/^codecs\//, "", own); sub(/(_encode)?\.[ch]$/, "", own)
       sub(/^codecs\//, "", name); sub(/\.h$/, "", name)
       return name == own || name ~ /^(codec|tree)$/
     }

@@ -150,7 +150,7 @@ struct weft_decode_options {
                                 first_row on and below rows; NULL: all of them */
   size_t selected;
   uint32_t form;      /* enum weft_form; VALUES */
-  uint64_t max_bytes; /* most bytes that the call may allocate, scratch too: 2^30 */
+  uint64_t max_bytes; /* most bytes that the call may allocate, scratch too: 2^30, for which 0 stands too */
   bool streaming;     /* write past the caches, for output that is larger than they and not read at once; false */
   bool check_sums;    /* compare the checksums of all sections first, whatever the rows: damage is then told; false */
 };

@@ -98,12 +98,14 @@ struct weft_index_figures {
   uint64_t rows;        /* build rows, those with nulls too */
   uint64_t keys;        /* distinct keys without nulls */
   uint64_t null_rows;   /* rows with a null in their key */
-  uint64_t bytes;       /* memory of the table, of row lists, packed and copied keys */
+  uint64_t bytes;       /* memory of the table, of row lists, packed and copied keys, and of the filter that probes of which
+                           few match may make */
   uint64_t seed;        /* of its hash */
   uint64_t overflowing; /* buckets beyond the first of their place: a measure of crowding */
 };
 
-/* Fills *out, of which size (sizeof *out) bytes are written. Any thread. WEFT_E_INVALID: index or out is NULL. */
+/* Fills *out, of which size (sizeof *out) bytes are written. Any thread, beside probes too. WEFT_E_INVALID: index or
+ * out is NULL. */
 WEFT_API WEFT_MUST_CHECK weft_status weft_index_info(const weft_index *index, struct weft_index_figures *out, size_t size);
 
 /* Looks up each row of keys[0 .. n_keys): first_row[i] is the first build row whose key equals that of row i, or
