@@ -183,7 +183,7 @@ ONE_COPY void read_keys(weft_ctx *ctx, const struct key_hash *how, const struct 
   struct ctx_work work = {0};
   size_t words = (n + SIMD_BLOCK - 1) / SIMD_BLOCK;
   memset(scratch->valid, 0xff, words * sizeof *scratch->valid);
-  scratch->has_nulls = false;
+  scratch->has_nulls = scratch->cut = false;
   bool pack = how->packing.stride != 0 && (hash || !how->exact), by_column = hash && !(pack && how->exact);
   if (pack)
     weft__pack_open(&how->packing, n, scratch->packed);
@@ -202,7 +202,7 @@ ONE_COPY void read_keys(weft_ctx *ctx, const struct key_hash *how, const struct 
       if (by_column)
         simd_rows = ctx->kernels->xxh3_64(batch, k == 0 ? &how->seed : scratch->hashes, k > 0, scratch->hashes);
       if (pack)
-        weft__pack_batch(&how->packing, keys, k, batch, scratch->packed);
+        scratch->cut |= weft__pack_batch(&how->packing, keys, k, batch, scratch->packed);
     }
     if (batch->has_nulls) {
       for (size_t w = 0; w < words; w++)
@@ -269,8 +269,8 @@ void weft__keys_compare(weft_ctx *ctx, const struct key_hash *how, const struct 
   size_t words = (n + SIMD_BLOCK - 1) / SIMD_BLOCK;
   if (packed && rows)
     weft__packed_gather(&how->packing, packed, rows, n, scratch->packed);
-  if (packed && !weft__packed_compare(&how->packing, scratch->packed, n, packed, which, scratch->candidates,
-                                      scratch->unlike, scratch->look)) {
+  if (packed && !weft__packed_compare(&how->packing, scratch->packed, rows || scratch->cut, n, packed, which,
+                                      scratch->candidates, scratch->unlike, scratch->look)) {
     memcpy(scratch->differ, scratch->unlike, words * sizeof *scratch->differ);
     return;
   }

@@ -32,6 +32,7 @@ struct key_scratch {
   uint64_t *unlike, *look; /* candidates that differ by their packed keys; and that those do not settle */
   uint64_t *bits;          /* validity of the rows to compare with */
   bool has_nulls;          /* a bit of valid below the batch's rows is 0 */
+  bool cut;                /* a string of packed is */
   struct simd_rows other;
   /* Of probing, where few rows match: hashes that a filter lets through, and whose they are; rows probed so far, and those
    * whose hash was met. */

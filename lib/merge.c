@@ -67,8 +67,8 @@ static void verify(weft_ctx *ctx, const struct part *part, const struct slice *s
     for (size_t i = 0; i < n; i++)
       simd_ask_far(slice->distinct.packed + (size_t)keys[i] * packing->stride);
     weft__packed_gather(packing, slice->distinct.packed, keys, n, scratch->packed);
-    look = weft__packed_compare(packing, scratch->packed, n, before->distinct.packed, scratch->others, scratch->candidates,
-                                scratch->unlike, scratch->look);
+    look = weft__packed_compare(packing, scratch->packed, true, n, before->distinct.packed, scratch->others,
+                                scratch->candidates, scratch->unlike, scratch->look);
     memcpy(scratch->candidates, scratch->look, words * sizeof *scratch->candidates);
   }
   for (size_t i = 0; look && i < n; i++) {

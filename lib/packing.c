@@ -63,14 +63,14 @@ void weft__pack_open(const struct key_packing *packing, size_t n, uint8_t *to) {
     memset(to, 0, n * packing->stride);
 }
 
-/* A resolved row, of which 16 bytes may be read whatever its length. */
-static inline void put_string(const struct simd_rows *batch, size_t i, uint8_t *to) {
+/* A resolved row, of which 16 bytes may be read whatever its length. plain: it is no null, and shorter than 16. */
+ALWAYS_INLINE void put_string(const struct simd_rows *batch, size_t i, bool plain, uint8_t *to) {
   static const uint8_t masks[2 * STRING_BYTES + 1] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
                                                       0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
-  uint64_t mask[2], words[2], bytes = batch->bytes[i], length = bytes <= STRING_BYTES ? bytes : 16 + bytes % 239;
-  memcpy(mask, masks + STRING_BYTES - (bytes < STRING_BYTES ? bytes : STRING_BYTES), sizeof mask);
+  uint64_t mask[2], words[2], bytes = batch->bytes[i], length = plain || bytes <= STRING_BYTES ? bytes : 16 + bytes % 239;
+  memcpy(mask, masks + STRING_BYTES - (plain || bytes < STRING_BYTES ? bytes : STRING_BYTES), sizeof mask);
   memcpy(words, batch->ptrs[i], sizeof words);
-  if (!(batch->valid[i / SIMD_BLOCK] >> i % SIMD_BLOCK & 1))
+  if (!plain && !(batch->valid[i / SIMD_BLOCK] >> i % SIMD_BLOCK & 1))
     length = STRING_NULL;
   words[0] &= mask[0];
   words[1] = (words[1] & mask[1]) | length << LENGTH_SHIFT;
@@ -97,14 +97,26 @@ void weft__pack_values(const struct key_packing *packing, size_t k, const uint8_
   }
 }
 
-void weft__pack_batch(const struct key_packing *packing, const struct weft_column *keys, size_t k,
+/* Returns whether one of them is cut. */
+static bool put_strings(const struct simd_rows *batch, size_t stride, uint8_t *to) {
+  size_t n = batch->rows;
+  uint64_t bits = 0;
+  for (size_t i = 0; i < n; i++)
+    bits |= batch->bytes[i];
+  if (bits <= STRING_BYTES && !batch->has_nulls) /* so is each length */
+    for (size_t i = 0; i < n; i++)
+      put_string(batch, i, true, to + i * stride);
+  else
+    for (size_t i = 0; i < n; i++)
+      put_string(batch, i, false, to + i * stride);
+  return bits > STRING_BYTES;
+}
+
+bool weft__pack_batch(const struct key_packing *packing, const struct weft_column *keys, size_t k,
                       const struct simd_rows *batch, uint8_t *to) {
   size_t n = batch->rows, stride = packing->stride;
-  if (keys[k].layout != WEFT_FIXED) {
-    for (size_t i = 0; i < n; i++)
-      put_string(batch, i, to + packing->at[k] + i * stride);
-    return;
-  }
+  if (keys[k].layout != WEFT_FIXED)
+    return put_strings(batch, stride, to + packing->at[k]);
   if (keys[k].width == 8)
     put_each(batch->ptrs, NULL, 8, n, stride, to + packing->at[k]);
   else if (keys[k].width == 4)
@@ -117,6 +129,7 @@ void weft__pack_batch(const struct key_packing *packing, const struct weft_colum
       memset(key + packing->at[k], 0, keys[k].width);
       *byte = (uint8_t)(*byte | 1 << k % 8);
     }
+  return false;
 }
 
 void weft__packed_add(const struct key_packing *packing, const uint8_t *mine, const uint32_t *ids, size_t n, uint32_t next,
@@ -155,9 +168,8 @@ static uint64_t cut_strings(size_t stride, unsigned s, const uint8_t *mine, size
 }
 
 /* stride is a constant. */
-ALWAYS_INLINE bool compare_each(const struct key_packing *packing, size_t stride, const uint8_t *mine, size_t n,
-                                const uint8_t *packed, const uint32_t *which, const uint64_t *candidates, uint64_t *unlike,
-                                uint64_t *look) {
+ALWAYS_INLINE bool compare_each(unsigned strings, size_t stride, const uint8_t *mine, size_t n, const uint8_t *packed,
+                                const uint32_t *which, const uint64_t *candidates, uint64_t *unlike, uint64_t *look) {
   uint64_t any = 0;
   for (size_t i = 0; i < n; i++)
     simd_ask_far(packed + which[i] * stride);
@@ -171,7 +183,7 @@ ALWAYS_INLINE bool compare_each(const struct key_packing *packing, size_t stride
         __builtin_prefetch(packed + others[k + SIMD_NEAR] * stride);
       differ |= (uint64_t)(difference(keys + k * stride, packed + others[k] * stride, stride) != 0) << k;
     }
-    for (unsigned s = 0; s < packing->strings; s++)
+    for (unsigned s = 0; s < strings; s++)
       cut |= cut_strings(stride, s, keys, in_block);
     cut &= here & ~differ;
     unlike[start / SIMD_BLOCK] = differ & here;
@@ -181,11 +193,12 @@ ALWAYS_INLINE bool compare_each(const struct key_packing *packing, size_t stride
   return any != 0;
 }
 
-bool weft__packed_compare(const struct key_packing *packing, const uint8_t *mine, size_t n, const uint8_t *packed,
+bool weft__packed_compare(const struct key_packing *packing, const uint8_t *mine, bool cut, size_t n, const uint8_t *packed,
                           const uint32_t *which, const uint64_t *candidates, uint64_t *unlike, uint64_t *look) {
+  unsigned strings = cut ? packing->strings : 0;
   switch (packing->stride) {
-  case 8: return compare_each(packing, 8, mine, n, packed, which, candidates, unlike, look);
-  case 16: return compare_each(packing, 16, mine, n, packed, which, candidates, unlike, look);
-  default: return compare_each(packing, 32, mine, n, packed, which, candidates, unlike, look);
+  case 8: return compare_each(0, 8, mine, n, packed, which, candidates, unlike, look);
+  case 16: return compare_each(strings, 16, mine, n, packed, which, candidates, unlike, look);
+  default: return compare_each(strings, 32, mine, n, packed, which, candidates, unlike, look);
   }
 }

@@ -35,8 +35,9 @@ void weft__packing_choose(weft_ctx *ctx, const struct weft_column *keys, size_t 
 /* Makes n packed keys at `to` such that columns can be put in. */
 void weft__pack_open(const struct key_packing *packing, size_t n, uint8_t *to);
 
-/* Puts in column k: a resolved batch; or values[n] of a fixed width, one after another. */
-void weft__pack_batch(const struct key_packing *packing, const struct weft_column *keys, size_t k,
+/* Puts in column k: a resolved batch, returning whether one of its strings is cut; or values[n] of a fixed width, one after
+ * another. */
+bool weft__pack_batch(const struct key_packing *packing, const struct weft_column *keys, size_t k,
                       const struct simd_rows *batch, uint8_t *to);
 void weft__pack_values(const struct key_packing *packing, size_t k, const uint8_t *values, size_t width, size_t n,
                        uint8_t *to);
@@ -46,9 +47,9 @@ void weft__packed_add(const struct key_packing *packing, const uint8_t *mine, co
                       uint8_t *packed);
 
 /* Compares mine[i] with packed[which[i]] for those i < n whose bit in candidates is set: those that differ get bits in
- * unlike, those whose keys have to be looked at in look. Returns whether there are any of the latter. All of which[n] lead
+ * unlike, those whose keys have to be looked at in look. cut: strings of mine may be. Returns whether there are any of the latter. All of which[n] lead
  * to packed keys. */
-bool weft__packed_compare(const struct key_packing *packing, const uint8_t *mine, size_t n, const uint8_t *packed,
+bool weft__packed_compare(const struct key_packing *packing, const uint8_t *mine, bool cut, size_t n, const uint8_t *packed,
                           const uint32_t *which, const uint64_t *candidates, uint64_t *unlike, uint64_t *look);
 
 /* Copies packed[rows[i]] to out[i]. */

@@ -307,11 +307,17 @@ static void find_candidates(size_t n, uint32_t next, struct key_scratch *scratch
 }
 
 /* Compares each row of a batch that met a hash with the first row of that hash's key. next: the number of the batch's first
- * new key. */
-static weft_status verify(weft_ctx *ctx, struct distinct *distinct, size_t first, size_t n, uint32_t next,
+ * new key; any: there is one. */
+static weft_status verify(weft_ctx *ctx, struct distinct *distinct, size_t first, size_t n, uint32_t next, bool any,
                           struct key_scratch *scratch) {
   size_t words = (n + SIMD_BLOCK - 1) / SIMD_BLOCK;
-  find_candidates(n, next, scratch);
+  if (any) {
+    find_candidates(n, next, scratch);
+  } else {
+    memset(scratch->candidates, 0xff, words * sizeof *scratch->candidates);
+    if (n % SIMD_BLOCK != 0)
+      scratch->candidates[words - 1] = ((uint64_t)1 << n % SIMD_BLOCK) - 1;
+  }
   weft__keys_compare(ctx, &distinct->how, distinct->keys, distinct->n_keys, first, NULL, n, distinct->keys,
                      distinct->packed, scratch->ids, distinct->first_row, scratch);
   for (size_t w = 0; w < words; w++)
@@ -344,5 +350,5 @@ weft_status weft__distinct_add(weft_ctx *ctx, struct distinct *distinct, size_t 
   uint32_t next = distinct->count;
   distinct->count += (uint32_t)added;
   distinct->rows += n;
-  return added < n && !distinct->how.exact ? verify(ctx, distinct, first, n, next, scratch) : WEFT_OK;
+  return added < n && !distinct->how.exact ? verify(ctx, distinct, first, n, next, added > 0, scratch) : WEFT_OK;
 }

@@ -31,50 +31,52 @@ static inline unsigned slot_with(const struct simd_bucket *bucket, uint64_t hash
   return (unsigned)__builtin_ctz(slots_with(bucket, hash) | 1u << SIMD_SLOTS);
 }
 
-/* Always inlined, both: of a call that does nothing but ask for memory gcc makes none. */
-ALWAYS_INLINE void ask_for_bucket(const struct simd_table *table, const uint64_t *hashes, size_t n, size_t i,
-                                  size_t ahead) {
-  if (ahead != 0 && i + ahead < n)
-    __builtin_prefetch(&table->buckets[simd_place(hashes[i + ahead], table->n_buckets)]);
+/* Always inlined, all: of a call that does nothing but ask for memory gcc makes none. */
+ALWAYS_INLINE void ask_for_bucket(const struct simd_table *table, uint64_t hash) {
+  __builtin_prefetch(&table->buckets[simd_place(hash, table->n_buckets)]);
 }
 
-/* Of a far table's buckets those of so many rows are asked for at once, to the second-level cache, where i says that it is
- * time for the next ones. */
+/* How a batch asks for its buckets: those of a near table `ahead` rows on, for the rows before `asked`; those of a far one a
+ * part of the batch at once, to the second-level cache, and from there likewise. */
 enum { ASKED_AT_ONCE = 1024 };
-ALWAYS_INLINE bool is_far(const struct simd_table *table, size_t ahead) {
-  return ahead != 0 && table->n_buckets > SIMD_FAR_BYTES / sizeof *table->buckets;
-}
+struct asking {
+  bool far;
+  size_t ahead, asked;
+};
 
-ALWAYS_INLINE void ask_at_once(const struct simd_table *table, const uint64_t *hashes, size_t n, size_t i) {
-  if (i % ASKED_AT_ONCE != 0)
-    return;
-  for (size_t end = n - i < ASKED_AT_ONCE ? n : i + ASKED_AT_ONCE; i < end; i++)
-    simd_ask_far(&table->buckets[simd_place(hashes[i], table->n_buckets)]);
-}
-
-ALWAYS_INLINE void ask_for_first_buckets(const struct simd_table *table, const uint64_t *hashes, size_t n, size_t ahead) {
+ALWAYS_INLINE struct asking begin_asking(const struct simd_table *table, const uint64_t *hashes, size_t n, size_t ahead) {
+  const bool far = ahead != 0 && table->n_buckets > SIMD_FAR_BYTES / sizeof *table->buckets;
+  if (far)
+    return (struct asking){true, SIMD_NEAR, n > SIMD_NEAR ? n - SIMD_NEAR : 0};
   for (size_t i = 0; i < ahead && i < n; i++)
-    __builtin_prefetch(&table->buckets[simd_place(hashes[i], table->n_buckets)]);
+    ask_for_bucket(table, hashes[i]);
+  return (struct asking){false, ahead, ahead != 0 && n > ahead ? n - ahead : 0};
+}
+
+/* The end of the part of n rows that begins at i; of a near table all are one. */
+ALWAYS_INLINE size_t next_part(const struct simd_table *table, const struct asking *asking, const uint64_t *hashes,
+                               size_t n, size_t i) {
+  size_t end = !asking->far || n - i < ASKED_AT_ONCE ? n : i + ASKED_AT_ONCE;
+  for (; asking->far && i < end; i++)
+    simd_ask_far(&table->buckets[simd_place(hashes[i], table->n_buckets)]);
+  return end;
 }
 
 static void find(const struct simd_table *table, const uint64_t *hashes, size_t n, size_t ahead, uint32_t *ids,
                  uint32_t *later) {
   size_t n_later = 0;
-  const bool far = is_far(table, ahead);
-  ahead = far ? SIMD_NEAR : ahead;
-  if (!far)
-    ask_for_first_buckets(table, hashes, n, ahead);
-  for (size_t i = 0; i < n; i++) {
-    if (far)
-      ask_at_once(table, hashes, n, i);
-    ask_for_bucket(table, hashes, n, i, ahead);
-    const struct simd_bucket *bucket = &table->buckets[simd_place(hashes[i], table->n_buckets)];
-    unsigned slot = slot_with(bucket, hashes[i]);
-    uint32_t id = bucket->id[slot];
-    ids[i] = id;
-    later[n_later] = (uint32_t)i;
-    n_later += (slot == SIMD_SLOTS) & (id != SIMD_NO_ID);
-  }
+  const struct asking asking = begin_asking(table, hashes, n, ahead);
+  for (size_t i = 0; i < n;)
+    for (size_t end = next_part(table, &asking, hashes, n, i); i < end; i++) {
+      if (i < asking.asked)
+        ask_for_bucket(table, hashes[i + asking.ahead]);
+      const struct simd_bucket *bucket = &table->buckets[simd_place(hashes[i], table->n_buckets)];
+      unsigned slot = slot_with(bucket, hashes[i]);
+      uint32_t id = bucket->id[slot];
+      ids[i] = id;
+      later[n_later] = (uint32_t)i;
+      n_later += (slot == SIMD_SLOTS) & (id != SIMD_NO_ID);
+    }
   for (size_t k = 0; k < n_later; k++) {
     enum { AHEAD = 8 };
     if (k + AHEAD < n_later)
@@ -94,37 +96,34 @@ static void find(const struct simd_table *table, const uint64_t *hashes, size_t 
 static size_t insert(struct simd_table *table, const uint64_t *hashes, const uint32_t *rows, size_t n, size_t ahead,
                      uint32_t next_id, uint32_t *ids) {
   size_t entered = 0;
-  const bool far = is_far(table, ahead);
-  ahead = far ? SIMD_NEAR : ahead;
-  if (!far)
-    ask_for_first_buckets(table, hashes, n, ahead);
-  for (size_t i = 0; i < n; i++) {
-    if (far)
-      ask_at_once(table, hashes, n, i);
-    ask_for_bucket(table, hashes, n, i, ahead);
-    uint64_t hash = hashes[i];
-    struct simd_bucket *bucket = &table->buckets[simd_place(hash, table->n_buckets)];
-    unsigned slot = slot_with(bucket, hash);
-    while (slot == SIMD_SLOTS && bucket->id[SIMD_SLOTS] != SIMD_NO_ID) {
-      bucket = simd_overflow_bucket(table, bucket->id[SIMD_SLOTS]);
-      slot = slot_with(bucket, hash);
-    }
-    uint32_t id = slot < SIMD_SLOTS ? bucket->id[slot] : SIMD_NO_ID;
-    if (id == SIMD_NO_ID) {
-      unsigned used = 0;
-      for (unsigned k = 0; k < SIMD_SLOTS; k++)
-        used += bucket->id[k] != SIMD_NO_ID;
-      if (used == SIMD_SLOTS) {
-        bucket = simd_overflow(table, bucket);
-        used = 0;
+  const struct asking asking = begin_asking(table, hashes, n, ahead);
+  for (size_t i = 0; i < n;)
+    for (size_t end = next_part(table, &asking, hashes, n, i); i < end; i++) {
+      if (i < asking.asked)
+        ask_for_bucket(table, hashes[i + asking.ahead]);
+      uint64_t hash = hashes[i];
+      struct simd_bucket *bucket = &table->buckets[simd_place(hash, table->n_buckets)];
+      unsigned slot = slot_with(bucket, hash);
+      while (slot == SIMD_SLOTS && bucket->id[SIMD_SLOTS] != SIMD_NO_ID) {
+        bucket = simd_overflow_bucket(table, bucket->id[SIMD_SLOTS]);
+        slot = slot_with(bucket, hash);
       }
-      id = rows ? rows[i] : next_id + (uint32_t)entered;
-      entered++;
-      bucket->hash[used] = hash;
-      bucket->id[used] = id;
+      uint32_t id = slot < SIMD_SLOTS ? bucket->id[slot] : SIMD_NO_ID;
+      if (id == SIMD_NO_ID) {
+        unsigned used = 0;
+        for (unsigned k = 0; k < SIMD_SLOTS; k++)
+          used += bucket->id[k] != SIMD_NO_ID;
+        if (used == SIMD_SLOTS) {
+          bucket = simd_overflow(table, bucket);
+          used = 0;
+        }
+        id = rows ? rows[i] : next_id + (uint32_t)entered;
+        entered++;
+        bucket->hash[used] = hash;
+        bucket->id[used] = id;
+      }
+      ids[i] = id;
     }
-    ids[i] = id;
-  }
   return entered;
 }
 
