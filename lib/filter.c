@@ -109,14 +109,16 @@ static size_t find_all(weft_ctx *ctx, const weft_index *index, const uint64_t *h
   return met;
 }
 
-void weft__filter_find(weft_ctx *ctx, const weft_index *index, const uint64_t *hashes, size_t n,
-                       struct key_scratch *scratch) {
+size_t weft__filter_find(weft_ctx *ctx, const weft_index *index, const uint64_t *hashes, size_t n,
+                         struct key_scratch *scratch) {
   const uint8_t *filter = NULL;
   if (pays(index, scratch)) {
     filter = filter_of(ctx, (weft_index *)(uintptr_t)index, scratch);
     if (!filter) /* asked for again when as many more rows have come */
       scratch->probed = scratch->met = 0;
   }
-  scratch->met += filter ? find_filtered(ctx, index, filter, hashes, n, scratch) : find_all(ctx, index, hashes, n, scratch);
+  size_t met = filter ? find_filtered(ctx, index, filter, hashes, n, scratch) : find_all(ctx, index, hashes, n, scratch);
+  scratch->met += met;
   scratch->probed += n;
+  return met;
 }

@@ -107,19 +107,21 @@ static void verify_few(weft_ctx *ctx, const weft_index *index, const struct weft
     }
   if (met == 0)
     return;
-  memset(scratch->candidates, 0xff, (met + SIMD_BLOCK - 1) / SIMD_BLOCK * sizeof *scratch->candidates);
-  if (met % SIMD_BLOCK != 0)
-    scratch->candidates[met / SIMD_BLOCK] = ((uint64_t)1 << met % SIMD_BLOCK) - 1;
+  fill_bits(scratch->candidates, met);
   weft__keys_compare(ctx, &index->how, keys, index->n_keys, 0, rows, met, index->keys, NULL, scratch->others, NULL,
                      scratch);
   settle_all(ctx, index, keys, hashes, first, met, places, scratch);
 }
 
-/* Compares each row that met a hash with the first row of that hash's key. */
+/* Compares each row that met a hash with the first row of that hash's key. all: each has, and that row is its id. */
 static void verify(weft_ctx *ctx, const weft_index *index, const struct weft_column *keys, const uint64_t *hashes,
-                   size_t first, size_t n, struct key_scratch *scratch) {
-  uint64_t any = 0;
-  for (size_t start = 0; start < n; start += SIMD_BLOCK) {
+                   size_t first, size_t n, bool all, struct key_scratch *scratch) {
+  uint64_t any = all;
+  if (all) {
+    memcpy(scratch->others, scratch->ids, n * sizeof *scratch->others);
+    fill_bits(scratch->candidates, n);
+  }
+  for (size_t start = 0; !all && start < n; start += SIMD_BLOCK) {
     uint64_t bits = 0;
     for (size_t k = 0, i = start; k < SIMD_BLOCK && i < n; k++, i++) {
       uint32_t id = scratch->ids[i];
@@ -159,13 +161,15 @@ void weft__index_probe(weft_ctx *ctx, const weft_index *index, const struct weft
     weft__keys_hash(ctx, &how, keys, index->n_keys, first, n, scratch);
     hashes = scratch->hashes;
   }
-  weft__filter_find(ctx, index, hashes, n, scratch);
+  bool all = weft__filter_find(ctx, index, hashes, n, scratch) == n && !index->row_list && !scratch->has_nulls;
   if (scratch->has_nulls)
     for (size_t i = 0; i < n; i++)
       if (!(scratch->valid[i / SIMD_BLOCK] >> i % SIMD_BLOCK & 1))
         scratch->ids[i] = SIMD_NO_ID;
-  if (!how.exact)
-    (few ? verify_few : verify)(ctx, index, keys, hashes, first, n, scratch);
+  if (few)
+    verify_few(ctx, index, keys, hashes, first, n, scratch);
+  else if (!how.exact)
+    verify(ctx, index, keys, hashes, first, n, all, scratch);
 }
 
 /* What lookup and contains share: probes all rows, and hands each batch's ids to write. */

@@ -350,9 +350,7 @@ static weft_status list_unmatched(weft_join *join) {
   join->unmatched = weft_alloc(join->ctx, words * sizeof *join->unmatched);
   if (!join->unmatched)
     return join->ctx->cache.status;
-  memset(join->unmatched, 0xff, words * sizeof *join->unmatched);
-  if (index->rows % SIMD_BLOCK != 0)
-    join->unmatched[words - 1] = ((uint64_t)1 << index->rows % SIMD_BLOCK) - 1;
+  fill_bits(join->unmatched, index->rows);
   for (uint32_t id = 0; id < index->places; id++) {
     if (!atomic_load_explicit(&index->matched[id], memory_order_relaxed))
       continue;

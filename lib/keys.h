@@ -41,6 +41,14 @@ struct key_scratch {
   uint64_t probed, met;
 };
 
+/* Sets n bits; of the last word the others become 0. */
+static inline void fill_bits(uint64_t *bits, size_t n) {
+  for (size_t w = 0; w < n / SIMD_BLOCK; w++)
+    bits[w] = UINT64_MAX;
+  if (n % SIMD_BLOCK != 0)
+    bits[n / SIMD_BLOCK] = ((uint64_t)1 << n % SIMD_BLOCK) - 1;
+}
+
 weft_status weft__scratch_open(weft_ctx *ctx, struct key_scratch **out);
 void weft__scratch_close(weft_ctx *ctx, struct key_scratch *scratch);
 

@@ -311,13 +311,10 @@ static void find_candidates(size_t n, uint32_t next, struct key_scratch *scratch
 static weft_status verify(weft_ctx *ctx, struct distinct *distinct, size_t first, size_t n, uint32_t next, bool any,
                           struct key_scratch *scratch) {
   size_t words = (n + SIMD_BLOCK - 1) / SIMD_BLOCK;
-  if (any) {
+  if (any)
     find_candidates(n, next, scratch);
-  } else {
-    memset(scratch->candidates, 0xff, words * sizeof *scratch->candidates);
-    if (n % SIMD_BLOCK != 0)
-      scratch->candidates[words - 1] = ((uint64_t)1 << n % SIMD_BLOCK) - 1;
-  }
+  else
+    fill_bits(scratch->candidates, n);
   weft__keys_compare(ctx, &distinct->how, distinct->keys, distinct->n_keys, first, NULL, n, distinct->keys,
                      distinct->packed, scratch->ids, distinct->first_row, scratch);
   for (size_t w = 0; w < words; w++)
