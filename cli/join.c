@@ -11,6 +11,7 @@
 #include "cli/store.h"
 #include "cli/table.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -172,7 +173,7 @@ static enum cli_exit print_stats(const struct job *job) {
   double bytes_per_row;
   CLI_TRY(index_figures(job, &figures, &bytes_per_row));
   CLI_TRY(report_stats(&job->memory, NULL, job->bytes[JOIN_LEFT] + job->bytes[JOIN_RIGHT], job->output_rows));
-  fprintf(stderr, "index bytes      %zu\nindex bytes per row %.1f\n", (size_t)figures.bytes, bytes_per_row);
+  fprintf(stderr, "index bytes      %" PRIu64 "\nindex bytes per row %.1f\n", figures.bytes, bytes_per_row);
   return CLI_OK;
 }
 

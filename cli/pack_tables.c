@@ -11,7 +11,6 @@
 #include "cli/table.h"
 #include "cli/value.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 struct reading {

@@ -60,10 +60,14 @@ enum cli_exit report_json(json_t *object, bool to_stdout) {
 enum cli_exit report_summary(const struct memory *memory, json_t *summary, bool to_stdout) {
   struct weft_features features;
   weft_status status = weft_ctx_features(memory->ctx, &features, sizeof features);
-  json_t *run = json_pack("{s:s, s:I, s:f}", "isa", status == WEFT_OK ? features.isa : "", "memory_bytes",
-                          (json_int_t)memory_taken(memory), "seconds", progress_seconds());
-  if (status == WEFT_OK && json_object_update_new(summary, run) == 0)
+  if (status != WEFT_OK) {
+    json_decref(summary);
+    return memory_status(memory->ctx, status, "--json");
+  }
+  json_t *run = json_pack("{s:s, s:I, s:f}", "isa", features.isa, "memory_bytes", (json_int_t)memory_taken(memory),
+                          "seconds", progress_seconds());
+  if (json_object_update_new(summary, run) == 0)
     return report_json(summary, to_stdout);
   json_decref(summary);
-  return status == WEFT_OK ? report_json(NULL, to_stdout) : memory_status(memory->ctx, status, "--json");
+  return report_json(NULL, to_stdout);
 }
