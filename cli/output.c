@@ -270,15 +270,39 @@ enum cli_exit output_end_file(struct output *output) {
   return close(fd) == 0 ? CLI_OK : fail(output);
 }
 
-/* One call for all files: an fsync for each would have the disk empty its cache as often as there are files. It waits for
- * what other programs have written to that file system too. It tells of every write that failed since the folder was opened
- * (before Linux 5.8, of none: there only a file's own fsync did). */
-static enum cli_exit sync_files(const struct output *output) {
-  return syncfs(temporary_folder) == 0 ? CLI_OK : fail(output);
+/* Files that an fsync each is made for. Of more, one call for all: the disk would empty its cache as often as there are
+ * files. But that call waits for what other programs have written to that file system too. */
+#define MOST_FSYNCS 64
+
+/* Tells of every write that failed since the folder was opened (before Linux 5.8, of none: there only a file's own fsync
+ * did). */
+static enum cli_exit sync_file_system(void) {
+  if (syncfs(temporary_folder) == 0)
+    return CLI_OK;
+  int error = errno;
+  const char *slash = strrchr(temporary, '/');
+  int folder = slash && slash != temporary ? (int)(slash - temporary) : 1; /* else "/", or the point of .weft-XXXXXX */
+  return cli_fail(CLI_IO, "%.*s: %s", folder, temporary, strerror(error));
+}
+
+/* A file that is opened again tells of its failed writes that nobody was told of. */
+static enum cli_exit sync_files(struct output *output, output_name_fn *name, void *user) {
+  if (temporary_files > MOST_FSYNCS)
+    return sync_file_system();
+  enum cli_exit code = CLI_OK;
+  for (size_t i = 0; code == CLI_OK && i < temporary_files; i++) {
+    output->name = name(user, i);
+    int fd = open(file_within(i).text, O_RDONLY | O_CLOEXEC);
+    if (fd < 0 || fsync(fd) != 0)
+      code = fail(output);
+    if (fd >= 0)
+      close(fd);
+  }
+  return code;
 }
 
 enum cli_exit output_commit_files(struct output *output, output_name_fn *name, void *user) {
-  CLI_TRY(sync_files(output));
+  CLI_TRY(sync_files(output, name, user));
   enum cli_exit code = CLI_OK;
   sigset_t before;
   block_deadly(&before); /* between the first name and the last one nothing but the system can come */
