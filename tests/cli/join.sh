@@ -299,4 +299,9 @@ awk -v bytes="$bytes" -v each="$each" 'BEGIN { exit !(each > bytes / 200000 - 0.
 grep -qxE "index bytes +$bytes" err.txt || bad "$(cat err.txt)"
 grep -qxE "index bytes per row $(awk -v each="$each" 'BEGIN { printf "%.1f", each }')" err.txt || bad "$(cat err.txt)"
 
+fact "short strings are in the index too: 16 bytes more for each row"
+awk 'BEGIN { print "k,x"; for (i = 0; i < 200000; i++) printf "%08d,%d\n", (i * 7919) % 200003, i }' >short.csv
+exits 0 "$WEFT" join --on k short.csv short.csv --kind semi --json -o large.csv
+awk -v each="$(get index_bytes_per_row out.txt)" 'BEGIN { exit !(each > 40 && each < 44) }' || bad "$(cat out.txt)"
+
 finish

@@ -215,6 +215,16 @@ exits 1 "$WEFT" partition -n 2 --key k -o new first.csv twice.csv
 says 'weft: twice.csv:1: the header has 3 fields, and first.csv 2'
 [ ! -e new ] || bad "the folder is there"
 
+fact "bad data behind rows that are in files leaves none either"
+{ echo k,v; yes a,b | head -n 1200000; echo ragged; } >late.csv
+exits 1 "$WEFT" partition -n 2 --key k -o new late.csv
+says 'weft: late.csv:1200002: the row has 1 fields, the header 2'
+[ ! -e new ] || bad "the folder is there"
+exits 1 "$WEFT" partition -n 2 --key k -o old late.csv
+leaves old part-0.csv part-1.csv
+[ "$(cat old/*)" = $'old\nold' ] || bad "they are $(cat old/*)"
+rm late.csv
+
 fact "thousands of parts hold every row once, and those without a row the header"
 { echo n,k; seq 3000 | awk '{ print $1 "," $1 % 700 }'; } >many.csv
 exits 0 "$WEFT" partition -n 4096 --key k -o many many.csv
@@ -246,11 +256,12 @@ mkfifo feed
 "$WEFT" partition --csv -n 50 --key k -o s/out feed 2>err.txt &
 pid=$!
 exec 9>feed
-printf 'k,v\na,b\n' >&9
+{ echo k,v; yes a,b | head -n 1200000; } >&9 # more than are gathered: some are in a file
 for ((i = 0; i < 100; i++)); do
-  [ -n "$(ls -A s/out 2>/dev/null)" ] && break
+  [ -n "$(find s/out -type f 2>/dev/null)" ] && break
   sleep 0.05
 done
+[ -n "$(find s/out -type f)" ] || bad "no file was there before the signal"
 kill -TERM $pid
 exec 9>&-
 wait $pid
