@@ -2,7 +2,8 @@
  *
  * The tables of kernels that this machine can run, for suites that go through all of them in one process. Tables that are
  * built and cannot run here are named on stdout, with what is missing: a run shows what it did not test. WEFT_TEST_TABLE in
- * the environment is the name of the one table to run, where the others have been run elsewhere.
+ * the environment is the name of the one table to run, where the others have been run elsewhere; without any table to run the
+ * suite has failed.
  */
 #ifndef TESTS_TABLES_H
 #define TESTS_TABLES_H
@@ -32,6 +33,10 @@ static inline struct tables tables_here(void) {
       tables.list[tables.n++] = weft__kernels(isa);
     else
       printf("not tested here: %s, this CPU lacks %s\n", weft__isa_name(isa), missing);
+  }
+  if (tables.n == 0) {
+    fprintf(stderr, "there is no table to test: WEFT_TEST_TABLE is '%s'\n", only ? only : "");
+    exit(EXIT_FAILURE);
   }
   return tables;
 }

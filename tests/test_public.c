@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Every public function: which test gives it NULL for each of its pointers, and which makes each of its memory requests
- * fail. Here are the first kind for contexts, slabs and hashes.
+ * Every public function: which file is to give it NULL for each of its pointers, and which to make each of its memory
+ * requests fail. Here are the first kind for contexts, slabs and hashes.
  */
 #include <string.h>
 
@@ -103,8 +103,9 @@ START_TEST(null_is_answered_as_documented_by_every_function) {
 }
 END_TEST
 
-/* Files of this folder that call the function: with NULL (no file: it takes no pointer, or only one to text), and with
- * requests failing (no file: it makes none). */
+/* Files of this folder that call the function: the one that has it with NULL (no file: it takes no pointer, or only one to
+ * text), and the one with requests failing (no file: it makes none). That a call is there is all that is looked at below:
+ * whether it is with NULL, or with requests failing, is for the file's tests to show. */
 static const struct function {
   const char *name, *with_null, *without_memory;
 } functions[] = {
