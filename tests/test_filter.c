@@ -113,6 +113,41 @@ START_TEST(few_matches_are_found_among_selected_rows) {
 }
 END_TEST
 
+/* Half of the probes have a string that is there, and few of those its number. */
+static uint32_t build_small[BUILD_ROWS], probe_small[PROBE_ROWS];
+
+static void draw_pairs(void) {
+  struct rng rng = {rng_case_seed(50)};
+  draw(50, true);
+  for (uint32_t i = 0; i < BUILD_ROWS; i++)
+    build_small[i] = i % 251;
+  for (size_t i = 0; i < PROBE_ROWS; i++) {
+    bool same = rng_percent(&rng, 4);
+    probe_small[i] = expected[i] % 251 + !same;
+    expected[i] = same ? expected[i] : WEFT_NO_ROW;
+  }
+}
+
+START_TEST(few_matches_of_a_string_and_a_number_are_found_by_way_of_a_filter) {
+  weft_ctx *ctx = ctx_on(tables.list[_i]->isa, 0);
+  draw_pairs();
+  struct weft_column build[] = {weft_column_fixed(build_small, WEFT_U32, BUILD_ROWS), column_of(true, true)};
+  struct weft_column probe[] = {weft_column_fixed(probe_small, WEFT_U32, PROBE_ROWS), column_of(true, false)};
+  guard_case = (struct guard_case){.what = "a string and a number", .isa = ctx->kernels->isa, .rows = PROBE_ROWS};
+  for (int shift = 0; shift <= 40; shift += 40) {
+    ctx->key_mask = UINT64_MAX << shift; /* some keys share a hash */
+    weft_index *index = index_of(ctx, build, 2);
+    for (int i = 0; i < 2; i++) {
+      MUST(ctx, weft_index_lookup(ctx, index, probe, 2, found[0]));
+      check_found(found[0]);
+      CASE_CHECK(index->filter != NULL, 0, "no filter was made");
+    }
+    ck_assert_int_eq(weft_index_free(index), WEFT_OK);
+  }
+  weft_ctx_free(ctx);
+}
+END_TEST
+
 START_TEST(many_matches_are_found_without) {
   weft_ctx *ctx = ctx_on(tables.list[_i]->isa, 0);
   check(ctx, false, 60, false, UINT64_MAX, false);
@@ -130,8 +165,10 @@ struct prober {
   size_t failures;
 };
 
-/* Each key occurs once, so a probe row has one pair at most. From first_batch on, the rows before it being the last. */
-static size_t join_by_batches(weft_ctx *ctx, weft_index *index, size_t first_batch, uint32_t *rows) {
+/* Each key occurs once, so a probe row has one pair at most. From first_batch on, the rows before it being the last.
+ * hashes: the probe rows', or NULL. */
+static size_t join_by_batches(weft_ctx *ctx, weft_index *index, size_t first_batch, const uint64_t *hashes,
+                              uint32_t *rows) {
   static const size_t batches = (PROBE_ROWS + BATCH - 1) / BATCH;
   struct weft_column all = column_of(true, false);
   weft_join *join;
@@ -145,7 +182,8 @@ static size_t join_by_batches(weft_ctx *ctx, weft_index *index, size_t first_bat
     for (size_t k = 0; k < n; k++)
       order[k] = (uint32_t)(first + k);
     struct weft_column keys = weft_column_with_selection(all, order, n);
-    failures += weft_join_probe(join, &keys, 1) != WEFT_OK;
+    failures +=
+        (hashes ? weft_join_probe_hashed(join, &keys, 1, hashes + first) : weft_join_probe(join, &keys, 1)) != WEFT_OK;
     failures += weft_join_next(join, build_row, probe_row, BATCH, &n) != WEFT_OK;
     for (size_t k = 0; k < n; k++)
       rows[first + probe_row[k]] = build_row[k];
@@ -175,7 +213,7 @@ static void *join(void *arg) {
     me->failures++;
     return NULL;
   }
-  me->failures += join_by_batches(ctx, me->index, me->number, me->found);
+  me->failures += join_by_batches(ctx, me->index, me->number, NULL, me->found);
   weft_ctx_free(ctx);
   return NULL;
 }
@@ -231,11 +269,28 @@ START_TEST(one_join_makes_the_filter_while_others_probe) {
 }
 END_TEST
 
-static void check_joined(weft_ctx *ctx, weft_index *index) {
-  ck_assert_uint_eq(join_by_batches(ctx, index, 0, found[0]), 0);
+static void check_joined(weft_ctx *ctx, weft_index *index, const uint64_t *hashes) {
+  ck_assert_uint_eq(join_by_batches(ctx, index, 0, hashes, found[0]), 0);
   check_found(found[0]);
   ck_assert_str_eq(weft_ctx_message(ctx), "");
 }
+
+START_TEST(a_join_that_is_given_hashes_finds_few_matches_by_way_of_a_filter) {
+  static uint64_t hashes[PROBE_ROWS];
+  weft_ctx *ctx = ctx_on(tables.list[_i]->isa, 0);
+  draw(2, true);
+  struct weft_column build = column_of(true, true), probe = column_of(true, false);
+  weft_index *index = index_of(ctx, &build, 1);
+  guard_case = (struct guard_case){.what = "hashes given", .isa = ctx->kernels->isa, .rows = PROBE_ROWS};
+  MUST(ctx, weft_index_hash(ctx, figures_of(index).seed, &probe, 1, hashes));
+  check_joined(ctx, index, hashes);
+  ck_assert(index->filter != NULL);
+  check_joined(ctx, index, hashes);
+  check_joined(ctx, index, NULL);
+  ck_assert_int_eq(weft_index_free(index), WEFT_OK);
+  weft_ctx_free(ctx);
+}
+END_TEST
 
 /* Takes what memory is left under the slab's limit, in blocks of 4 KiB and more. */
 static size_t take_all(weft_ctx *ctx, void *blocks[], size_t most) {
@@ -263,12 +318,12 @@ START_TEST(a_join_goes_on_without_a_filter_over_the_slabs_limit) {
   weft_join_close(open);
   uint64_t live = live_objects(slab);
   size_t n = take_all(taker, blocks, sizeof blocks / sizeof *blocks);
-  check_joined(ctx, index);
+  check_joined(ctx, index, NULL);
   ck_assert(index->filter == NULL);
   for (size_t i = 0; i < n; i++)
     ck_assert_int_eq(weft_free(taker, blocks[i]), WEFT_OK);
   ck_assert_uint_eq(live_objects(slab), live);
-  check_joined(ctx, index);
+  check_joined(ctx, index, NULL);
   ck_assert(index->filter != NULL);
   ck_assert_uint_eq(live_objects(slab), live + 1);
   weft_ctx_free(taker);
@@ -298,7 +353,7 @@ START_TEST(a_join_whose_filter_fails_once_makes_it_later) {
     opening = opened - before;
   }
   weft__slab_fail_at(slab, opening + 1);
-  check_joined(ctx, index);
+  check_joined(ctx, index, NULL);
   ck_assert_uint_eq(weft__slab_requests(slab) - opened, opening + 2);
   ck_assert(index->filter != NULL);
   ck_assert_uint_eq(live_objects(slab), live + 1);
@@ -310,6 +365,8 @@ END_TEST
 static void add_tests(TCase *tcase) {
   tcase_add_loop_test(tcase, few_matches_are_found_by_way_of_a_filter, 0, tables.n);
   tcase_add_loop_test(tcase, few_matches_are_found_among_selected_rows, 0, tables.n);
+  tcase_add_loop_test(tcase, few_matches_of_a_string_and_a_number_are_found_by_way_of_a_filter, 0, tables.n);
+  tcase_add_loop_test(tcase, a_join_that_is_given_hashes_finds_few_matches_by_way_of_a_filter, 0, tables.n);
   tcase_add_loop_test(tcase, many_matches_are_found_without, 0, tables.n);
   tcase_add_loop_test(tcase, probers_that_see_few_matches_at_once_share_one_filter, 0, tables.n);
   tcase_add_loop_test(tcase, one_join_makes_the_filter_while_others_probe, 0, tables.n);

@@ -141,9 +141,13 @@ static const struct kind {
   size_t long_each;  /* and so has one in so many; 0: none */
   uint64_t mask;     /* of hashes, so that keys collide, with first bits so that there are parts; 0: all ones */
   bool text, nulls;
+  bool halves; /* numbers in two columns of 32 bits, neither of which tells keys apart */
+  bool floats; /* of which one key is 0.0 or -0.0, and one any NaN */
 } kinds[] = {
     {.name = "numbers"},
     {.name = "numbers, a null", .nulls = true},
+    {.name = "two columns of numbers", .halves = true},
+    {.name = "floats, a null", .floats = true, .nulls = true},
     {.name = "short strings", .text = true},
     {.name = "long strings, a null", .text = true, .long_below = MOST_KEYS, .nulls = true},
     {.name = "strings, some long", .text = true, .long_each = 3},
@@ -158,7 +162,22 @@ static uint64_t many_numbers[MANY_ROWS];
 static uint8_t many_valid[MANY_ROWS / 8 + 1];
 static char many_text[MOST_KEYS * 24];
 
-static struct weft_column keys_of_kind(const struct kind *kind) {
+static uint32_t many_halves[2][MANY_ROWS];
+static double many_floats[MANY_ROWS];
+
+static void draw_halves_and_floats(void) {
+  for (size_t row = 0; row < MANY_ROWS; row++) {
+    uint64_t nan = 0x7ff0000000000001 + row;
+    many_halves[0][row] = ids[row] % 317;
+    many_halves[1][row] = ids[row] / 317;
+    many_floats[row] = ids[row] == 0 && row % 2 ? -0.0 : 0.25 * ids[row];
+    if (ids[row] == 9)
+      memcpy(&many_floats[row], &nan, sizeof nan);
+  }
+}
+
+/* Returns how many columns the key has. */
+static size_t keys_of_kind(const struct kind *kind, struct weft_column key[2]) {
   struct weft_column column = weft_column_fixed(many_numbers, WEFT_U64, MANY_ROWS);
   int32_t at = 0;
   for (size_t i = 0; i < MOST_KEYS; i++) {
@@ -169,7 +188,14 @@ static struct weft_column keys_of_kind(const struct kind *kind) {
   offsets[MOST_KEYS] = at;
   if (kind->text)
     column = weft_column_with_selection(weft_column_offsets32(many_text, (size_t)at, offsets, MOST_KEYS), ids, MANY_ROWS);
-  return kind->nulls ? weft_column_with_validity(column, many_valid, 0) : column;
+  draw_halves_and_floats();
+  if (kind->floats)
+    column = weft_column_fixed(many_floats, WEFT_F64, MANY_ROWS);
+  if (kind->halves)
+    column = weft_column_fixed(many_halves[0], WEFT_U32, MANY_ROWS);
+  key[0] = kind->nulls ? weft_column_with_validity(column, many_valid, 0) : column;
+  key[1] = weft_column_fixed(many_halves[1], WEFT_U32, MANY_ROWS);
+  return kind->halves ? 2 : 1;
 }
 
 /* Key 5 is null where there are nulls. Returns how many keys the rows have. */
@@ -194,14 +220,15 @@ static size_t draw_many(struct rng *rng) {
   return next;
 }
 
-static void check_many(weft_ctx *ctx, const struct kind *kind, const struct weft_column *key, size_t threads,
-                       size_t n_wanted) {
+static void check_many(weft_ctx *ctx, const struct kind *kind, size_t threads, size_t n_wanted) {
+  struct weft_column key[2];
+  size_t n_keys = keys_of_kind(kind, key);
   weft_grouping *grouping;
   size_t groups;
   guard_case = (struct guard_case){.what = kind->name, .isa = ctx->kernels->isa, .rows = MANY_ROWS};
   memset(many_group, 0xff, sizeof many_group);
   ctx->key_mask = kind->mask ? kind->mask : UINT64_MAX;
-  MUST(ctx, weft_grouping_open(ctx, key, 1, threads, many_group, &grouping));
+  MUST(ctx, weft_grouping_open(ctx, key, n_keys, threads, many_group, &grouping));
   work_together(ctx, threads, grouping, NULL);
   MUST(ctx, weft_grouping_close(ctx, grouping, &groups, many_rows));
   CASE_CHECK(groups == n_wanted, 0, "%zu threads: %zu groups, not %zu", threads, groups, n_wanted);
@@ -219,9 +246,8 @@ START_TEST(keys_that_slices_share_or_have_alone_are_numbered_in_the_rows_order) 
   struct rng rng = {rng_case_seed((size_t)_i)};
   weft_ctx *ctx = ctx_on(isa, 0), *small = ctx_on(isa, 64);
   size_t groups = draw_many(&rng);
-  struct weft_column key = keys_of_kind(kind);
-  check_many(small, kind, &key, 3, groups);
-  check_many(ctx, kind, &key, 8, groups);
+  check_many(small, kind, 3, groups);
+  check_many(ctx, kind, 8, groups);
   weft_ctx_free(ctx);
   weft_ctx_free(small);
 }
