@@ -22,7 +22,7 @@ static const struct {
   const char *name;
 } types[] = {{WEFT_U64, 8, "u64"}, {WEFT_I64, 8, "i64"}, {WEFT_F64, 8, "f64"}, {WEFT_U32, 4, "u32"},
              {WEFT_I32, 4, "i32"}, {WEFT_F32, 4, "f32"}, {WEFT_I16, 2, "i16"}, {WEFT_U8, 1, "u8"}};
-enum { TYPES = sizeof types / sizeof types[0], U64 = 0 };
+enum { TYPES = sizeof types / sizeof types[0] };
 
 static const struct {
   const char *name;
@@ -32,7 +32,7 @@ static const struct {
              {"average", WORK_AVERAGE, WEFT_AVG},
              {"extremes", WORK_EXTREMES, WEFT_MIN | WEFT_MAX},
              {"count", WORK_COUNT, WEFT_COUNT}};
-enum { VERBS = sizeof verbs / sizeof verbs[0], AVERAGE = 1, COUNT = 3 };
+enum { VERBS = sizeof verbs / sizeof verbs[0], COUNT = 3 };
 
 static const struct {
   size_t groups;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * DuckDB as a peer of bench_join, through the few functions of its C interface (duckdb.h, stable since 1.0) that a join
- * takes. Its library is loaded when it is asked for: nothing of it is needed to build.
+ * DuckDB as a peer of bench_join and bench_aggregate, through the few functions of its C interface (duckdb.h, stable since
+ * 1.0) that their queries take. Its library is loaded when it is asked for: nothing of it is needed to build.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Keys, payloads and which row has which key, for bench_join: rows name their keys by numbers, so that what a join should
- * give is known from the numbers alone.
+ * Keys, payloads and which row has which key, for bench_join and bench_aggregate: rows name their keys by numbers, so that
+ * what a join or a group should give is known from the numbers alone.
  */
 #ifndef BENCH_JOIN_KEYS_H
 #define BENCH_JOIN_KEYS_H

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The peers of bench_join: std::unordered_map and a sort-merge join, in maps.cc, and DuckDB's shared library, in duckdb.c.
+ * The peers of bench_join: std::unordered_map and a sort-merge join, in maps.cc, and DuckDB's shared library, in duckdb.c,
+ * which is one of bench_aggregate's too.
  * Keys are numbers, or strings of Arrow's layout; a join gives the number of pairs and the sums of a payload of both sides,
  * so that nothing can be left out.
  */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * A library with the names that bench_join looks for in DuckDB's, for test_join.cmake: whatever it is asked, it answers 7.
+ * A library with the names that bench_join and bench_aggregate look for in DuckDB's, for test_join.cmake and
+ * test_aggregate.cmake: whatever it is asked, it answers 7.
  */
 #include <stddef.h>
 #include <stdint.h>
