@@ -3,8 +3,9 @@
 #
 # The joins of ./run-demo, on this machine's own packages: each installed path with its package's row, those grouped by section,
 # and the distribution's index of packages with the installed ones. The same by sqlite3, compared row for row, and timed beside it,
-# or beside the command duckdb where that is installed (or DUCKDB names it): then duckdb's rows are compared too.
-#     demo_joins.sh WEFT FOLDER       WEFT: the command, by its absolute path; FOLDER: where the tables go
+# or beside the command duckdb where that is installed (or DUCKDB names it): then duckdb's rows are compared too. At last the
+# paths are split into the shards that a ClickHouse would have, and counted.
+#     demo_joins.sh WEFT FOLDER       WEFT, and DUCKDB if it is a path: absolute ones; FOLDER: where the tables go
 set -eu
 weft=$1
 duckdb=${DUCKDB:-$(command -v duckdb || true)}
@@ -78,7 +79,7 @@ by_duckdb() {
         "$table" "$table"
     done
     printf "COPY (%s) TO 'duckdb.csv' (HEADER, DELIMITER ',');\n" "$query"
-  } | "$duckdb" -bail -batch :memory: >duckdb.log
+  } | "$duckdb" $duckdb_init -bail -batch :memory: >duckdb.log
 }
 
 # compare NAME: are NAME.csv and sqlite.csv the same rows, each as often? sqlite3 judges, so quoting does not matter.
@@ -128,8 +129,10 @@ show() {
 # What is timed beside weft, once for all.
 if [ "$duckdb" ]; then
   version=$("$duckdb" --version) || { printf 'run-demo: %s is no duckdb\n' "$duckdb" >&2; exit 1; }
+  duckdb_init='' # a person's own settings stay out of it
+  ! "$duckdb" -help 2>&1 | grep -q -e '-init' || duckdb_init='-init /dev/null'
   begin=$(now_ms) runs=0
-  while [ $((runs += 1)) -le 10 ]; do "$duckdb" -batch -c 'SELECT 1' >duckdb.log; done
+  while [ $((runs += 1)) -le 10 ]; do "$duckdb" $duckdb_init -batch -c 'SELECT 1' >duckdb.log; done
   beside="duckdb $version, threads = 1; its start is $((($(now_ms) - begin) / 10)) ms of each run"
 else
   beside="sqlite3 $(sqlite3 --version | cut -d ' ' -f 1); with a command duckdb, or DUCKDB=its path, it would be that"
@@ -150,9 +153,11 @@ show 'the index of packages with the installed ones' \
   'avail packages' \
   join --on name --columns left.name,left.version,left.section,package,right.version avail.csv packages.csv
 
-# The shards of a table that ClickHouse spreads by xxHash64(path): every row is in one of them.
+# The shards of a table that ClickHouse spreads by xxHash64(path): they have as many rows as the table. What was written before is
+# on the disk when the clock starts, so that the partition does not wait for it.
 parts=64
 rm -rf parts
+sync
 begin=$(now_ms)
 "$weft" partition -n $parts --by clickhouse --key path -o parts paths.csv --no-progress
 spent=$(($(now_ms) - begin))
