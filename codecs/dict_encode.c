@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * DICT, written: the distinct values of words, of bytes of one width, and of strings, and a code a value. Whether strings go to
- * STRINGS is chosen here too, as it takes the distinct strings to say.
+ * DICT, written: the distinct values of words, of bytes of one width, and of strings, and a code a value. Whether strings
+ * go to STRINGS is chosen here too, as it takes the distinct strings to say.
  */
 #include "codecs/tree.h"
 

@@ -2,8 +2,8 @@
  *
  * Packed blocks of 1024 words: BITPACK, FOR and DELTA, which differ in what they pack: the words, what is above the block's
  * base, or the differences from word to word above the least of them. (Zigzag would never take fewer bits than that.) Words
- * that would widen their block are patches: packed as anything, and put right afterwards. docs/format.md, "Packed blocks". Here
- * they are read; pack_encode.c writes them.
+ * that would widen their block are patches: packed as anything, and put right afterwards. docs/format.md, "Packed blocks".
+ * Here they are read; pack_encode.c writes them.
  */
 #include "codecs/pack.h"
 

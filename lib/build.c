@@ -103,7 +103,7 @@ weft_status weft__build_hash(weft_ctx *ctx, struct index_build *build, size_t sl
 
 weft_status weft__build_place(weft_ctx *ctx, struct index_build *build) {
   weft_index *index = build->index;
-  size_t parts = parts_of(build), at = 0, rows = 0;
+  size_t parts = parts_of(build), at = 0, end = 0, rows = 0;
   for (size_t part = 0; part < parts; part++) {
     size_t start = at;
     for (size_t slice = 0; slice < build->slices; slice++) {
@@ -114,10 +114,11 @@ weft_status weft__build_place(weft_ctx *ctx, struct index_build *build) {
     build->first[part] = (uint32_t)start;
     build->count[part] = (uint32_t)(at - start);
     rows += at - start;
+    end = at;
     at = (at + PART_ALIGN - 1) / PART_ALIGN * PART_ALIGN;
   }
   index->null_rows = index->rows - (uint32_t)rows;
-  index->places = (uint32_t)at;
+  index->places = (uint32_t)end;
   memset(build->state, PART_OPEN, parts);
   WEFT_TRY(weft__index_take(ctx, at, sizeof *build->part_hashes, &build->part_hashes));
   return weft__index_take(ctx, at, sizeof *index->row_list, &index->row_list);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The building of an index, part by part. For index.c, whose calls it serves.
+ * The building of an index, part by part. For builder.c, whose calls it serves.
  *
  * Rows are brought together by the first bits of their hashes, so that each part fills a range of the table's buckets that
  * stays in the second-level cache. Slices of the rows, and then parts, may be worked on by several threads, each with a

@@ -9,6 +9,7 @@
 #include "simd/dispatch.h"
 
 #include <stdatomic.h>
+#include <string.h>
 #include <weft/ctx.h>
 
 /* One writer, the context's thread; read by any. Relaxed loads and stores suffice, and cost what plain ones do. All rows
@@ -73,6 +74,21 @@ static inline void ctx_count_column(weft_ctx *ctx, bool selected, size_t rows, u
   ctx_count_few(ctx, rows, done);
   if (selected && ctx->collect_stats)
     ctx_add(&ctx->counters.rows_selected, rows);
+}
+
+/* What a context says of the last failed call: taken before a request that may well be refused, given back when it was. */
+struct ctx_words {
+  weft_status status;
+  char message[sizeof((struct slab_cache *)0)->message];
+};
+static inline struct ctx_words ctx_words(const weft_ctx *ctx) {
+  struct ctx_words words = {.status = ctx->cache.status};
+  memcpy(words.message, ctx->cache.message, sizeof words.message);
+  return words;
+}
+static inline void ctx_say(weft_ctx *ctx, const struct ctx_words *words) {
+  ctx->cache.status = words->status;
+  memcpy(ctx->cache.message, words->message, sizeof words->message);
 }
 
 /* Sets the context's message and returns status. ctx NULL: the message of this thread. */

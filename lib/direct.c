@@ -84,9 +84,12 @@ bool weft__direct_pays(weft_ctx *ctx, weft_index *index) {
   const struct weft_column *key = &index->keys[0];
   if (!index->how.exact || index->n_keys > 1 || key->type < WEFT_I8 || key->type > WEFT_U64 || index->rows == 0)
     return false;
+  struct ctx_words words = ctx_words(ctx);
   struct key_scratch *scratch;
-  if (weft__scratch_open(ctx, &scratch) != WEFT_OK)
-    return false; /* the table's building will say so */
+  if (weft__scratch_open(ctx, &scratch) != WEFT_OK) {
+    ctx_say(ctx, &words); /* if there is no memory, the table's building will say so */
+    return false;
+  }
   uint64_t most = (uint64_t)MOST_PLACES_A_ROW * index->rows + SPARE_PLACES;
   uint64_t flip = is_signed(key->type) ? (uint64_t)1 << 63 : 0;
   struct simd_range range = {.min = UINT64_MAX, .max = 0};

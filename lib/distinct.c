@@ -68,6 +68,7 @@ weft_status weft_distinct_add(weft_ctx *ctx, weft_distinct *d, const struct weft
   if (!d)
     return weft__fail(ctx, WEFT_E_INVALID, "%s: distinct is NULL", who);
   WEFT_TRY(weft__keys_check(ctx, who, columns, n_columns));
+  /* Without a plan: hashes are weft_hash64's, column by column; exact says that nothing is compared. */
   const struct key_hash how = {.mask = UINT64_MAX, .exact = weft__keys_exact(columns, n_columns, false)};
   struct key_scratch *scratch;
   WEFT_TRY(weft__scratch_open(ctx, &scratch));

@@ -7,9 +7,9 @@
 
 #include <string.h>
 
-/* A filter of 10 bits a key lets 1.3 % of the others through. Probing it takes half of what probing the table takes where that
- * is beyond the second-level cache, so it pays where fewer than two in five rows match; it is built when a prober has seen
- * a sixteenth as many rows as there are keys, and so may see some more. */
+/* A filter of 10 bits a key lets 1.3 % of the others through. Probing it takes half of what probing the table takes where
+ * that is beyond the second-level cache, so it pays where fewer than two in five rows match; it is built when a prober has
+ * seen a sixteenth as many rows as there are keys, and so may see some more. */
 enum {
   FILTER_BITS = 10,
   LEAST_TABLE_BYTES = 1 << 20,

@@ -152,7 +152,7 @@ static void ask_for_rows(const struct gather *g, const struct piece *piece) {
   if (g->ctx->prefetch_distance == 0 || g->column->base_rows <= SIMD_FAR_BYTES / g->width)
     return;
   for (size_t i = 0; i < piece->n; i++)
-    simd_ask_far((const char *)g->column->data + piece->rows[i] * g->width);
+    simd_ask_far((const void *)((uintptr_t)g->column->data + piece->rows[i] * g->width));
 }
 
 ALWAYS_INLINE void copy_rows(const uint8_t *from, const uint32_t *rows, size_t n, size_t width, uint8_t *to) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * An index's inside, for index.c, which builds and probes it, and join.c, which turns its answers into pairs.
+ * An index's inside, for builder.c and build.c, which build it, index.c, which probes it, and join.c, which turns its answers into pairs.
  */
 #ifndef LIB_INDEX_H
 #define LIB_INDEX_H

@@ -86,7 +86,7 @@ bool weft__keys_exact(const struct weft_column *keys, size_t n_keys, bool nulls_
       return false;
     bytes += keys[k].width;
   }
-  return bytes <= 8;
+  return bytes <= 8 && n_keys <= PACKED_COLUMNS; /* or they would be hashed one after another, which is no bijection */
 }
 
 void weft__keys_plan(weft_ctx *ctx, const struct weft_column *keys, size_t n_keys, struct key_hash *how) {

@@ -25,7 +25,7 @@ struct key_scratch {
   uint8_t *packed;    /* PACKED_MOST bytes a row */
   uint32_t *ids;      /* per row of the batch: a key's id, or SIMD_NO_ID */
   uint32_t *others;   /* per row: the row to compare it with */
-  uint32_t *later;    /* the kernels' own */
+  uint32_t *later;    /* the kernels' own, and numbers of rows once they are done */
   uint32_t *selected; /* others, mapped through a column's selection */
   uint64_t *valid;    /* bitmap: no column's value is null */
   uint64_t *candidates, *differ;
@@ -61,8 +61,8 @@ weft_status weft__keys_match(weft_ctx *ctx, const char *who, const struct weft_c
 
 /* Whether equal hashes are to be equal keys: XXH3 of a fixed width of at most 8 bytes never gives two values the same hash;
  * for each width it is a chain of invertible steps (xors with shifts of itself, odd multiplications), whatever the seed.
- * Several columns of at most 8 bytes together are packed, and hashed as one value. A null that counts as a value may meet a
- * value's hash. */
+ * Several columns of at most 8 bytes together are packed where there is a plan (weft__keys_plan), and hashed as one value.
+ * A null that counts as a value may meet a value's hash. */
 bool weft__keys_exact(const struct weft_column *keys, size_t n_keys, bool nulls_equal);
 
 /* Chooses how->packing, where how has all else. Uses ctx->batch. */
@@ -80,15 +80,15 @@ void weft__keys_resolve(weft_ctx *ctx, const struct key_hash *how, const struct 
 
 /* Compares row first + i of keys, or where rows is not NULL row rows[i], with row scratch->others[i] of build for those
  * i < n whose bit in scratch->candidates is set; scratch->differ has the bits of those that differ. Where rows is NULL
- * weft__keys_hash or _resolve was called last, with the same rows; else keys are build. packed: build's rows as `how` packs
- * them, by which[i], and by rows[i]; NULL: they are not packed. row_of: NULL, or what others are found by, where they are
+ * weft__keys_hash or _resolve was called last, with the same rows. packed: build's rows as `how` packs them, by which[i],
+ * and where rows are given, and so keys are build, by rows[i]; NULL: they are not packed. row_of: NULL, or what others are found by, where they are
  * needed: row_of[which[i]]. */
 void weft__keys_compare(weft_ctx *ctx, const struct key_hash *how, const struct weft_column *keys, size_t n_keys,
                         size_t first, const uint32_t *rows, size_t n, const struct weft_column *build,
                         const uint8_t *packed, const uint32_t *which, const uint32_t *row_of, struct key_scratch *scratch);
 
-/* Whether one row of keys equals one of build. Uses the first element of scratch's arrays, save hashes, packed, ids and
- * valid. */
+/* Whether one row of keys equals one of build. Uses the first element of scratch's others, selected, candidates, differ and
+ * bits, and other. */
 bool weft__keys_equal(weft_ctx *ctx, const struct weft_column *keys, size_t n_keys, size_t row,
                       const struct weft_column *build, uint32_t build_row, struct key_scratch *scratch);
 

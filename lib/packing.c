@@ -24,7 +24,7 @@ __attribute__((cold)) static size_t place_columns(const struct weft_column *keys
     for (size_t k = 0; k < n_keys; k++) {
       if ((keys[k].layout == WEFT_FIXED) != fixed)
         continue;
-      if (k > PACKED_MOST || at > PACKED_MOST)
+      if (k >= PACKED_COLUMNS || at > PACKED_MOST)
         return PACKED_MOST + 1;
       out->at[k] = (uint8_t)at;
       out->strings = (uint8_t)(out->strings + !fixed);

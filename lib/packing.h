@@ -11,7 +11,7 @@
 #include <string.h>
 
 /* A key of more bytes than so many is not packed: its copy would take more than the table and a second cache line. */
-enum { PACKED_MOST = 32 };
+enum { PACKED_MOST = 32, PACKED_COLUMNS = PACKED_MOST + 1 };
 
 /* A packed key: of each column its place, in which equal values have equal bytes. First the strings, PACKED_STRING bytes
  * each: the first 15 bytes, zeros behind them, and a byte that tells the length: below 16 the length itself, so that all of
@@ -24,7 +24,7 @@ struct key_packing {
   bool padded;     /* there are bytes that no column fills */
   bool null_bits;  /* there are: column k's is bit k & 7 of byte nulls + k / 8 */
   uint8_t nulls;
-  uint8_t at[PACKED_MOST + 1]; /* of each column */
+  uint8_t at[PACKED_COLUMNS]; /* of each column */
 };
 
 /* Chooses for keys[n_keys], which nothing but comparing tells from one another. Packed are those of at most PACKED_MOST
@@ -47,8 +47,8 @@ void weft__packed_add(const struct key_packing *packing, const uint8_t *mine, co
                       uint8_t *packed);
 
 /* Compares mine[i] with packed[which[i]] for those i < n whose bit in candidates is set: those that differ get bits in
- * unlike, those whose keys have to be looked at in look. cut: strings of mine may be. Returns whether there are any of the latter. All of which[n] lead
- * to packed keys. */
+ * unlike, those whose keys have to be looked at in look. cut: strings of mine may be. Returns whether there are any of the
+ * latter. All of which[n] lead to packed keys. */
 bool weft__packed_compare(const struct key_packing *packing, const uint8_t *mine, bool cut, size_t n, const uint8_t *packed,
                           const uint32_t *which, const uint64_t *candidates, uint64_t *unlike, uint64_t *look);
 

@@ -81,12 +81,21 @@ static weft_status make_room(weft_ctx *ctx, struct table_writer *writer, size_t 
   return WEFT_OK;
 }
 
+/* Memory that can be done without: a refusal leaves no message. */
+static void *try_buckets(weft_ctx *ctx, size_t bytes) {
+  struct ctx_words words = ctx_words(ctx);
+  void *p = weft_aligned_alloc(ctx, bytes, BUCKET);
+  if (!p)
+    ctx_say(ctx, &words);
+  return p;
+}
+
 void weft__table_trim(weft_ctx *ctx, struct table *table, uint32_t next, uint32_t end) {
   const size_t whole = (size_t)1 << table->simd.overflow_bits;
   for (size_t used; next < end; next += (uint32_t)(whole - used)) {
     struct simd_bucket **piece = &table->simd.overflow[next >> table->simd.overflow_bits], *shorter = NULL;
     used = next & (whole - 1);
-    if (used > 0 && !(shorter = weft_aligned_alloc(ctx, used * BUCKET, BUCKET)))
+    if (used > 0 && !(shorter = try_buckets(ctx, used * BUCKET)))
       continue;
     if (shorter)
       memcpy(shorter, *piece, used * BUCKET);
@@ -97,9 +106,11 @@ void weft__table_trim(weft_ctx *ctx, struct table *table, uint32_t next, uint32_
 }
 
 void weft__table_finish(weft_ctx *ctx, struct table *table) {
-  struct simd_bucket **fewer = weft_realloc(ctx, table->simd.overflow, (table->pieces + 1) * sizeof *fewer);
+  struct simd_bucket **fewer = try_buckets(ctx, (table->pieces + 1) * sizeof *fewer);
   if (!fewer)
     return;
+  memcpy(fewer, table->simd.overflow, table->pieces * sizeof *fewer);
+  (void)!weft_slab_free(ctx->cache.slab, table->simd.overflow);
   table->simd.overflow = fewer;
   table->most_pieces = table->pieces + 1;
 }

@@ -155,10 +155,9 @@ struct simd_table {
 };
 
 /* What is read at random from more bytes than these waits for memory, or for a cache that is as far. Asked for at once, row
- * by row with nothing between, a batch's lines keep all of the second-level cache's requests under way (some 48), as a loop
- * that works on a row and asks for one further on cannot: 10 M keys probed in 8 ns a row in place of 12, 20 M values gathered
- * in 6 in place of 12. Nearer ones would cost the second pass for nothing. SIMD_NEAR: how far ahead what is in the second
- * level is asked for, in rows. */
+ * by row with nothing between, a batch's lines keep all of the second-level cache's requests under way (some 48), as a
+ * loop that works on a row and asks for one further on cannot: 10 M keys probed in 8 ns a row in place of 12. Nearer ones
+ * would cost the second pass for nothing. SIMD_NEAR: how far ahead what is in the second level is asked for, in rows. */
 #define SIMD_FAR_BYTES ((size_t)4 << 20)
 #define SIMD_NEAR 6
 ALWAYS_INLINE void simd_ask_far(const void *line) {

@@ -362,6 +362,8 @@ START_TEST(each_request_of_each_call_may_fail_once) {
     bool ok = operations[_i].run(&rig);
     reached = weft__slab_requests(rig.slab) - requests >= nth;
     ck_assert_msg(ok || reached, "%s: failed, and no request had", what);
+    if (ok)
+      ck_assert_msg(weft_ctx_message(rig.ctx)[0] == '\0', "%s: went well, and says %s", what, weft_ctx_message(rig.ctx));
     ck_assert_msg(live_objects(rig.slab) == live, "%s: objects are left", what);
     failures += !ok;
     weft__slab_fail_at(rig.slab, 0);

@@ -54,6 +54,19 @@ static size_t stride_of(bool nulls_equal, const struct weft_column *keys, size_t
   stride_of((nulls_equal), (const struct weft_column[]){__VA_ARGS__}, \
             sizeof((const struct weft_column[]){__VA_ARGS__}) / sizeof(struct weft_column))
 
+/* Columns without bytes can be many, and then nothing is packed. */
+START_TEST(only_columns_that_can_be_packed_are_told_apart_by_their_hashes_alone) {
+  struct weft_column keys[PACKED_COLUMNS + 1] = {number(WEFT_U32), number(WEFT_U32)};
+  for (size_t k = 2; k < sizeof keys / sizeof *keys; k++)
+    keys[k] = fixed_bytes(0);
+  for (size_t n = 1; n <= sizeof keys / sizeof *keys; n++) {
+    bool packed = stride_of(false, keys, n) != 0;
+    ck_assert_msg(weft__keys_exact(keys, n, false) == packed, "%zu columns", n);
+    ck_assert_int_eq(packed, n <= PACKED_COLUMNS);
+  }
+}
+END_TEST
+
 START_TEST(keys_of_at_most_32_bytes_are_packed_in_8_or_16_or_32) {
   struct weft_column u64 = number(WEFT_U64), u32 = number(WEFT_U32), i8 = number(WEFT_I8), f64 = number(WEFT_F64);
   ck_assert_uint_eq(STRIDE(false, u32, u32), 8);
@@ -328,6 +341,7 @@ static void add_tests(TCase *tcase) {
                                    strings_that_are_cut_when_packed_are_told_apart_by_their_ends};
   for (size_t i = 0; i < sizeof on_every_table / sizeof *on_every_table; i++)
     tcase_add_loop_test(tcase, on_every_table[i], 0, tables.n);
+  tcase_add_test(tcase, only_columns_that_can_be_packed_are_told_apart_by_their_hashes_alone);
   tcase_add_test(tcase, keys_of_at_most_32_bytes_are_packed_in_8_or_16_or_32);
   tcase_add_test(tcase, short_strings_are_packed_in_16_bytes_and_long_ones_not);
   tcase_add_test(tcase, nulls_that_are_equal_take_a_bit_a_column_and_those_that_are_not_none);

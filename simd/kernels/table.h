@@ -36,8 +36,8 @@ ALWAYS_INLINE void ask_for_bucket(const struct simd_table *table, uint64_t hash)
   __builtin_prefetch(&table->buckets[simd_place(hash, table->n_buckets)]);
 }
 
-/* How a batch asks for its buckets: those of a near table `ahead` rows on, for the rows before `asked`; those of a far one a
- * part of the batch at once, to the second-level cache, and from there likewise. */
+/* How a batch asks for its buckets: those of a near table `ahead` rows on, for the rows before `asked`; those of a far one
+ * a part of the batch at once, to the second-level cache, and from there likewise. */
 enum { ASKED_AT_ONCE = 1024 };
 struct asking {
   bool far;

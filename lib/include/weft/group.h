@@ -28,10 +28,10 @@ WEFT_API WEFT_MUST_CHECK weft_status weft_group(weft_ctx *ctx, const struct weft
  */
 typedef struct weft_grouping weft_grouping;
 
-/* Begins what weft_group does, to be done by so many threads: the rows are cut into as many slices, of 65,536 rows at
+/* Begins what weft_group does, to be done by so many threads: the rows are cut into as many slices, of 32,768 rows at
  * least. keys and group hold still until weft_grouping_close, which is due. The columns' structs are copied. Memory until
  * the end: of each slice 30 bytes for each of its keys (twice that while its table grows), 8 to 32 more of short keys that
- * are not one column of numbers without nulls, and 4 in all slices but the first. On failure *out is NULL. Statuses as
+ * are not columns of fixed width of at most 8 bytes together, without nulls, and 4 in all slices but the first. On failure *out is NULL. Statuses as
  * weft_group; WEFT_E_INVALID also where out is NULL or threads is 0. */
 WEFT_API WEFT_MUST_CHECK weft_status weft_grouping_open(weft_ctx *ctx, const struct weft_column *keys, size_t n_keys,
                                                         size_t threads, uint32_t *group, weft_grouping **out);
