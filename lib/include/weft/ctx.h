@@ -10,17 +10,16 @@
 
 WEFT_BEGIN_DECLS
 
-/* Settings of a context; set up by weft_ctx_options_init, then changed field by field. */
+/* Settings of a context; set up by weft_ctx_options_init, then changed field by field. What is looked up in more than 4 MiB
+ * is asked for a batch at once, unless prefetch_distance is 0; copies of keys that are compared are so whatever it is. */
 struct weft_ctx_options {
-  size_t size;          /* sizeof this struct where the caller was compiled; set by weft_ctx_options_init */
-  const char *isa;      /* exactly this table of kernels, such as "avx2"; NULL: WEFT_ISA, else the best */
-  uint32_t batch_size;  /* rows worked on at one time; 64 to 65536, rounded up to a multiple of 64; 1024 */
-  bool enable_prefetch; /* ask for rows before they are needed; true */
-  uint32_t
-      prefetch_distance; /* how many rows before, to 4096; 24. Rows in order: a fixed way ahead. What is looked up in more
-                               * than 4 MiB: a batch at once. 0: none of these (copies of keys are, when they are compared) */
-  bool collect_stats;    /* count rows, bytes and operations; true */
-  weft_slab *slab;       /* the slab to allocate from; NULL: one of the context's own, shared with its clones */
+  size_t size;                /* sizeof this struct where the caller was compiled; set by weft_ctx_options_init */
+  const char *isa;            /* exactly this table of kernels, such as "avx2"; NULL: WEFT_ISA, else the best */
+  uint32_t batch_size;        /* rows worked on at one time; 64 to 65536, rounded up to a multiple of 64; 1024 */
+  bool enable_prefetch;       /* ask for rows before they are needed; true */
+  uint32_t prefetch_distance; /* how many rows before, to 4096; 24. Rows in order: a fixed way ahead. 0: never */
+  bool collect_stats;         /* count rows, bytes and operations; true */
+  weft_slab *slab;            /* the slab to allocate from; NULL: one of the context's own, shared with its clones */
 };
 
 /* Fills options with the defaults given above. size is sizeof *options. NULL options: nothing happens. */
