@@ -3,6 +3,7 @@
  * `weft group`: keys of rows are kept until there are as many as groups, and one call then numbers groups and rows
  * together. So memory is bounded by the groups, and a row costs the grouping of two. Called by main.c.
  */
+#include "cli/crew.h"
 #include "cli/group_options.h"
 #include "cli/progress.h"
 #include "cli/report.h"
@@ -16,6 +17,9 @@
 
 /* Least rows that are kept before they are grouped. */
 #define PENDING ((size_t)64 << 10)
+
+/* Least rows that are numbered by several threads: some ten milliseconds' work. */
+#define LEAST_SHARED ((size_t)1 << 18)
 
 /* Library's bound on the columns of a key. */
 #define MOST_KEYS ((size_t)64)
@@ -36,6 +40,7 @@ struct job {
   struct values *values; /* [n_values] the columns of numbers, with those of pending rows */
   uint32_t *numbering;   /* of the store's rows: their groups */
   size_t numbering_capacity;
+  struct weft_stats stats; /* of the threads beside this one */
   struct tables_done done;
 };
 
@@ -153,6 +158,24 @@ static enum cli_exit reserve_groups(struct job *job, size_t last) {
   return CLI_OK;
 }
 
+static weft_status work(weft_ctx *ctx, void *grouping) {
+  return weft_grouping_work(ctx, grouping);
+}
+
+/* Numbers the store's keys, by all threads where there are so many that these gain by it. */
+static weft_status number_keys(struct job *job, weft_ctx *ctx, size_t *groups) {
+  size_t threads = options_threads(&job->options.common);
+  const struct weft_column *keys = store_columns(&job->store);
+  if (threads == 1 || job->store.rows < LEAST_SHARED)
+    return weft_group(ctx, keys, job->n_keys, job->numbering, groups, NULL);
+  weft_grouping *grouping;
+  weft_status status = weft_grouping_open(ctx, keys, job->n_keys, threads, job->numbering, &grouping);
+  if (status != WEFT_OK)
+    return status;
+  (void)!crew_run(ctx, threads, work, grouping, &job->stats); /* closing says how it went */
+  return weft_grouping_close(ctx, grouping, groups, NULL);
+}
+
 /* Puts the pending rows into their groups. The keys of groups stand first in the store, each another, so that the library
  * gives them the numbers that they have, and new ones in the order of their first rows. */
 static enum cli_exit group_pending(struct job *job) {
@@ -164,7 +187,7 @@ static enum cli_exit group_pending(struct job *job) {
     job->numbering = numbering;
     job->numbering_capacity = rows;
   }
-  weft_status status = weft_group(ctx, store_columns(&job->store), job->n_keys, job->numbering, &after, NULL);
+  weft_status status = number_keys(job, ctx, &after);
   if (status != WEFT_OK) {
     char what[64];
     snprintf(what, sizeof what, "the groups of %zu keys", rows);
@@ -249,7 +272,7 @@ static enum cli_exit group_files(struct job *job) {
   progress_clear();
   if (common->json)
     CLI_TRY(print_summary(job));
-  return common->stats ? report_stats(&job->memory, NULL, job->done.bytes, job->groups) : CLI_OK;
+  return common->stats ? report_stats(&job->memory, &job->stats, job->done.bytes, job->groups) : CLI_OK;
 }
 
 enum cli_exit group_run(int argc, char **argv) {

@@ -3,6 +3,7 @@
  * `weft join`: the rows of RIGHT go into a store and an index over their keys, batches of LEFT probe it, and the pairs that
  * come back are printed. Called by main.c.
  */
+#include "cli/crew.h"
 #include "cli/fields.h"
 #include "cli/join_options.h"
 #include "cli/join_plan.h"
@@ -34,6 +35,7 @@ struct job {
   weft_join *join;
   uint32_t *build, *probe; /* [PAIRS] */
   double build_seconds;
+  struct weft_stats stats; /* of the threads beside this one */
   uint64_t rows[2], bytes[2], output_rows;
 };
 
@@ -65,6 +67,25 @@ static enum cli_exit next_rows(struct job *job, int side, struct rows *rows) {
   return CLI_OK;
 }
 
+static weft_status work(weft_ctx *ctx, void *builder) {
+  return weft_index_work(ctx, builder);
+}
+
+/* An index over the store's keys, by all threads. */
+static weft_status index_store(struct job *job, weft_ctx *ctx) {
+  weft_index_builder *builder;
+  weft_status status = weft_index_builder_open(ctx, NULL, &builder);
+  if (status != WEFT_OK)
+    return status;
+  status = weft_index_append(ctx, builder, store_columns(&job->store), job->plan.n_keys, NULL);
+  if (status == WEFT_OK)
+    status = crew_run(ctx, options_threads(&job->options.common), work, builder, &job->stats);
+  if (status == WEFT_OK)
+    return weft_index_seal(ctx, builder, &job->index);
+  weft_index_builder_free(builder);
+  return status;
+}
+
 static enum cli_exit build_index(struct job *job) {
   const struct join_plan *plan = &job->plan;
   weft_ctx *ctx = job->memory.ctx;
@@ -78,7 +99,7 @@ static enum cli_exit build_index(struct job *job) {
   close_table(job, JOIN_RIGHT);
   CLI_TRY(store_fit(&job->store, name));
   double started = progress_seconds();
-  weft_status status = weft_index_build(ctx, store_columns(&job->store), plan->n_keys, NULL, &job->index);
+  weft_status status = index_store(job, ctx);
   if (status == WEFT_OK)
     status = weft_join_open(ctx, job->index, job->options.kind, &job->join);
   job->build_seconds = progress_seconds() - started;
@@ -172,7 +193,7 @@ static enum cli_exit print_stats(const struct job *job) {
   struct weft_index_figures figures;
   double bytes_per_row;
   CLI_TRY(index_figures(job, &figures, &bytes_per_row));
-  CLI_TRY(report_stats(&job->memory, NULL, job->bytes[JOIN_LEFT] + job->bytes[JOIN_RIGHT], job->output_rows));
+  CLI_TRY(report_stats(&job->memory, &job->stats, job->bytes[JOIN_LEFT] + job->bytes[JOIN_RIGHT], job->output_rows));
   fprintf(stderr, "index bytes      %" PRIu64 "\nindex bytes per row %.1f\n", figures.bytes, bytes_per_row);
   return CLI_OK;
 }

@@ -23,6 +23,7 @@ const char join_help[] =
     "      --json            afterwards print a summary, to stderr, or with --output to stdout\n"
     "      --stats           afterwards tell on stderr what was done, and how\n"
     "      --no-progress     draw no progress on the terminal\n"
+    "      --threads N       build RIGHT's index on N threads; the default is one for each CPU. The output is the same\n"
     "      --isa NAME        use this table of kernels; see weft features\n"
     "      --memory-limit N  take at most N bytes from the system; K, M, G, T for 2^10 and so on\n"
     "  -h, --help            print this help\n"
@@ -41,6 +42,7 @@ static const struct option long_options[] = {
     {"kind", required_argument, NULL, OPTION_KIND},
     {"columns", required_argument, NULL, OPTION_COLUMNS},
     {"json", no_argument, NULL, OPTION_JSON},
+    OPTIONS_THREADS_ROWS,
     OPTIONS_TABLE_ROWS,
     OPTIONS_OUTPUT_ROWS,
     OPTIONS_COMMON_ROWS,

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 enum cli_exit options_fail(const char *command, const char *format, ...) {
   char text[512]; /* a longer argument is cut, the message still ends */
@@ -106,6 +107,22 @@ static enum cli_exit take_table(const char *command, struct options_common *opti
   return CLI_OK;
 }
 
+enum { MOST_THREADS = 1024 };
+
+static enum cli_exit take_threads(const char *command, const char *text, size_t *threads) {
+  uint64_t number;
+  CLI_TRY(options_number(command, "--threads", text, MOST_THREADS, &number));
+  if (number == 0)
+    return options_fail(command, "--threads 0: at least one thread does the work");
+  *threads = (size_t)number;
+  return CLI_OK;
+}
+
+size_t options_threads(const struct options_common *options) {
+  long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+  return options->threads > 0 ? options->threads : cpus < 1 ? 1 : cpus > MOST_THREADS ? MOST_THREADS : (size_t)cpus;
+}
+
 enum cli_exit options_common(const char *command, int option, const char *value, struct options_common *options) {
   switch (option) {
   case OPTION_CSV: return take_table(command, options, OPTIONS_CSV);
@@ -116,6 +133,7 @@ enum cli_exit options_common(const char *command, int option, const char *value,
   case OPTION_JSON: options->json = true; return CLI_OK;
   case OPTION_NO_PROGRESS: options->no_progress = true; return CLI_OK;
   case OPTION_ISA: options->isa = value; return CLI_OK;
+  case OPTION_THREADS: return take_threads(command, value, &options->threads);
   case OPTION_MEMORY_LIMIT: return options_bytes(command, "--memory-limit", value, &options->memory_limit);
   default: options->help = true; return CLI_OK;
   }

@@ -34,6 +34,7 @@ struct options_common {
   const char *output; /* NULL: stdout */
   const char *isa;
   size_t memory_limit; /* 0: none */
+  size_t threads;      /* 0: one for each CPU */
   bool stats, json, no_progress, help;
 };
 
@@ -47,6 +48,7 @@ enum {
   OPTION_NO_PROGRESS,
   OPTION_ISA,
   OPTION_MEMORY_LIMIT,
+  OPTION_THREADS,
   OPTION_OWN
 };
 
@@ -57,6 +59,8 @@ enum {
   {"csv", no_argument, NULL, OPTION_CSV}, {"tsv", no_argument, NULL, OPTION_TSV}, { \
     "null", required_argument, NULL, OPTION_NULL                                    \
   }
+#define OPTIONS_THREADS_ROWS \
+  { "threads", required_argument, NULL, OPTION_THREADS }
 #define OPTIONS_OUTPUT_ROWS \
   { "output", required_argument, NULL, 'o' }
 #define OPTIONS_ISA_ROWS                                                                                        \
@@ -66,6 +70,9 @@ enum {
   }
 #define OPTIONS_COMMON_ROWS \
   {"stats", no_argument, NULL, OPTION_STATS}, {"no-progress", no_argument, NULL, OPTION_NO_PROGRESS}, OPTIONS_ISA_ROWS
+
+/* How many threads they ask for. */
+size_t options_threads(const struct options_common *options);
 
 /* Takes an option, with its argument; user is options_parse's. */
 typedef enum cli_exit options_take_fn(void *user, int option, const char *value);

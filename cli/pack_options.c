@@ -53,11 +53,8 @@ enum {
   OPTION_METADATA,
   OPTION_CHUNK_ROWS,
   OPTION_SORTED_DICTIONARY,
-  OPTION_NO_ZONES,
-  OPTION_THREADS
+  OPTION_NO_ZONES
 };
-
-#define MOST_THREADS 1024
 
 static const struct option long_options[] = {
     {"type", required_argument, NULL, OPTION_TYPE},
@@ -68,7 +65,7 @@ static const struct option long_options[] = {
     {"chunk-rows", required_argument, NULL, OPTION_CHUNK_ROWS},
     {"sorted-dictionary", no_argument, NULL, OPTION_SORTED_DICTIONARY},
     {"no-zones", no_argument, NULL, OPTION_NO_ZONES},
-    {"threads", required_argument, NULL, OPTION_THREADS},
+    OPTIONS_THREADS_ROWS,
     {"json", no_argument, NULL, OPTION_JSON},
     OPTIONS_TABLE_ROWS,
     OPTIONS_OUTPUT_ROWS,
@@ -146,15 +143,6 @@ static enum cli_exit parse_chunk_rows(const char *text, size_t *rows) {
   return CLI_OK;
 }
 
-static enum cli_exit parse_threads(const char *text, size_t *threads) {
-  uint64_t number;
-  CLI_TRY(options_number("pack", "--threads", text, MOST_THREADS, &number));
-  if (number == 0)
-    return options_fail("pack", "--threads 0: at least one thread does the work");
-  *threads = (size_t)number;
-  return CLI_OK;
-}
-
 static enum cli_exit take(void *user, int option, const char *value) {
   struct pack_options *options = user;
   switch (option) {
@@ -164,7 +152,6 @@ static enum cli_exit take(void *user, int option, const char *value) {
   case OPTION_RAW: return add_setting(options, PACK_RAW, value);
   case OPTION_NAMES: return options_list("pack", "--names", value, &options->names);
   case OPTION_CHUNK_ROWS: return parse_chunk_rows(value, &options->chunk_rows);
-  case OPTION_THREADS: return parse_threads(value, &options->threads);
   case OPTION_SORTED_DICTIONARY: options->sorted_dictionary = true; return CLI_OK;
   case OPTION_NO_ZONES: options->no_zones = true; return CLI_OK;
   default: return options_common("pack", option, value, &options->common);
@@ -187,17 +174,14 @@ static enum cli_exit check(struct pack_options *options, int argc, char **argv) 
 }
 
 enum cli_exit pack_options_parse(int argc, char **argv, struct pack_options *options) {
-  long cpus = sysconf(_SC_NPROCESSORS_ONLN);
-  *options = (struct pack_options){.chunk_rows = WEFT_CHUNK_ROWS,
-                                   .threads = cpus < 1              ? 1
-                                              : cpus > MOST_THREADS ? MOST_THREADS
-                                                                    : (size_t)cpus};
+  *options = (struct pack_options){.chunk_rows = WEFT_CHUNK_ROWS};
   options->settings = calloc((size_t)argc, sizeof *options->settings); /* more than there can be */
   if (!options->settings)
     return cli_fail(CLI_IO, "pack: no memory for %d arguments", argc);
   CLI_TRY(options_parse(argc, argv, ":o:h", long_options, take, options, &options->common));
   if (options->common.help)
     return CLI_OK;
+  options->threads = options_threads(&options->common);
   return check(options, argc, argv);
 }
 
