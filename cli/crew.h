@@ -7,6 +7,9 @@
 
 #include <weft/weft.h>
 
+/* Least rows that are worth several threads: some ten milliseconds' work. */
+#define CREW_LEAST_ROWS ((size_t)1 << 18)
+
 typedef weft_status crew_work_fn(weft_ctx *ctx, void *what);
 
 /* Calls work on so many threads, of which this is one, the others with clones of ctx; returns when all are done, with what

@@ -18,9 +18,6 @@
 /* Least rows that are kept before they are grouped. */
 #define PENDING ((size_t)64 << 10)
 
-/* Least rows that are numbered by several threads: some ten milliseconds' work. */
-#define LEAST_SHARED ((size_t)1 << 18)
-
 /* Library's bound on the columns of a key. */
 #define MOST_KEYS ((size_t)64)
 
@@ -162,18 +159,18 @@ static weft_status work(weft_ctx *ctx, void *grouping) {
   return weft_grouping_work(ctx, grouping);
 }
 
-/* Numbers the store's keys, by all threads where there are so many that these gain by it. */
+/* Numbers the store's keys, by all threads where there are many; and by this one alone where there is no memory for all. */
 static weft_status number_keys(struct job *job, weft_ctx *ctx, size_t *groups) {
   size_t threads = options_threads(&job->options.common);
   const struct weft_column *keys = store_columns(&job->store);
-  if (threads == 1 || job->store.rows < LEAST_SHARED)
-    return weft_group(ctx, keys, job->n_keys, job->numbering, groups, NULL);
   weft_grouping *grouping;
-  weft_status status = weft_grouping_open(ctx, keys, job->n_keys, threads, job->numbering, &grouping);
-  if (status != WEFT_OK)
-    return status;
-  (void)!crew_run(ctx, threads, work, grouping, &job->stats); /* closing says how it went */
-  return weft_grouping_close(ctx, grouping, groups, NULL);
+  if (threads > 1 && job->store.rows >= CREW_LEAST_ROWS &&
+      weft_grouping_open(ctx, keys, job->n_keys, threads, job->numbering, &grouping) == WEFT_OK) {
+    (void)!crew_run(ctx, threads, work, grouping, &job->stats); /* closing says how it went */
+    if (weft_grouping_close(ctx, grouping, groups, NULL) == WEFT_OK)
+      return WEFT_OK;
+  }
+  return weft_group(ctx, keys, job->n_keys, job->numbering, groups, NULL);
 }
 
 /* Puts the pending rows into their groups. The keys of groups stand first in the store, each another, so that the library

@@ -71,19 +71,17 @@ static weft_status work(weft_ctx *ctx, void *builder) {
   return weft_index_work(ctx, builder);
 }
 
-/* An index over the store's keys, by all threads. */
+/* An index over the store's keys, by all threads where it is large; and by this one alone where there is no memory for all. */
 static weft_status index_store(struct job *job, weft_ctx *ctx) {
-  weft_index_builder *builder;
-  weft_status status = weft_index_builder_open(ctx, NULL, &builder);
-  if (status != WEFT_OK)
-    return status;
-  status = weft_index_append(ctx, builder, store_columns(&job->store), job->plan.n_keys, NULL);
-  if (status == WEFT_OK)
-    status = crew_run(ctx, options_threads(&job->options.common), work, builder, &job->stats);
-  if (status == WEFT_OK)
+  const struct weft_column *keys = store_columns(&job->store);
+  size_t n_keys = job->plan.n_keys, threads = options_threads(&job->options.common);
+  weft_index_builder *builder = NULL;
+  if (threads > 1 && job->store.rows >= CREW_LEAST_ROWS && weft_index_builder_open(ctx, NULL, &builder) == WEFT_OK &&
+      weft_index_append(ctx, builder, keys, n_keys, NULL) == WEFT_OK &&
+      crew_run(ctx, threads, work, builder, &job->stats) == WEFT_OK)
     return weft_index_seal(ctx, builder, &job->index);
   weft_index_builder_free(builder);
-  return status;
+  return weft_index_build(ctx, keys, n_keys, NULL, &job->index);
 }
 
 static enum cli_exit build_index(struct job *job) {
