@@ -81,8 +81,8 @@ void weft__keys_resolve(weft_ctx *ctx, const struct key_hash *how, const struct 
 /* Compares row first + i of keys, or where rows is not NULL row rows[i], with row scratch->others[i] of build for those
  * i < n whose bit in scratch->candidates is set; scratch->differ has the bits of those that differ. Where rows is NULL
  * weft__keys_hash or _resolve was called last, with the same rows. packed: build's rows as `how` packs them, by which[i],
- * and where rows are given, and so keys are build, by rows[i]; NULL: they are not packed. row_of: NULL, or what others are found by, where they are
- * needed: row_of[which[i]]. */
+ * and where rows are given, and so keys are build, by rows[i]; NULL: they are not packed. row_of: NULL, or what others are
+ * found by, where they are needed: row_of[which[i]]. */
 void weft__keys_compare(weft_ctx *ctx, const struct key_hash *how, const struct weft_column *keys, size_t n_keys,
                         size_t first, const uint32_t *rows, size_t n, const struct weft_column *build,
                         const uint8_t *packed, const uint32_t *which, const uint32_t *row_of, struct key_scratch *scratch);
