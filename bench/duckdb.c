@@ -180,20 +180,21 @@ struct group_sums duckdb_group(struct duckdb *d, const char *table, bool payload
   return (struct group_sums){values[0].low, values[1].low, values[2].low, values[3], values[4]};
 }
 
-uint64_t duckdb_distinct(struct duckdb *d, const char *table) {
+/* A number that an aggregate of a table's rows is. */
+static uint64_t ask_number(struct duckdb *d, const char *aggregate, const char *table) {
   char query[128];
-  struct wide values[3];
-  snprintf(query, sizeof query, "SELECT count(DISTINCT k0) FROM %s", table);
-  ask(d, query, values, 1);
-  return values[0].low;
+  struct wide value;
+  snprintf(query, sizeof query, "SELECT %s FROM %s", aggregate, table);
+  ask(d, query, &value, 1);
+  return value.low;
+}
+
+uint64_t duckdb_distinct(struct duckdb *d, const char *table) {
+  return ask_number(d, "count(DISTINCT k0)", table);
 }
 
 uint64_t duckdb_sketch(struct duckdb *d, const char *table) {
-  char query[128];
-  struct wide values[3];
-  snprintf(query, sizeof query, "SELECT approx_count_distinct(k0) FROM %s", table);
-  ask(d, query, values, 1);
-  return values[0].low;
+  return ask_number(d, "approx_count_distinct(k0)", table);
 }
 
 void duckdb_extremes(struct duckdb *d, const char *table, struct wide values[3]) {

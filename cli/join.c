@@ -71,7 +71,7 @@ static weft_status work(weft_ctx *ctx, void *builder) {
   return weft_index_work(ctx, builder);
 }
 
-/* An index over the store's keys, by all threads where it is large; and by this one alone where there is no memory for all. */
+/* An index over the store's keys, by all threads where it is large; by this one alone where there is no memory for all. */
 static weft_status index_store(struct job *job, weft_ctx *ctx) {
   const struct weft_column *keys = store_columns(&job->store);
   size_t n_keys = job->plan.n_keys, threads = options_threads(&job->options.common);
