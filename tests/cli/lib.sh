@@ -32,7 +32,7 @@ exits() { # CODE COMMAND...
   local want=$1 got=0
   shift
   "$@" >out.txt 2>err.txt || got=$?
-  [ "$got" -eq "$want" ] || bad "exit code $got, not $want: $*; it said: $(head -c 500 err.txt)"
+  [ "$got" -eq "$want" ] || bad "exit code $got, not $want: $*; it said: $(head -c 4000 err.txt)"
 }
 
 says() { # TEXT: all of stderr is this one line
