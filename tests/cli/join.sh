@@ -58,9 +58,9 @@ for shape in '0 0 5' '0 30 5' '30 0 5' '1 1 1' '300 200 500' '500 400 60' '200 3
   for kind in $kinds; do
     fact "the rows of a $kind join are SQLite's, in LEFT's order and then RIGHT's, with duplicates, quotes and line breaks"
     agrees_with_sqlite $kind 1 none "seed $seed"
-    agrees_with_sqlite $kind 2 none "seed $seed"
+    [ $thin -gt 1 ] || agrees_with_sqlite $kind 2 none "seed $seed"
     fact "in a $kind join nulls are equal to nothing, as in SQLite"
-    agrees_with_sqlite $kind 1 NULL "seed $seed"
+    [ $thin -gt 1 ] || agrees_with_sqlite $kind 1 NULL "seed $seed"
     agrees_with_sqlite $kind 2 NULL "seed $seed"
   done
 done
