@@ -332,11 +332,8 @@ static weft_status open_part(weft_ctx *ctx, struct index_build *build, size_t nu
                         .rows = index->row_list + build->first[number],
                         .writer = table_writer(&index->table, &build->lock)};
   os_lock_take(&build->lock);
-  if (build->n_spare > 0) {
-    struct overflow_room room = build->spare[--build->n_spare];
-    part->writer.begin = part->writer.simd.n_overflow = room.next;
-    part->writer.end = room.end;
-  }
+  if (build->n_spare > 0)
+    table_writer_go_on(&part->writer, build->spare[--build->n_spare]);
   os_lock_give(&build->lock);
   return weft__scratch_open(ctx, &part->scratch);
 }
@@ -344,7 +341,7 @@ static weft_status open_part(weft_ctx *ctx, struct index_build *build, size_t nu
 /* state PART_OPEN: it is not done. */
 static void close_part(weft_ctx *ctx, struct index_build *build, struct part *part, enum part_state state) {
   os_lock_take(&build->lock);
-  build->spare[build->n_spare++] = (struct overflow_room){part->writer.simd.n_overflow, part->writer.end};
+  build->spare[build->n_spare++] = table_writer_rest(&part->writer);
   build->state[part->number] = (uint8_t)state;
   build->overflowing[part->number] = table_writer_taken(&part->writer);
   if (state != PART_OPEN)

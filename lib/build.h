@@ -26,11 +26,9 @@ struct index_build {
   struct os_lock lock;       /* over what follows */
   uint8_t *state;            /* [1 << bits] enum part_state */
   uint32_t n_spare;
-  struct overflow_room {
-    uint32_t next, end;
-  } * spare;           /* [1 << bits] of writers whose part is done */
-  uint64_t distinct;   /* keys of the parts that are done */
-  _Atomic bool listed; /* a part has a key of several rows, so that all get lists */
+  struct overflow_room *spare; /* [1 << bits] of writers whose part is done */
+  uint64_t distinct;           /* keys of the parts that are done */
+  _Atomic bool listed;         /* a part has a key of several rows, so that all get lists */
 };
 
 /* What is built: index, which has how, n_keys, keys and rows. given: the rows' hashes, or NULL; they and what the keys lead

@@ -66,7 +66,7 @@ static weft_status open_builder(weft_ctx *ctx, const char *who, const struct wef
   weft__slab_ref(index->slab);
   builder->index = index;
   builder->copy_keys = mine.copy_keys;
-  weft__steps_open(&builder->steps, &steps_of_building, builder);
+  weft__steps_open(&builder->steps, &steps_of_building, STEPS, builder);
   *out = builder;
   return WEFT_OK;
 }
@@ -229,7 +229,7 @@ static size_t units_of(const void *owner, unsigned step) {
   }
 }
 
-static const struct steps_plan steps_of_building = {.steps = STEPS, .units = units_of, .work = do_unit};
+static const struct steps_plan steps_of_building = {.units = units_of, .work = do_unit};
 
 weft_status weft_index_work(weft_ctx *ctx, weft_index_builder *builder) {
   if (!ctx)

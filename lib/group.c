@@ -22,7 +22,7 @@ static void relabel(const struct simd_table *table, const uint32_t *number) {
 }
 
 /* Gives keys that met a collision the numbers that their first rows call for: a key's old number is replaced when its first
- * row comes by. Packed keys, which are in the old order, go. */
+ * row comes by. Packed keys, which are in the old order, go, and are made no more. */
 static weft_status renumber(weft_ctx *ctx, struct distinct *distinct, uint32_t *group) {
   uint32_t *number = weft_alloc(ctx, distinct->count * sizeof *number), next = 0;
   if (!number)
@@ -40,6 +40,7 @@ static weft_status renumber(weft_ctx *ctx, struct distinct *distinct, uint32_t *
   distinct->in_order = true;
   (void)!weft_free(ctx, distinct->packed);
   distinct->packed = NULL;
+  distinct->how.packing = (struct key_packing){0};
   return weft_free(ctx, number);
 }
 
@@ -67,9 +68,9 @@ struct key_hash weft__group_hash(const weft_ctx *ctx, const struct weft_column *
 }
 
 weft_status weft__group(weft_ctx *ctx, const struct weft_column *keys, size_t n_keys, const struct key_hash *how,
-                        uint32_t *group, struct distinct *distinct) {
-  WEFT_TRY(weft__distinct_open(ctx, keys, n_keys, how, keys[0].rows, distinct));
-  weft_status status = group_rows(ctx, distinct, keys[0].rows, group);
+                        size_t rows, uint32_t *group, struct distinct *distinct) {
+  WEFT_TRY(weft__distinct_open(ctx, keys, n_keys, how, rows, distinct));
+  weft_status status = group_rows(ctx, distinct, rows, group);
   if (status != WEFT_OK)
     weft__distinct_close(ctx->cache.slab, distinct);
   return status;
@@ -97,7 +98,7 @@ weft_status weft_group(weft_ctx *ctx, const struct weft_column *keys, size_t n_k
   ctx_enter(ctx);
   struct distinct distinct;
   struct key_hash how = weft__group_hash(ctx, keys, n_keys);
-  weft_status status = weft__group(ctx, keys, n_keys, &how, group, &distinct);
+  weft_status status = weft__group(ctx, keys, n_keys, &how, keys[0].rows, group, &distinct);
   if (status == WEFT_OK) {
     *groups = distinct.count;
     for (uint32_t id = 0; first_row && id < distinct.count; id++)

@@ -12,10 +12,10 @@
 /* How keys that have passed are hashed, here and wherever their numbers are looked up. */
 struct key_hash weft__group_hash(const weft_ctx *ctx, const struct weft_column *keys, size_t n_keys);
 
-/* Numbers keys that have passed, with one row at least, as weft_group does: group[rows], and *distinct, which has the keys
- * by their numbers, and is the caller's to close. On failure there is nothing to close. */
+/* Numbers the first rows of keys that have passed, one at least, as weft_group does: group[rows], and *distinct, which has
+ * the keys by their numbers, and is the caller's to close. On failure there is nothing to close. */
 weft_status weft__group(weft_ctx *ctx, const struct weft_column *keys, size_t n_keys, const struct key_hash *how,
-                        uint32_t *group, struct distinct *distinct);
+                        size_t rows, uint32_t *group, struct distinct *distinct);
 
 static inline uint32_t distinct_first_row(const struct distinct *distinct, uint32_t id) {
   return distinct->first_row ? distinct->first_row[id] : id;

@@ -11,22 +11,23 @@
 
 struct steps {
   const struct steps_plan *plan;
+  unsigned steps;
   void *owner;
   struct os_lock lock; /* over what follows */
   unsigned step;
-  size_t next, units; /* of the step: the next to be taken, and how many there are */
-  size_t at_work;     /* threads that have taken one */
-  weft_status status; /* that one of them came to */
+  size_t next, units;    /* of the step: the next to be taken, and how many there are */
+  size_t at_work;        /* threads that have taken one */
+  weft_status status;    /* that one of them came to */
+  _Atomic unsigned turn; /* counts steps, and a failure: read without the lock too */
 };
 
 struct steps_plan {
-  unsigned steps;
   /* Units of a step, which may be 0; asked when the steps before it are done. */
   size_t (*units)(const void *owner, unsigned step);
   weft_status (*work)(weft_ctx *ctx, void *owner, unsigned step, size_t unit);
 };
 
-void weft__steps_open(struct steps *steps, const struct steps_plan *plan, void *owner);
+void weft__steps_open(struct steps *steps, const struct steps_plan *plan, unsigned n_steps, void *owner);
 void weft__steps_close(struct steps *steps);
 
 /* Works until all is done, or a unit has failed and none is being worked on; then returns that one's status. */

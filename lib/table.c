@@ -152,36 +152,39 @@ weft_status weft__table_enter(weft_ctx *ctx, struct table_writer *writer, uint64
   return WEFT_OK;
 }
 
-/* Enters all of a place of a table into a larger one: in order, so that entries of one hash keep theirs. */
-static weft_status move_place(weft_ctx *ctx, const struct table *from, const struct simd_bucket *bucket,
-                              struct table_writer *to) {
-  for (;;) {
-    for (unsigned slot = 0; slot < SIMD_SLOTS && bucket->id[slot] != SIMD_NO_ID; slot++)
-      WEFT_TRY(weft__table_enter(ctx, to, bucket->hash[slot], bucket->id[slot]));
-    if (bucket->id[SIMD_SLOTS] == SIMD_NO_ID)
-      return WEFT_OK;
-    bucket = simd_overflow_bucket(&from->simd, bucket->id[SIMD_SLOTS]);
+weft_status weft__table_move(weft_ctx *ctx, const struct table *from, struct table_writer *to, unsigned bits, size_t part) {
+  enum { CHAINS_AHEAD = 16 /* buckets */ };
+  const struct simd_table *simd = &from->simd;
+  size_t mine = to->simd.n_buckets >> bits;
+  assert(mine << bits == to->simd.n_buckets);
+  memset(to->simd.buckets + part * mine, 0xff, mine * BUCKET);
+  /* Places are prefixes of hashes, so both are walked from front to back; the first and the last bucket of the range may
+   * have other parts' entries, too. */
+  uint64_t buckets = simd->n_buckets, round_up = ((uint64_t)1 << bits) - 1, end = ((part + 1) * buckets + round_up) >> bits;
+  for (uint64_t i = part * buckets >> bits; i < end; i++) {
+    const struct simd_bucket *bucket = &simd->buckets[i], *later = i + CHAINS_AHEAD < end ? bucket + CHAINS_AHEAD : bucket;
+    if (later->id[SIMD_SLOTS] != SIMD_NO_ID)
+      __builtin_prefetch(simd_overflow_bucket(simd, later->id[SIMD_SLOTS]));
+    for (;; bucket = simd_overflow_bucket(simd, bucket->id[SIMD_SLOTS])) {
+      for (unsigned slot = 0; slot < SIMD_SLOTS && bucket->id[slot] != SIMD_NO_ID; slot++)
+        if (simd_part(bucket->hash[slot], bits) == part)
+          WEFT_TRY(weft__table_enter(ctx, to, bucket->hash[slot], bucket->id[slot]));
+      if (bucket->id[SIMD_SLOTS] == SIMD_NO_ID)
+        break;
+    }
   }
-}
-
-static weft_status open_empty(weft_ctx *ctx, uint64_t keys, struct table *table) {
-  WEFT_TRY(weft__table_open(ctx, keys, keys, 1, table));
-  memset(table->simd.buckets, 0xff, (size_t)table->simd.n_buckets * BUCKET);
   return WEFT_OK;
 }
 
-/* Replaces the table by one for so many keys. Places are prefixes of hashes, so both are walked from front to back. On
- * failure the table is as it was. */
+/* Replaces the table by one for so many keys. On failure it is as it was. */
 static weft_status grow(weft_ctx *ctx, struct distinct *distinct, uint64_t keys) {
   struct table larger;
-  WEFT_TRY(open_empty(ctx, keys, &larger));
+  WEFT_TRY(weft__table_open(ctx, keys, keys, 1, &larger));
   struct table_writer writer = table_writer(&larger, NULL);
-  for (size_t i = 0; i < distinct->table.simd.n_buckets; i++) {
-    weft_status status = move_place(ctx, &distinct->table, &distinct->table.simd.buckets[i], &writer);
-    if (status != WEFT_OK) {
-      weft__table_close(ctx->cache.slab, &larger);
-      return status;
-    }
+  weft_status status = weft__table_move(ctx, &distinct->table, &writer, 0, 0);
+  if (status != WEFT_OK) {
+    weft__table_close(ctx->cache.slab, &larger);
+    return status;
   }
   weft__table_close(ctx->cache.slab, &distinct->table);
   distinct->table = larger;
@@ -211,7 +214,7 @@ uint32_t weft__table_next(const struct simd_table *table, uint64_t hash, struct 
 static weft_status write_first_rows(weft_ctx *ctx, struct distinct *distinct) {
   if (distinct->first_row)
     return WEFT_OK;
-  distinct->first_row = weft_alloc(ctx, (distinct->table.capacity + 1) * sizeof *distinct->first_row);
+  distinct->first_row = weft_alloc(ctx, distinct->room * sizeof *distinct->first_row);
   if (!distinct->first_row)
     return ctx->cache.status;
   for (uint32_t id = 0; id < distinct->count; id++)
@@ -229,8 +232,11 @@ void weft__distinct_close(weft_slab *slab, struct distinct *distinct) {
 
 weft_status weft__distinct_open(weft_ctx *ctx, const struct weft_column *keys, size_t n_keys, const struct key_hash *how,
                                 uint64_t total, struct distinct *out) {
-  *out = (struct distinct){.how = *how, .keys = keys, .n_keys = n_keys, .in_order = true};
-  WEFT_TRY(open_empty(ctx, total < FIRST_KEYS ? total : FIRST_KEYS, &out->table));
+  *out = (struct distinct){.how = *how, .keys = keys, .n_keys = n_keys, .total = total, .in_order = true};
+  uint64_t first = total < FIRST_KEYS ? total : FIRST_KEYS;
+  WEFT_TRY(weft__table_open(ctx, first, first, 1, &out->table));
+  memset(out->table.simd.buckets, 0xff, (size_t)out->table.simd.n_buckets * BUCKET);
+  out->room = out->table.capacity + 1;
   out->writer = table_writer(&out->table, NULL);
   if (total > 0)
     weft__keys_plan(ctx, keys, n_keys, &out->how);
@@ -238,7 +244,7 @@ weft_status weft__distinct_open(weft_ctx *ctx, const struct weft_column *keys, s
     return WEFT_OK;
   weft_status status = write_first_rows(ctx, out);
   if (status == WEFT_OK) {
-    out->packed = weft_alloc(ctx, (out->table.capacity + 1) * out->how.packing.stride);
+    out->packed = weft_alloc(ctx, out->room * out->how.packing.stride);
     status = out->packed ? WEFT_OK : ctx->cache.status;
   }
   if (status != WEFT_OK)
@@ -246,41 +252,53 @@ weft_status weft__distinct_open(weft_ctx *ctx, const struct weft_column *keys, s
   return status;
 }
 
-/* How many keys to make room for when `needed` must fit. If all keys were equally frequent, d of them among the first r rows
- * would be r / x in all, where d / r = (1 - e^-x) / x, which with u = 1 - d / r is x = 2 u + 4/3 u^2 + 10/9 u^3 + ...; where some
- * are more frequent than others there are more, and the table grows again. As long as all rows are keys, so are the others;
- * but within a factor, as a file's start may mislead. */
-static uint64_t keys_to_expect(const struct distinct *distinct, uint64_t needed, uint64_t total) {
+/* If all keys were equally frequent, d of them among the first r rows would be r / x in all, where d / r = (1 - e^-x) / x,
+ * which with u = 1 - d / r is x = 2 u + 4/3 u^2 + 10/9 u^3 + ...; where some are more frequent than others there are more, and the
+ * table grows again. As long as all rows are keys, so are the others; but within a factor, as a file's start may mislead. */
+uint64_t weft__distinct_expect(const struct distinct *distinct, uint64_t needed, uint64_t total) {
   double rows = (double)distinct->rows, u = rows > 0 ? 1 - (double)distinct->count / rows : 0;
   double expected = u > 0 ? rows / (u * (2 + u * (4.0 / 3 + u * (10.0 / 9)))) * 1.1 : (double)total;
-  uint64_t least = 2 * needed, most = MOST_GROWTH * needed;
+  uint64_t at_least = 2 * needed, most = MOST_GROWTH * needed;
   uint64_t keys = expected < (double)most ? (uint64_t)expected : most;
-  keys = keys > least ? keys : least;
+  keys = keys > at_least ? keys : at_least;
   return keys < total ? keys : total > needed ? total : needed;
+}
+
+static weft_status lengthen(weft_ctx *ctx, void *array, size_t bytes) {
+  void *shorter, *longer;
+  memcpy(&shorter, array, sizeof shorter);
+  if (!shorter)
+    return WEFT_OK;
+  longer = weft_realloc(ctx, shorter, bytes);
+  if (!longer)
+    return ctx->cache.status;
+  memcpy(array, &longer, sizeof longer);
+  weft__slab_advise(ctx->cache.slab, longer, bytes);
+  return WEFT_OK;
+}
+
+/* Makes what there is of first_row and packed long enough. */
+static weft_status make_longer(weft_ctx *ctx, struct distinct *distinct, uint64_t keys) {
+  if (keys < distinct->room)
+    return WEFT_OK;
+  WEFT_TRY(lengthen(ctx, &distinct->first_row, (keys + 1) * sizeof *distinct->first_row));
+  WEFT_TRY(lengthen(ctx, &distinct->packed, (keys + 1) * distinct->how.packing.stride));
+  distinct->room = keys + 1;
+  return WEFT_OK;
+}
+
+weft_status weft__distinct_reserve(weft_ctx *ctx, struct distinct *distinct, uint64_t keys) {
+  WEFT_TRY(make_longer(ctx, distinct, keys));
+  return write_first_rows(ctx, distinct);
 }
 
 /* Makes room for the keys of n more rows. */
 static weft_status expect_keys(weft_ctx *ctx, struct distinct *distinct, size_t n) {
-  uint64_t needed = distinct->count + (uint64_t)n, total = distinct->keys[0].rows;
+  uint64_t needed = distinct->count + (uint64_t)n;
   if (needed <= distinct->table.capacity)
     return WEFT_OK;
-  WEFT_TRY(grow(ctx, distinct, keys_to_expect(distinct, needed, total)));
-  if (!distinct->first_row)
-    return WEFT_OK;
-  uint32_t *more = weft_realloc(ctx, distinct->first_row, (distinct->table.capacity + 1) * sizeof *more);
-  if (!more)
-    return ctx->cache.status;
-  distinct->first_row = more;
-  weft__slab_advise(ctx->cache.slab, more, (distinct->table.capacity + 1) * sizeof *more);
-  if (!distinct->packed)
-    return WEFT_OK;
-  size_t bytes = (distinct->table.capacity + 1) * distinct->how.packing.stride;
-  uint8_t *longer = weft_realloc(ctx, distinct->packed, bytes);
-  if (!longer)
-    return ctx->cache.status;
-  distinct->packed = longer;
-  weft__slab_advise(ctx->cache.slab, longer, bytes);
-  return WEFT_OK;
+  WEFT_TRY(grow(ctx, distinct, weft__distinct_expect(distinct, needed, distinct->total)));
+  return make_longer(ctx, distinct, distinct->table.capacity);
 }
 
 /* A row whose hash is that of another key: finds its key among the entries of the hash, or enters it. */

@@ -45,6 +45,20 @@ static inline struct table_writer table_writer(struct table *table, struct os_lo
   return writer;
 }
 
+/* What a writer has room for and has not taken: another writer of the table may go on there. */
+struct overflow_room {
+  uint32_t next, end;
+};
+
+static inline struct overflow_room table_writer_rest(const struct table_writer *writer) {
+  return (struct overflow_room){writer->simd.n_overflow, writer->end};
+}
+
+static inline void table_writer_go_on(struct table_writer *writer, struct overflow_room room) {
+  writer->begin = writer->simd.n_overflow = room.next;
+  writer->end = room.end;
+}
+
 /* Overflow buckets that it has taken. */
 static inline uint32_t table_writer_taken(const struct table_writer *writer) {
   return writer->taken + writer->simd.n_overflow - writer->begin;
@@ -57,6 +71,10 @@ weft_status weft__table_insert(weft_ctx *ctx, struct table_writer *writer, const
 
 /* Enters a hash that may be there already, behind all entries of its place. Statuses as weft__table_insert. */
 weft_status weft__table_enter(weft_ctx *ctx, struct table_writer *writer, uint64_t hash, uint32_t id);
+
+/* Empties the buckets of a part, of 1 << bits, of a writer's table, and enters that part of another table there: in order, so
+ * that entries of one hash keep theirs. The writer's table was opened for so many parts; statuses as weft__table_insert. */
+weft_status weft__table_move(weft_ctx *ctx, const struct table *from, struct table_writer *to, unsigned bits, size_t part);
 
 /* The entries of one hash, one after another: where weft__table_next stands. Zero-initialised. */
 struct table_walk {
@@ -75,15 +93,23 @@ struct distinct {
   const struct weft_column *keys;
   size_t n_keys;
   uint64_t rows;       /* added */
+  uint64_t total;      /* to be added */
   uint32_t count;      /* distinct keys */
-  uint32_t *first_row; /* [table.capacity + 1] of each key; NULL while it is the identity: every row a new key */
-  uint8_t *packed;     /* [table.capacity + 1] keys as how.packing has them; first_row is there too; NULL: none */
+  uint64_t room;       /* keys that what follows is long enough for, and one */
+  uint32_t *first_row; /* [room] of each key; NULL while it is the identity: every row a new key */
+  uint8_t *packed;     /* [room] keys as how.packing has them; first_row is there too; NULL: none */
   bool in_order;       /* numbers follow the keys' first rows; lost when different keys have the same hash */
 };
 
 /* Sets up for keys, of which total rows will come, by hash `how`. */
 weft_status weft__distinct_open(weft_ctx *ctx, const struct weft_column *keys, size_t n_keys, const struct key_hash *how,
                                 uint64_t total, struct distinct *out);
+
+/* How many keys to make room for, when there are `needed` of them already, and of total rows more are to come. */
+uint64_t weft__distinct_expect(const struct distinct *distinct, uint64_t needed, uint64_t total);
+
+/* Makes room for the first rows, and the packed keys, of so many keys. */
+weft_status weft__distinct_reserve(weft_ctx *ctx, struct distinct *distinct, uint64_t keys);
 
 /* Adds the next n rows, at most a batch: scratch->ids[n] are their numbers. */
 weft_status weft__distinct_add(weft_ctx *ctx, struct distinct *distinct, size_t n, struct key_scratch *scratch);

@@ -129,10 +129,12 @@ END_TEST
 
 /* ---- Keys that come and go ---- */
 
-/* Rows for as many slices as there are threads. Some keys are drawn from all, most from a window that moves along: so that
- * slices share some with the first, some with others, and have some alone. */
+/* Rows for some rounds. Some keys are drawn from all, most from a window that moves along: so that a round has keys from
+ * before, and new ones, once and several times. Or first there is a rush of new keys, with few old ones among them, so that the
+ * round in which it ends takes all of its rows for newcomers. */
 #define MANY_ROWS 530000
 #define WINDOW 30000
+#define RUSH 90000
 
 /* How keys are made of their ids, and compared. */
 static const struct kind {
@@ -199,7 +201,7 @@ static size_t keys_of_kind(const struct kind *kind, struct weft_column key[2]) {
 }
 
 /* Key 5 is null where there are nulls. Returns how many keys the rows have. */
-static size_t draw_many(struct rng *rng) {
+static size_t draw_many(struct rng *rng, bool rush) {
   static uint32_t number_of[MOST_KEYS];
   uint32_t next = 0;
   memset(number_of, 0xff, sizeof number_of);
@@ -207,6 +209,8 @@ static size_t draw_many(struct rng *rng) {
   for (size_t row = 0; row < MANY_ROWS; row++) {
     size_t moving = row / 10 * (MOST_KEYS - WINDOW) / (MANY_ROWS / 10) + rng_upto(rng, WINDOW - 1);
     uint32_t id = (uint32_t)(rng_percent(rng, 30) ? rng_upto(rng, MOST_KEYS - 1) : moving);
+    if (rush && row < RUSH)
+      id = (uint32_t)(rng_percent(rng, 1) ? rng_upto(rng, row) : row);
     ids[row] = id;
     many_numbers[row] = id * RNG_STEP;
     if (id == 5)
@@ -240,14 +244,16 @@ static void check_many(weft_ctx *ctx, const struct kind *kind, size_t threads, s
                many_first[g]);
 }
 
-START_TEST(keys_that_slices_share_or_have_alone_are_numbered_in_the_rows_order) {
+START_TEST(keys_that_come_and_go_are_numbered_in_the_order_of_their_first_rows) {
   const struct kind *kind = &kinds[_i % KINDS_OF_KEYS];
+  bool turned = _i / KINDS_OF_KEYS % 2;
   const char *isa = tables.list[_i / KINDS_OF_KEYS]->isa;
   struct rng rng = {rng_case_seed((size_t)_i)};
   weft_ctx *ctx = ctx_on(isa, 0), *small = ctx_on(isa, 64);
-  size_t groups = draw_many(&rng);
-  check_many(small, kind, 3, groups);
-  check_many(ctx, kind, 8, groups);
+  for (int rush = 0; rush < 2; rush++) {
+    size_t groups = draw_many(&rng, rush);
+    check_many(rush == turned ? small : ctx, kind, rush == turned ? 3 : 8, groups);
+  }
   weft_ctx_free(ctx);
   weft_ctx_free(small);
 }
@@ -255,7 +261,7 @@ END_TEST
 
 /* ---- No memory ---- */
 
-#define LIMIT ((size_t)12 << 20) /* less than the slices' tables take */
+#define LIMIT ((size_t)12 << 20) /* less than the table takes */
 
 static void *try_to_work(void *arg) {
   struct worker *me = arg;
@@ -351,7 +357,7 @@ END_TEST
 
 static void add_tests(TCase *tcase) {
   tcase_add_loop_test(tcase, threads_number_groups_as_a_loop_does, 0, tables.n);
-  tcase_add_loop_test(tcase, keys_that_slices_share_or_have_alone_are_numbered_in_the_rows_order, 0,
+  tcase_add_loop_test(tcase, keys_that_come_and_go_are_numbered_in_the_order_of_their_first_rows, 0,
                       tables.n * KINDS_OF_KEYS);
   tcase_add_loop_test(tcase, all_threads_are_told_of_the_limit_that_one_came_to_and_nothing_is_left, 0, tables.n);
   tcase_add_loop_test(tcase, threads_build_an_index_that_one_would, 0, tables.n);
