@@ -9,8 +9,9 @@
  *   state      a byte per object (per page, in a slab of runs), apart from the objects.
  *   magazine   a stack of free objects of one class, in a context's bin or in the depot.
  *   depot      of a node and a class: magazines, and the slabs with free objects. One lock; every object moves under it.
- *   node       of memory. A slab of objects or runs belongs to one, that of the thread whose request made it, and its objects
- *              are only ever cached by contexts of that node: those freed elsewhere go straight home, to their own depot.
+ *   node       of memory. A slab of objects or runs belongs to one, that of the thread whose request made it, and its
+ *              objects are only ever cached by contexts of that node: those freed elsewhere go straight home, to their own
+ *              depot.
  *
  * An object is in one place: given out (state live); in a magazine; or free in its slab (its bit is set, or its run's pages
  * are clear), or hidden: it touches a purged page, one whose memory alone has gone back to the system. The registry, slots

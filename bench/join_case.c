@@ -100,7 +100,8 @@ double index_bytes(const weft_index *index) {
   return (double)figures.bytes / (double)figures.rows;
 }
 
-/* Values of more bytes than the caches near have are asked for all at once, as weft_gather does; fewer come sooner without. */
+/* Values of more bytes than the caches near have are asked for all at once, as weft_gather does; fewer come sooner
+ * without. */
 enum { FAR_BYTES = 4 << 20 };
 static struct wide sum_values(struct wide sum, const struct keys *keys, size_t first, const uint32_t *rows, size_t n) {
   const uint64_t *values = keys->values;

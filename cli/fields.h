@@ -34,8 +34,8 @@ enum cli_exit field_write_null(struct output *output, const struct field_style *
 enum cli_exit field_write_row(struct output *output, const struct field_style *style, const struct weft_column *column,
                               size_t row);
 
-/* CLI_DATA, and a message: the field of a row cannot be of its column's type, because of problem. line: where the row begins
- * in input; names: of the columns, among them this one. */
+/* CLI_DATA, and a message: the field of a row cannot be of its column's type, because of problem. line: where the row
+ * begins in input; names: of the columns, among them this one. */
 enum cli_exit field_refuse(const struct weft_column *text, size_t row, struct type type, const char *problem,
                            const char *input, uint64_t line, const struct names *names, size_t column);
 

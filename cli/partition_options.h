@@ -22,7 +22,8 @@ struct partition_options {
 
 extern const char partition_help[];
 
-/* Reads argv, argv[0] being "partition". CLI_USAGE, and a message, when it makes no sense. With help nothing else is set. */
+/* Reads argv, argv[0] being "partition". CLI_USAGE, and a message, when it makes no sense. With help nothing else is
+ * set. */
 enum cli_exit partition_options_parse(int argc, char **argv, struct partition_options *options);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Rows in memory. Called by join.c for the table that is indexed, by group.c for keys, by partition.c and pack_tables.c for what
- * they gather; knows nothing of any.
+ * Rows in memory. Called by join.c for the table that is indexed, by group.c for keys, by partition.c and pack_tables.c
+ * for what they gather; knows nothing of any.
  */
 #include "cli/store.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The way from files to batches of rows. Called by the subcommands that go through tables once; knows nothing of what they do
- * with the rows.
+ * The way from files to batches of rows. Called by the subcommands that go through tables once; knows nothing of what
+ * they do with the rows.
  */
 #include "cli/tables.h"
 #include "cli/progress.h"

@@ -265,23 +265,6 @@ static weft_status enter_keys(weft_ctx *ctx, struct part *part) {
   return WEFT_OK;
 }
 
-/* Gives an entry of a numbered key the place of its rows: starts[id] above the part's first. */
-static void relabel(const struct part *part, const uint32_t *starts) {
-  const struct simd_table *table = &part->writer.simd;
-  size_t buckets = table->n_buckets >> part->build->bits;
-  uint32_t base = part->build->first[part->number];
-  for (size_t i = 0; i < buckets; i++) {
-    struct simd_bucket *bucket = &table->buckets[part->number * buckets + i];
-    for (;;) {
-      for (unsigned slot = 0; slot < SIMD_SLOTS && bucket->id[slot] != SIMD_NO_ID; slot++)
-        bucket->id[slot] = base + starts[bucket->id[slot]];
-      if (bucket->id[SIMD_SLOTS] == SIMD_NO_ID)
-        break;
-      bucket = simd_overflow_bucket(table, bucket->id[SIMD_SLOTS]);
-    }
-  }
-}
-
 /* Brings a part's rows together by key, each key's in their order: a counting sort. first_row is used up. */
 static weft_status list_rows(weft_ctx *ctx, struct part *part) {
   uint32_t *starts, *rows = part->first_row, start = 0;
@@ -297,7 +280,7 @@ static weft_status list_rows(weft_ctx *ctx, struct part *part) {
     start += n;
     last[(base + start - 1) / SIMD_BLOCK] |= (uint64_t)1 << (base + start - 1) % SIMD_BLOCK;
   }
-  relabel(part, starts);
+  weft__table_relabel(&part->writer.simd, part->build->bits, part->number, starts, (uint32_t)base);
   memcpy(rows, part->rows, part->n * sizeof *rows);
   for (size_t i = 0; i < part->n; i++)
     part->rows[starts[part->ids[i]]++] = rows[i];

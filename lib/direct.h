@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Direct arrays: where the keys of an index are integers that lie close together, an array from key to id takes the place of
- * the hash table. For build.c and index.c.
+ * Direct arrays: where the keys of an index are integers that lie close together, an array from key to id takes the
+ * place of the hash table. For build.c and index.c.
  */
 #ifndef LIB_DIRECT_H
 #define LIB_DIRECT_H

@@ -9,18 +9,6 @@
 #include <string.h>
 #include <weft/group.h>
 
-/* Gives the table's entries the numbers that their keys have now. */
-static void relabel(const struct simd_table *table, const uint32_t *number) {
-  for (size_t i = 0; i < table->n_buckets; i++)
-    for (struct simd_bucket *bucket = &table->buckets[i];;) {
-      for (unsigned slot = 0; slot < SIMD_SLOTS && bucket->id[slot] != SIMD_NO_ID; slot++)
-        bucket->id[slot] = number[bucket->id[slot]];
-      if (bucket->id[SIMD_SLOTS] == SIMD_NO_ID)
-        break;
-      bucket = simd_overflow_bucket(table, bucket->id[SIMD_SLOTS]);
-    }
-}
-
 /* Gives keys that met a collision the numbers that their first rows call for: a key's old number is replaced when its first
  * row comes by. Packed keys, which are in the old order, go, and are made no more. */
 static weft_status renumber(weft_ctx *ctx, struct distinct *distinct, uint32_t *group) {
@@ -36,7 +24,7 @@ static weft_status renumber(weft_ctx *ctx, struct distinct *distinct, uint32_t *
     }
     group[row] = *mine;
   }
-  relabel(&distinct->table.simd, number);
+  weft__table_relabel(&distinct->table.simd, 0, 0, number, 0);
   distinct->in_order = true;
   (void)!weft_free(ctx, distinct->packed);
   distinct->packed = NULL;
@@ -101,8 +89,7 @@ weft_status weft_group(weft_ctx *ctx, const struct weft_column *keys, size_t n_k
   weft_status status = weft__group(ctx, keys, n_keys, &how, keys[0].rows, group, &distinct);
   if (status == WEFT_OK) {
     *groups = distinct.count;
-    for (uint32_t id = 0; first_row && id < distinct.count; id++)
-      first_row[id] = distinct_first_row(&distinct, id);
+    distinct_write_first_rows(&distinct, first_row);
     weft__distinct_close(ctx->cache.slab, &distinct);
   }
   ctx_leave(ctx);

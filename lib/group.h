@@ -21,6 +21,12 @@ static inline uint32_t distinct_first_row(const struct distinct *distinct, uint3
   return distinct->first_row ? distinct->first_row[id] : id;
 }
 
+/* out may be NULL. */
+static inline void distinct_write_first_rows(const struct distinct *distinct, uint32_t *out) {
+  for (uint32_t id = 0; out && id < distinct->count; id++)
+    out[id] = distinct_first_row(distinct, id);
+}
+
 /* Checks keys, and that there is a place for their numbers. who names the call in messages. */
 weft_status weft__group_check(weft_ctx *ctx, const char *who, const struct weft_column *keys, size_t n_keys,
                               const uint32_t *group);

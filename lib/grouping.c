@@ -85,10 +85,10 @@ weft_status weft_grouping_close(weft_ctx *ctx, weft_grouping *grouping, size_t *
   weft_status status =
       groups ? weft_grouping_work(ctx, grouping) : weft__fail(ctx, WEFT_E_INVALID, "weft_grouping_close: groups is NULL");
   const struct distinct *distinct = &grouping->rounds.distinct;
-  if (status == WEFT_OK)
+  if (status == WEFT_OK) {
     *groups = distinct->count;
-  for (uint32_t id = 0; status == WEFT_OK && first_row && id < distinct->count; id++)
-    first_row[id] = distinct_first_row(distinct, id);
+    distinct_write_first_rows(distinct, first_row);
+  }
   end_grouping(grouping);
   return status;
 }

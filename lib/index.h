@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * An index's inside, for builder.c and build.c, which build it, index.c, which probes it, and join.c, which turns its answers into pairs.
+ * An index's inside, for builder.c and build.c, which build it, index.c, which probes it, and join.c, which turns its
+ * answers into pairs.
  */
 #ifndef LIB_INDEX_H
 #define LIB_INDEX_H

@@ -122,8 +122,8 @@ static weft_status end_round(weft_ctx *ctx, struct rounds *rounds) {
 
 /* ---- Making room ---- */
 
-/* Keys that there may be after this round. Of newcomers as many are new keys as of all rows before them, if keys are drawn at
- * random; where the round has more newcomers than that, the rows are of another kind than those before. */
+/* Keys that there may be after this round. Of newcomers as many are new keys as of all rows before them, if keys are
+ * drawn at random; where the round has more newcomers than that, the rows are of another kind than those before. */
 static uint64_t keys_to_come(const struct rounds *rounds) {
   double of_rows = (double)rounds->before / (double)rounds->first;
   double of_round = (double)rounds->missing / (double)(rounds->end - rounds->first);

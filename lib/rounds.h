@@ -31,8 +31,9 @@ struct rounds {
   bool open;                       /* distinct is */
   unsigned table_bits;             /* the table is one of 1 << table_bits parts; 0: not made to be shared */
 
-  /* The round: rows first .. end. Of its newcomers a chunk's lie in places from chunk * ROUND_CHUNK on, by part, and those of
-   * a part in the order of their rows; their ids in the table, until they are numbered, are new_ids more than the place. */
+  /* The round: rows first .. end. Of its newcomers a chunk's lie in places from chunk * ROUND_CHUNK on, by part, and
+   * those of a part in the order of their rows; their ids in the table, until they are numbered, are new_ids more than
+   * the place. */
   size_t first, end, missing; /* missing: newcomers */
   uint32_t before, new_ids;   /* keys; new_ids: above all numbers */
   unsigned bits;              /* 1 << bits parts */
@@ -57,14 +58,14 @@ struct rounds {
   uint32_t n_spare;
 };
 
-/* What is done in a round, each to the end before the next begins; and its units, any of which any thread may do. Behind the
- * last row there are none. */
+/* What is done in a round, each to the end before the next begins; and its units, any of which any thread may do.
+ * Behind the last row there are none. */
 enum round_step { ROUND_FIND, ROUND_PLAN, ROUND_ENTER, ROUND_COUNT, ROUND_NUMBER, ROUND_WRITE, ROUND_END, ROUND_STEPS };
 size_t weft__round_units(const struct rounds *rounds, enum round_step step);
 weft_status weft__round_work(weft_ctx *ctx, struct rounds *rounds, enum round_step step, size_t unit);
 
-/* Opens what numbers keys[n_keys], which have passed, by hash `how`; all stay until it is closed, which is due. threads: how
- * many there are to be. */
+/* Opens what numbers keys[n_keys], which have passed, by hash `how`; all stay until it is closed, which is due.
+ * threads: how many there are to be. */
 void weft__rounds_open(const struct weft_column *keys, size_t n_keys, const struct key_hash *how, size_t threads,
                        uint32_t *group, struct rounds *rounds);
 void weft__rounds_close(weft_slab *slab, struct rounds *rounds);
@@ -91,8 +92,8 @@ static inline uint32_t *round_starts(const struct rounds *rounds, size_t chunk) 
   return rounds->starts + chunk * (ROUND_PARTS + 1);
 }
 
-/* The places of a part's newcomers from a chunk. Those from the chunk some further on, which are a few lines elsewhere, are asked
- * for. */
+/* The places of a part's newcomers from a chunk. Those from the chunk some further on, which are a few lines elsewhere,
+ * are asked for. */
 struct places {
   size_t first, end;
 };

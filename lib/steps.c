@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Steps of shared work: units are dealt out under a lock. Who finds none while others are at the last of a step waits for them:
- * at first awake, as units take a tenth of a millisecond and a core that has gone to sleep takes longer to be back, several
- * milliseconds on a virtual machine; then asleep for a moment again and again.
+ * Steps of shared work: units are dealt out under a lock. Who finds none while others are at the last of a step waits
+ * for them: at first awake, as units take a tenth of a millisecond and a core that has gone to sleep takes longer to be
+ * back, several milliseconds on a virtual machine; then asleep for a moment again and again.
  */
 #include "lib/steps.h"
 

@@ -43,7 +43,8 @@ weft_status weft__table_open(weft_ctx *ctx, uint64_t keys, uint64_t most_keys, u
   while (bits < MOST_PIECE_BITS && buckets >> bits > 64)
     bits++;
   table->simd.overflow_bits = bits;
-  /* At worst a chain holds all keys, five a bucket; a writer leaves at most a quarter of a piece, and may begin anew once. */
+  /* At worst a chain holds all keys, five a bucket; a writer leaves at most a quarter of a piece, and may begin anew
+   * once. */
   table->most_pieces = (uint32_t)(most_keys / SIMD_SLOTS * 4 / 3 * 2 >> bits) + (parts > 1 ? MOST_WRITERS : 1) + 1;
   table->simd.buckets = weft_aligned_alloc(ctx, buckets * BUCKET, BUCKET);
   if (table->simd.buckets)
@@ -115,7 +116,8 @@ void weft__table_finish(weft_ctx *ctx, struct table *table) {
   table->most_pieces = table->pieces + 1;
 }
 
-/* Rows that are entered at once: for the worst of them there is room in a piece, of which a writer leaves at most so much. */
+/* Rows that are entered at once: for the worst of them there is room in a piece, of which a writer leaves at most so
+ * much. */
 static size_t step_of(const struct table *table) {
   size_t piece = (size_t)1 << table->simd.overflow_bits;
   return piece < 64 ? piece : piece / 4;
@@ -174,6 +176,17 @@ weft_status weft__table_move(weft_ctx *ctx, const struct table *from, struct tab
     }
   }
   return WEFT_OK;
+}
+
+void weft__table_relabel(const struct simd_table *table, unsigned bits, size_t part, const uint32_t *id_of, uint32_t base) {
+  size_t n = table->n_buckets >> bits;
+  for (struct simd_bucket *first = table->buckets + part * n, *end = first + n; first < end; first++)
+    for (struct simd_bucket *bucket = first;; bucket = simd_overflow_bucket(table, bucket->id[SIMD_SLOTS])) {
+      for (unsigned slot = 0; slot < SIMD_SLOTS && bucket->id[slot] != SIMD_NO_ID; slot++)
+        bucket->id[slot] = base + id_of[bucket->id[slot]];
+      if (bucket->id[SIMD_SLOTS] == SIMD_NO_ID)
+        break;
+    }
 }
 
 /* Replaces the table by one for so many keys. On failure it is as it was. */
@@ -252,9 +265,10 @@ weft_status weft__distinct_open(weft_ctx *ctx, const struct weft_column *keys, s
   return status;
 }
 
-/* If all keys were equally frequent, d of them among the first r rows would be r / x in all, where d / r = (1 - e^-x) / x,
- * which with u = 1 - d / r is x = 2 u + 4/3 u^2 + 10/9 u^3 + ...; where some are more frequent than others there are more, and the
- * table grows again. As long as all rows are keys, so are the others; but within a factor, as a file's start may mislead. */
+/* If all keys were equally frequent, d of them among the first r rows would be r / x in all, where d / r = (1 - e^-x) /
+ * x, which with u = 1 - d / r is x = 2 u + 4/3 u^2 + 10/9 u^3 + ...; where some are more frequent than others there are
+ * more, and the table grows again. As long as all rows are keys, so are the others; but within a factor, as a file's
+ * start may mislead. */
 uint64_t weft__distinct_expect(const struct distinct *distinct, uint64_t needed, uint64_t total) {
   double rows = (double)distinct->rows, u = rows > 0 ? 1 - (double)distinct->count / rows : 0;
   double expected = u > 0 ? rows / (u * (2 + u * (4.0 / 3 + u * (10.0 / 9)))) * 1.1 : (double)total;

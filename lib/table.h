@@ -72,9 +72,13 @@ weft_status weft__table_insert(weft_ctx *ctx, struct table_writer *writer, const
 /* Enters a hash that may be there already, behind all entries of its place. Statuses as weft__table_insert. */
 weft_status weft__table_enter(weft_ctx *ctx, struct table_writer *writer, uint64_t hash, uint32_t id);
 
-/* Empties the buckets of a part, of 1 << bits, of a writer's table, and enters that part of another table there: in order, so
- * that entries of one hash keep theirs. The writer's table was opened for so many parts; statuses as weft__table_insert. */
+/* Empties the buckets of a part, of 1 << bits, of a writer's table, and enters that part of another table there: in
+ * order, so that entries of one hash keep theirs. The writer's table was opened for so many parts; statuses as
+ * weft__table_insert. */
 weft_status weft__table_move(weft_ctx *ctx, const struct table *from, struct table_writer *to, unsigned bits, size_t part);
+
+/* Gives the entries of a part, of 1 << bits, the ids base + id_of[id]. */
+void weft__table_relabel(const struct simd_table *table, unsigned bits, size_t part, const uint32_t *id_of, uint32_t base);
 
 /* The entries of one hash, one after another: where weft__table_next stands. Zero-initialised. */
 struct table_walk {

@@ -19,8 +19,8 @@
 #endif
 #include "simd/kernels/differ.h"
 #include "simd/kernels/loop.h"
-/* Lanes of 512 bits resolve no faster than those of 256 (0.2 ns a row of a fixed width or at offsets, 0.4 of a selection, on
- * a Zen 4), and take 38 KB. */
+/* Lanes of 512 bits resolve no faster than those of 256 (0.2 ns a row of a fixed width or at offsets, 0.4 of a
+ * selection, on a Zen 4), and take 38 KB. */
 #if defined(SIMD_ISA_avx512) && defined(SIMD_HAS_avx2)
 extern const struct simd_kernels weft_kernels_avx2;
 static void resolve(const struct simd_column *column, size_t first, size_t n, struct simd_rows *batch) {
@@ -57,9 +57,9 @@ LOOP_KERNEL(xxh64, uint64_t)
 #define xxh64 xxh64_loop
 #define xxh64_loop_wins LOOP_ALWAYS_WINS
 #endif
-/* XXH3 of 128 bits is xxHash's own code in loops, 39 KB of it: the table has it from the one below it, where it takes 0 to
- * 4 % longer, and 10 % for rows of more than 1 KiB (a Zen 4). XXH32 would take 29 KB to be 6.8 times as fast as the loop, and
- * not 5. */
+/* XXH3 of 128 bits is xxHash's own code in loops, 39 KB of it: the table has it from the one below it, where it takes 0
+ * to 4 % longer, and 10 % for rows of more than 1 KiB (a Zen 4). XXH32 would take 29 KB to be 6.8 times as fast as the
+ * loop, and not 5. */
 #ifdef SIMD_ISA_avx512
 #define TABLE_BORROWS 1
 #else

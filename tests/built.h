@@ -107,7 +107,8 @@ static inline weft_status build_anyhow(weft_ctx *ctx, const struct weft_column *
   return status;
 }
 
-/* Hands over probe keys, with their hashes or without. hashes[rows] stay until the batch is drained. mask: as the index's. */
+/* Hands over probe keys, with their hashes or without. hashes[rows] stay until the batch is drained. mask: as the
+ * index's. */
 static inline void probe_anyhow(weft_ctx *ctx, weft_join *join, const weft_index *index, uint64_t mask,
                                 const struct weft_column *keys, size_t n_keys, uint64_t *hashes, struct rng *rng) {
   if (rng_percent(rng, 50)) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The checks of the kernel kinds `scatter` and `scatter_rows`, beside a loop that appends row by row. What goes to a part begins anywhere in
- * cache lines that it shares with others; inputs, outputs and lines end at guard pages.
+ * The checks of the kernel kinds `scatter` and `scatter_rows`, beside a loop that appends row by row. What goes to a
+ * part begins anywhere in cache lines that it shares with others; inputs, outputs and lines end at guard pages.
  */
 #include "checks.h"
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * The tables of kernels that this machine can run, for suites that go through all of them in one process. Tables that are
- * built and cannot run here are named on stdout, with what is missing: a run shows what it did not test. WEFT_TEST_TABLE in
- * the environment is the name of the one table to run, where the others have been run elsewhere; without any table to run the
- * suite has failed.
+ * The tables of kernels that this machine can run, for suites that go through all of them in one process. Tables that
+ * are built and cannot run here are named on stdout, with what is missing: a run shows what it did not test.
+ * WEFT_TEST_TABLE in the environment is the name of the one table to run, where the others have been run elsewhere;
+ * without any table to run the suite has failed.
  */
 #ifndef TESTS_TABLES_H
 #define TESTS_TABLES_H

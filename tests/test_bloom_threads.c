@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * One Bloom filter, several threads, each with a context of its own: they probe it at once, and build it of filters of their
- * own. Meant for ThreadSanitizer, and right without it. Threads record what they see; the test's own thread judges.
+ * One Bloom filter, several threads, each with a context of its own: they probe it at once, and build it of filters of
+ * their own. Meant for ThreadSanitizer, and right without it. Threads record what they see; the test's own thread
+ * judges.
  */
 #include <pthread.h>
 

@@ -129,9 +129,9 @@ END_TEST
 
 /* ---- Keys that come and go ---- */
 
-/* Rows for some rounds. Some keys are drawn from all, most from a window that moves along: so that a round has keys from
- * before, and new ones, once and several times. Or first there is a rush of new keys, with few old ones among them, so that the
- * round in which it ends takes all of its rows for newcomers. */
+/* Rows for some rounds. Some keys are drawn from all, most from a window that moves along: so that a round has keys
+ * from before, and new ones, once and several times. Or first there is a rush of new keys, with few old ones among
+ * them, so that the round in which it ends takes all of its rows for newcomers. */
 #define MANY_ROWS 530000
 #define WINDOW 30000
 #define RUSH 90000

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * No memory for index, join, group, partition, aggregates and sketches: each call is run once for each memory request that it
- * makes, that request failing.
- * It must end with the documented status and outputs, leave nothing behind, and succeed when it is called again. As
- * test_oom.c, with tables large enough to grow, keys that collide, and copies of keys.
+ * No memory for index, join, group, partition, aggregates and sketches: each call is run once for each memory request
+ * that it makes, that request failing. It must end with the documented status and outputs, leave nothing behind, and
+ * succeed when it is called again. As test_oom.c, with tables large enough to grow, keys that collide, and copies of
+ * keys.
  */
 #include "alloc/cache.h"
 #include "keys.h"

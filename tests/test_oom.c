@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * No memory: every function of contexts, slabs and hashes is run once for each memory request that it makes, that request
- * failing. It must end with the documented status and outputs, leave the slab fit for the same call again, and leak nothing.
- * (The idea is SQLite's; see its page "How SQLite Is Tested", out-of-memory testing.) test_public.c lists who does so for
- * which function.
+ * No memory: every function of contexts, slabs and hashes is run once for each memory request that it makes, that
+ * request failing. It must end with the documented status and outputs, leave the slab fit for the same call again, and
+ * leak nothing. (The idea is SQLite's; see its page "How SQLite Is Tested", out-of-memory testing.) test_public.c lists
+ * who does so for which function.
  */
 #include <string.h>
 

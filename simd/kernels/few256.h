@@ -9,8 +9,8 @@
 #define FEW_VALUES 8
 #define FEW_BYTES (FEW_PARTS * VEC_BYTES)
 
-/* Up to FEW_NEAR bits, a value is within the word from the byte on that it begins in; up to FEW_CLOSE bits, those of a vector
- * are within 16 bytes, else those of either half. */
+/* Up to FEW_NEAR bits, a value is within the word from the byte on that it begins in; up to FEW_CLOSE bits, those of a
+ * vector are within 16 bytes, else those of either half. */
 #define FEW_NEAR (CODEC_W - 7)
 #define FEW_CLOSE (CODEC_W == 32 ? 16 : 31)
 
@@ -46,7 +46,8 @@ ALWAYS_INLINE struct NAME(near) NAME(plan_near)(unsigned bits, bool close) {
   return plan;
 }
 
-/* FEW_VALUES values, from byte `at` on. Where `clamped`, no 16 bytes are taken from beyond `last`, but those from there on. */
+/* FEW_VALUES values, from byte `at` on. Where `clamped`, no 16 bytes are taken from beyond `last`, but those from there
+ * on. */
 ALWAYS_INLINE void NAME(near_step)(const uint8_t *in, size_t at, const struct NAME(near) * plan, VEC mask, VEC bases,
                                    uint8_t *out, bool close, bool clamped, size_t last) {
   for (unsigned k = 0; k < FEW_PARTS; k++, out += VEC_BYTES) {

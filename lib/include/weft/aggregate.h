@@ -49,14 +49,14 @@ typedef struct weft_aggregate weft_aggregate;
 WEFT_API WEFT_MUST_CHECK weft_status weft_aggregate_open(weft_ctx *ctx, enum weft_type type, uint32_t kinds,
                                                          weft_aggregate **out);
 
-/* Adds the rows of a column (trusted, of the aggregate's type): row i to the group group[i], below n_groups, as weft_group
- * numbers them. group may be NULL when n_groups is 1 or there are no rows. The aggregate has n_groups groups from then on,
- * or as many as it had, if those were more. ctx: of the aggregate's slab, on its own thread.
+/* Adds the rows of a column (trusted, of the aggregate's type): row i to the group group[i], below n_groups, as
+ * weft_group numbers them. group may be NULL when n_groups is 1 or there are no rows. The aggregate has n_groups groups
+ * from then on, or as many as it had, if those were more. ctx: of the aggregate's slab, on its own thread.
  * WEFT_E_INVALID: ctx, aggregate or column is NULL, ctx is of another slab, the column has no layout or another type,
  * group is NULL, or n_groups is 0 and there are rows; WEFT_E_OVERFLOW: more than 2^32 - 2 groups; WEFT_E_NOMEM,
  * WEFT_E_LIMIT: no memory for the groups: nothing has changed. WEFT_E_INVALID: a group is not below n_groups, or a
- * selection passes the column's rows; WEFT_E_NOMEM, WEFT_E_LIMIT: no memory to look up a selection or nulls: an unknown part
- * of the rows was added, and the aggregate can only be freed: all other calls refuse it. */
+ * selection passes the column's rows; WEFT_E_NOMEM, WEFT_E_LIMIT: no memory to look up a selection or nulls: an unknown
+ * part of the rows was added, and the aggregate can only be freed: all other calls refuse it. */
 WEFT_API WEFT_MUST_CHECK weft_status weft_aggregate_add(weft_ctx *ctx, weft_aggregate *aggregate,
                                                         const struct weft_column *column, const uint32_t *group,
                                                         size_t n_groups);

@@ -22,12 +22,12 @@ typedef struct weft_distinct weft_distinct;
  * of these. WEFT_E_NOMEM, WEFT_E_LIMIT: no memory, or none under the slab's limit. */
 WEFT_API WEFT_MUST_CHECK weft_status weft_distinct_open(weft_ctx *ctx, unsigned precision, weft_distinct **out);
 
-/* Adds the rows of columns[0 .. n_columns) (as keys: see <weft/group.h>, trusted), a row of several columns being one value.
- * A row with a null is left out, as by SQL's count(distinct). Values are equal as in <weft/index.h>. They are hashed by
- * weft_hash64 with WEFT_XXH3_64 and seed 0, floats once -0.0 is 0.0 and every NaN the same (0x7fc00000,
- * 0x7ff8000000000000). ctx: any context, on its thread. On failure nothing has changed. WEFT_E_INVALID: ctx, distinct or
- * columns is NULL, n_columns is 0 or above 64, rows differ, or a column has no layout. WEFT_E_OVERFLOW: more than 2^32 - 2
- * rows. WEFT_E_NOMEM, WEFT_E_LIMIT: no scratch memory. */
+/* Adds the rows of columns[0 .. n_columns) (as keys: see <weft/group.h>, trusted), a row of several columns being one
+ * value. A row with a null is left out, as by SQL's count(distinct). Values are equal as in <weft/index.h>. They are
+ * hashed by weft_hash64 with WEFT_XXH3_64 and seed 0, floats once -0.0 is 0.0 and every NaN the same (0x7fc00000,
+ * 0x7ff8000000000000). ctx: any context, on its thread. On failure nothing has changed. WEFT_E_INVALID: ctx, distinct
+ * or columns is NULL, n_columns is 0 or above 64, rows differ, or a column has no layout. WEFT_E_OVERFLOW: more than
+ * 2^32 - 2 rows. WEFT_E_NOMEM, WEFT_E_LIMIT: no scratch memory. */
 WEFT_API WEFT_MUST_CHECK weft_status weft_distinct_add(weft_ctx *ctx, weft_distinct *distinct,
                                                        const struct weft_column *columns, size_t n_columns);
 
@@ -52,9 +52,9 @@ WEFT_API double weft_distinct_estimate(const weft_distinct *distinct);
 WEFT_API WEFT_MUST_CHECK weft_status weft_distinct_write(weft_ctx *ctx, const weft_distinct *distinct, void *out,
                                                          size_t capacity, size_t *bytes);
 
-/* Opens a sketch from what weft_distinct_write wrote to src[bytes], which may be anything: a sketch that is returned is one.
- * On failure *out is NULL. WEFT_E_INVALID: an argument is NULL. WEFT_E_CORRUPT: it is no sketch, and the message says why.
- * WEFT_E_UNSUPPORTED: it is one of a later version. WEFT_E_NOMEM, WEFT_E_LIMIT: as weft_distinct_open. */
+/* Opens a sketch from what weft_distinct_write wrote to src[bytes], which may be anything: a sketch that is returned is
+ * one. On failure *out is NULL. WEFT_E_INVALID: an argument is NULL. WEFT_E_CORRUPT: it is no sketch, and the message
+ * says why. WEFT_E_UNSUPPORTED: it is one of a later version. WEFT_E_NOMEM, WEFT_E_LIMIT: as weft_distinct_open. */
 WEFT_API WEFT_MUST_CHECK weft_status weft_distinct_read(weft_ctx *ctx, const void *src, size_t bytes, weft_distinct **out);
 
 /* Frees it; NULL is fine. Any thread. */

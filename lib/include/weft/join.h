@@ -52,8 +52,8 @@ WEFT_API WEFT_MUST_CHECK weft_status weft_join_open(weft_ctx *ctx, weft_index *i
 WEFT_API WEFT_MUST_CHECK weft_status weft_join_probe(weft_join *join, const struct weft_column *keys, size_t n_keys);
 
 /* The same for rows whose hashes are known: hashes[rows], what weft_index_hash gave for these keys with the seed of the
- * index (weft_index_info), trusted. They are read until the batch is drained. hashes may be NULL when there are no rows, else
- * that is WEFT_E_INVALID. */
+ * index (weft_index_info), trusted. They are read until the batch is drained. hashes may be NULL when there are no
+ * rows, else that is WEFT_E_INVALID. */
 WEFT_API WEFT_MUST_CHECK weft_status weft_join_probe_hashed(weft_join *join, const struct weft_column *keys, size_t n_keys,
                                                             const uint64_t *hashes);
 
