@@ -11,13 +11,13 @@
 #include "rng.h"
 #include "suite.h"
 
-#define ROWS 40000                      /* more than a first table holds */
-#define FEW 300                         /* where hashes are of few bits */
-#define SLICED_ROWS ((size_t)2 * 65536) /* as many as two threads take slices of */
+#define ROWS 40000                        /* more than a first table holds */
+#define FEW 300                           /* where hashes are of few bits */
+#define ROUND_ROWS ((size_t)65536 + 8192) /* and of them a round, behind the rows that one thread numbers */
 
 /* The columns that operations work on. */
 static struct weft_column unique_numbers, repeated_numbers, repeated_strings, null_numbers, few_strings, few_numbers;
-static struct weft_column sliced_strings;
+static struct weft_column round_strings;
 
 static void fill_columns(void) {
   static uint64_t numbers[ROWS], halves[ROWS];
@@ -36,11 +36,11 @@ static void fill_columns(void) {
   repeated_strings = weft_column_offsets32(text, (size_t)offsets[ROWS], offsets, ROWS);
   few_strings = weft_column_offsets32(text, (size_t)offsets[FEW], offsets, FEW);
   few_numbers = weft_column_fixed(numbers, WEFT_U64, FEW);
-  /* The second half has keys that the first has not. */
-  static uint32_t sliced[SLICED_ROWS];
-  for (size_t i = 0; i < SLICED_ROWS; i++)
-    sliced[i] = (uint32_t)(i % 65536 % (200 + 200 * (i / 65536)));
-  sliced_strings = weft_column_with_selection(repeated_strings, sliced, SLICED_ROWS);
+  /* The round has keys that the rows before have not. */
+  static uint32_t round[ROUND_ROWS];
+  for (size_t i = 0; i < ROUND_ROWS; i++)
+    round[i] = (uint32_t)(i % 65536 % (200 + 200 * (i / 65536)));
+  round_strings = weft_column_with_selection(repeated_strings, round, ROUND_ROWS);
 }
 
 struct rig {
@@ -222,12 +222,12 @@ static bool group_strings(struct rig *rig) {
   return group(rig, &repeated_strings, 1, UINT64_MAX, ROWS / 2);
 }
 
-static bool grouping(struct rig *rig) { /* slices numbered anew, and keys that collide across them */
-  static uint32_t number[SLICED_ROWS], first_row[SLICED_ROWS];
+static bool grouping(struct rig *rig) { /* half of the round's keys are new; and keys collide */
+  static uint32_t number[ROUND_ROWS], first_row[ROUND_ROWS];
   size_t groups = 99;
   weft_grouping *grouping;
-  rig->ctx->key_mask = 0xff;
-  bool opened = went_well(rig, weft_grouping_open(rig->ctx, &sliced_strings, 1, 2, number, &grouping));
+  rig->ctx->key_mask = 0xff00000000000000;
+  bool opened = went_well(rig, weft_grouping_open(rig->ctx, &round_strings, 1, 2, number, &grouping));
   rig->ctx->key_mask = UINT64_MAX;
   if (!opened)
     return false;
@@ -327,7 +327,7 @@ static const struct {
     {"full join", join_full, 3},
     {"group of unique numbers", group_unique, 3},
     {"group of strings", group_strings, 4},
-    {"grouping of slices that collide", grouping, 16},
+    {"grouping by a round, of keys that collide", grouping, 16},
     {"group of numbers and nulls", group_with_nulls, 4},
     {"group of packed keys", group_packed, 6},
     {"group of keys that collide", group_colliding, 4},

@@ -291,8 +291,9 @@ static void *work(void *argument) {
   return (void *)(uintptr_t)wrong;
 }
 
+/* A hundred times, and on until something could be given back: the workers may have had no processor yet. */
 static void *trim_meanwhile(void *argument) {
-  for (int i = 0; i < 100; i++)
+  for (int i = 0; i < 100 || (i < 1000000 && GET(shared->returned) == 0); i++)
     (void)!weft_slab_trim(shared, NULL);
   return argument;
 }

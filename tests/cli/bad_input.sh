@@ -60,7 +60,7 @@ done
 
 fact "--memory-limit is still known by its first name"
 exits 0 "$WEFT" hash --max-memory 64M /dev/null
-exits 3 bash -c 'head -c 300000000 /dev/zero | "$WEFT" hash --max-memory 64M'
+exits 3 bash -c 'head -c 100000000 /dev/zero | "$WEFT" hash --max-memory 16M'
 
 fact "options that contradict each other are wrong usage"
 exits 2 "$WEFT" hash --csv --tsv -
@@ -229,9 +229,9 @@ for ((i = 0; i < 40; i++)); do
 done
 
 fact "a line for which there is no memory is told, with the numbers"
-exits 3 bash -c 'head -c 300000000 /dev/zero | "$WEFT" hash --memory-limit 64M'
+exits 3 bash -c 'head -c 100000000 /dev/zero | "$WEFT" hash --memory-limit 16M'
 mentions 'weft: stdin: a long line:' bytes
-exits 3 bash -c '{ echo a; printf "\""; head -c 300000000 /dev/zero; } | "$WEFT" hash --csv --memory-limit 64M'
+exits 3 bash -c '{ echo a; printf "\""; head -c 100000000 /dev/zero; } | "$WEFT" hash --csv --memory-limit 16M'
 mentions 'weft: stdin:2: no memory for field 1'
 
 fact "a join without its two tables or its key is wrong usage"
@@ -370,7 +370,7 @@ awk 'BEGIN { print "a,y"; for (i = 0; i < 20000; i++) print i % 5000 "," i }' >m
 "$WEFT" join --on a l.csv medium.csv -o want_join.csv
 "$WEFT" group --by a --sum y medium.csv -o want_group.csv
 ends=0
-for ((limit = 200; limit < 9000; limit += 200)); do
+for ((limit = 200; limit < 9000; limit += 200 * thin)); do
   for command in 'join --on a l.csv' 'group --by a --sum y'; do
     rm -f limited.csv
     code=0
@@ -386,7 +386,7 @@ for ((limit = 200; limit < 9000; limit += 200)); do
     fi
   done
 done
-[ $ends -gt 10 ] && [ -e limited.csv ] || bad "$ends limits were reached"
+[ $ends -gt $((10 / thin)) ] && [ -e limited.csv ] || bad "$ends limits were reached"
 
 fact "a write that fails is told"
 seq 100000 >numbers

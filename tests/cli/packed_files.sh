@@ -117,12 +117,12 @@ fact "a bit that is flipped anywhere is found, in a file and in a pipe, and noth
 awk 'BEGIN { print "n,s"; for (i = 0; i < 40; i++) print i * i "," "x" i % 3 }' >small.csv
 "$WEFT" pack small.csv -o t.weft
 small=$(stat -c %s t.weft)
-for ((at = 0; at < small; at += 3)); do
+for ((at = 0; at < small; at += 3 * thin)); do
   damaged $at
   exits 1 "$WEFT" verify bad.weft
   grep -q '^weft: bad.weft: ' err.txt || bad "$at: said $(cat err.txt)"
 done
-for ((at = 1; at < small; at += 29)); do
+for ((at = 1; at < small; at += 29 * thin)); do
   damaged $at
   exits 1 bash -c '"$WEFT" verify - <bad.weft'
   exits 1 bash -c 'cat bad.weft | "$WEFT" verify -'
@@ -136,7 +136,7 @@ for ((at = 1; at < small; at += 29)); do
 done
 
 fact "a file that is cut off anywhere is told, from a disk and from a pipe"
-for ((bytes = 0; bytes < small; bytes += 7)); do
+for ((bytes = 0; bytes < small; bytes += 7 * thin)); do
   head -c $bytes t.weft >bad.weft
   for command in verify unpack describe; do
     exits 1 "$WEFT" $command bad.weft

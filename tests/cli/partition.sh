@@ -13,20 +13,20 @@ leaves() { # FOLDER NAME...: it holds these and nothing else
   [ "$is" = "${*:2}${2:+ }" ] || bad "$1 holds '$is', not '${*:2}'"
 }
 
-# The part that a hash has, a number of 64 bits in any form that bash reads.
+# Sets `part` to the part that a hash has, a number of 64 bits in any form that bash reads.
 part_of() { # RULE HASH N
   local h=$(($2)) n=$3
   if [ "$1" = spark ]; then
-    echo $(((h % n + n) % n))
+    part=$(((h % n + n) % n))
   else
-    echo $((((h >> 32 & 0xffffffff) % n * (4294967296 % n) + (h & 0xffffffff)) % n))
+    part=$((((h >> 32 & 0xffffffff) % n * (4294967296 % n) + (h & 0xffffffff)) % n))
   fi
 }
 
 # One key, written as CSV, is in the part that its hash has.
 lands() { # RULE KEYS ROW HASH [OPTION...]
   local rule=$1 keys=$2 row=$3 part is
-  part=$(part_of "$rule" "$4" 41)
+  part_of "$rule" "$4" 41
   printf 'a,b,c\n%s\n' "$row" >one.csv
   rm -rf d
   exits 0 "$WEFT" partition -n 41 --by "$rule" --key "$keys" -o d one.csv "${@:5}"
@@ -97,7 +97,8 @@ fact "Spark: every NaN is Java's"
 printf 'x\nnan\n-nan\n' | tr -d - >nan.csv
 exits 0 "$WEFT" partition -n 97 --by spark --key x=f32 -o d nan.csv
 want=$(printf '2143289344\n' | "$XXH_LINES" --seed 42 --fields , --types w xxh64)
-rows 3 "d/part-$(part_of spark "0x${want:0:16}" 97).csv"
+part_of spark "0x${want:0:16}" 97
+rows 3 "d/part-$part.csv"
 
 fact "Spark: a null leaves the seed: alone it is 42, and (null, ABC) is ABC"
 lands spark a=i64 ,x,y 42
@@ -106,15 +107,16 @@ lands spark b,a,c=i32 NULL,ABC,NULL 4105715581806190027 --null NULL
 
 # Rows of random keys in each part, beside libxxhash on the same fields. Parts end up with the rows in their order.
 rows_of() { # RULE KEYS N WITNESS-OPTION...
-  local rule=$1 keys=$2 n=$3
+  local rule=$1 keys=$2 n=$3 part
   shift 3
   rm -rf d want
   mkdir want
   exits 0 "$WEFT" partition -n "$n" --by "$rule" --key "$keys" -o d random.csv
   silent
   tail -n +2 random.csv | "$XXH_LINES" --fields , "$@" | while IFS= read -r line; do
-    printf '%s\n' "${line:18}" >>"want/$(part_of "$rule" "0x${line:0:16}" "$n")"
-  done
+    part_of "$rule" "0x${line:0:16}" "$n"
+    printf '%s %s\n' $part "${line:18}"
+  done | awk '{ to = "want/" $1; sub(/^[0-9]+ /, ""); print >to }'
   for ((part = 0; part < n; part++)); do
     { head -n 1 random.csv; [ ! -e want/$part ] || cat want/$part; } >want.txt
     cmp -s want.txt d/part-$part.csv || { bad "$rule $keys: part $part of $n has other rows"; break; }
