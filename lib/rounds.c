@@ -2,10 +2,11 @@
  *
  * Numbering keys in rounds, see rounds.h: what a round consists of, room for its keys, and their numbers.
  *
- * A round costs each thread some 50 microseconds of waiting at the end of each of its long steps.
+ * grouping.c calls these, and asks which units of work there are.
  */
 #include "lib/rounds.h"
 
+#include <assert.h>
 #include <string.h>
 
 enum {
@@ -68,9 +69,9 @@ static void *carve(uint8_t *block, size_t *size, size_t n, size_t width) {
   return block ? block + at : NULL;
 }
 
-/* Lays a round of so many rows out in a block of memory, or none. Returns its bytes. */
+/* Lays a round of so many rows, in whole chunks, out in a block of memory, or none. Returns its bytes. */
 static size_t lay_out(struct rounds *rounds, uint8_t *block, size_t rows) {
-  size_t size = 0, chunks = (rows + ROUND_CHUNK - 1) / ROUND_CHUNK;
+  size_t size = 0, chunks = rows / ROUND_CHUNK;
   rounds->hashes = carve(block, &size, rows, sizeof *rounds->hashes);
   rounds->order = carve(block, &size, rows, sizeof *rounds->order);
   rounds->row = carve(block, &size, rows, sizeof *rounds->row);
@@ -93,6 +94,9 @@ static weft_status next_round(weft_ctx *ctx, struct rounds *rounds, size_t most)
   size_t rows = rounds->end - rounds->first;
   if (rows <= rounds->room)
     return WEFT_OK;
+  /* At once for as many as rounds usually come to. */
+  rows = least(rounds->rows - rounds->first, rows > rounds->usual_rows ? rows : rounds->usual_rows);
+  rows = (rows + ROUND_CHUNK - 1) / ROUND_CHUNK * ROUND_CHUNK;
   (void)!weft_free(ctx, rounds->memory);
   size_t bytes = lay_out(rounds, NULL, rows);
   rounds->memory = weft_alloc(ctx, bytes);
@@ -108,6 +112,7 @@ weft_status weft__rounds_begin(weft_ctx *ctx, struct rounds *rounds) {
   struct key_hash how = rounds->distinct.how;
   WEFT_TRY(weft__group(ctx, rounds->keys, rounds->n_keys, &how, rounds->end, rounds->group, &rounds->distinct));
   rounds->open = rounds->look = true;
+  rounds->share = 1;
   rounds->bits = LEAST_BITS;
   return next_round(ctx, rounds, rounds->end);
 }
@@ -116,52 +121,56 @@ static weft_status end_round(weft_ctx *ctx, struct rounds *rounds) {
   size_t rows = rounds->end - rounds->first, added = rounds->distinct.count - rounds->before;
   rounds->bits = rounds->table_bits > 0 ? rounds->table_bits : LEAST_BITS;
   rounds->look = added < rows - rows / 32;
+  if (rounds->missing > 0)
+    rounds->share = (double)added / (double)rounds->missing;
   return next_round(ctx, rounds,
-                    rounds->look ? least(rounds->end, rounds->usual_rows) : least(4 * rounds->end, ROUND_MOST_ROWS));
+                    rounds->look ? least(rounds->end, rounds->usual_rows) : least(2 * rounds->end, ROUND_MOST_ROWS));
 }
 
 /* ---- Making room ---- */
 
-/* Keys that there may be after this round. Of newcomers as many are new keys as of all rows before them, if keys are
- * drawn at random; where the round has more newcomers than that, the rows are of another kind than those before. */
+/* Keys that there may be after this round: of newcomers as many are new keys as in the round before, but half of what there may
+ * be at least. */
 static uint64_t keys_to_come(const struct rounds *rounds) {
-  double of_rows = (double)rounds->before / (double)rounds->first;
-  double of_round = (double)rounds->missing / (double)(rounds->end - rounds->first);
-  return rounds->before + (uint64_t)((double)rounds->missing * (of_rows > of_round ? of_rows : of_round));
+  uint64_t likely = rounds->before + (uint64_t)((double)rounds->missing * rounds->share);
+  uint64_t half = (rounds->before + rounds->missing) / 2;
+  return likely > half ? likely : half;
 }
 
 static weft_status plan(weft_ctx *ctx, struct rounds *rounds) {
   struct distinct *distinct = &rounds->distinct;
-  rounds->missing = 0;
   for (size_t chunk = 0; chunk < round_chunks(rounds); chunk++)
     rounds->missing += rounds->chunks[chunk].newcomers;
-  if (rounds->missing == 0)
-    return WEFT_OK;
-  uint64_t keys = keys_to_come(rounds);
-  distinct->rows = rounds->first;
-  if (rounds->table_bits == 0 || keys > distinct->table.capacity) {
-    uint64_t room = weft__distinct_expect(distinct, keys, rounds->rows);
-    rounds->table_bits = bits_for(room); /* never fewer than before: it grows */
-    WEFT_TRY(weft__table_open(ctx, room, rounds->rows, 1u << rounds->table_bits, &rounds->larger));
+  uint64_t keys = keys_to_come(rounds), most = rounds->before + rounds->missing, capacity = distinct->table.capacity;
+  bool shared = rounds->table_bits > 0, full = keys > capacity || rounds->before > capacity || most > rounds->most_keys;
+  if (shared ? full : rounds->missing > 0) {
+    distinct->rows = rounds->first;
+    capacity = weft__distinct_expect(distinct, keys, rounds->rows);
+    rounds->table_bits = bits_for(capacity); /* never fewer than before: it grows */
+    rounds->most_keys = (capacity > most ? capacity : most) + rounds->usual_rows;
+    WEFT_TRY(weft__table_open(ctx, capacity, rounds->most_keys, 1u << rounds->table_bits, &rounds->larger));
+    assert(rounds->table_bits >= rounds->bits);
     rounds->n_spare = 0;
   }
-  uint64_t capacity = rounds->larger.simd.buckets ? rounds->larger.capacity : distinct->table.capacity;
-  uint64_t most = rounds->before + rounds->missing;
-  return weft__distinct_reserve(ctx, distinct, capacity > most ? capacity : most);
+  return rounds->missing > 0 ? weft__distinct_reserve(ctx, distinct, capacity > most ? capacity : most) : WEFT_OK;
 }
 
 /* ---- Numbering ---- */
 
-static void count(weft_ctx *ctx, struct rounds *rounds) {
+/* Tells chunks where their numbers begin. */
+static void count(struct rounds *rounds) {
   struct distinct *distinct = &rounds->distinct;
   for (size_t chunk = 0; chunk < round_chunks(rounds); chunk++) {
     rounds->chunks[chunk].next = distinct->count;
     distinct->count += atomic_load_explicit(&rounds->chunks[chunk].added, memory_order_relaxed);
   }
+}
+
+static void replace_table(weft_ctx *ctx, struct rounds *rounds) {
   if (!rounds->larger.simd.buckets)
     return;
-  weft__table_close(ctx->cache.slab, &distinct->table);
-  distinct->table = rounds->larger;
+  weft__table_close(ctx->cache.slab, &rounds->distinct.table);
+  rounds->distinct.table = rounds->larger;
   rounds->larger = (struct table){0};
 }
 
@@ -182,13 +191,19 @@ static void number_chunk(const struct rounds *rounds, size_t chunk) {
   }
 }
 
-/* Gives a chunk's newcomers their groups. */
+static uint32_t number_of(const struct rounds *rounds, uint32_t id) {
+  return id < rounds->new_ids ? id : rounds->number[id - rounds->new_ids];
+}
+
+/* Gives a chunk's newcomers their groups, or all of its rows where they have been grouped by themselves. */
 static void write_chunk(const struct rounds *rounds, size_t chunk) {
-  size_t place = chunk * ROUND_CHUNK, end = place + rounds->chunks[chunk].newcomers;
-  for (; place < end; place++) {
-    uint32_t id = rounds->met[place];
-    rounds->group[rounds->row[place]] = id < rounds->new_ids ? id : rounds->number[id - rounds->new_ids];
-  }
+  size_t base = chunk * ROUND_CHUNK, first = rounds->first + base;
+  if (rounds->chunks[chunk].grouped)
+    for (size_t row = first; row < least(first + ROUND_CHUNK, rounds->end); row++)
+      rounds->group[row] = number_of(rounds, rounds->met[base + rounds->order[base + rounds->group[row]]]);
+  else
+    for (size_t place = base; place < base + rounds->chunks[chunk].newcomers; place++)
+      rounds->group[rounds->row[place]] = number_of(rounds, rounds->met[place]);
 }
 
 /* The number of an entry of this hash: where its id is. */
@@ -203,12 +218,11 @@ static uint32_t *entry_of(const struct simd_table *table, uint64_t hash, uint32_
   }
 }
 
-/* Gives the entries of n new keys their numbers. Returns 0: none are left. */
-static size_t write_entries(const struct rounds *rounds, const uint32_t *places, size_t n) {
+/* Gives the entries of n new keys their numbers. */
+static void write_entries(const struct rounds *rounds, const uint32_t *places, size_t n) {
   for (size_t k = 0; k < n; k++)
     *entry_of(&rounds->distinct.table.simd, rounds->hashes[places[k]], rounds->new_ids + places[k]) =
         rounds->number[places[k]];
-  return 0;
 }
 
 /* Gives the entries of a part's new keys their numbers: of some at once, whose buckets have been asked for before. */
@@ -223,11 +237,13 @@ static void write_part(const struct rounds *rounds, size_t number) {
       some[n] = (uint32_t)place;
       __builtin_prefetch(&table->buckets[simd_place(rounds->hashes[place], table->n_buckets)], 1);
       n += rounds->met[place] == rounds->new_ids + place;
-      if (n == SOME)
-        n = write_entries(rounds, some, n);
+      if (n < SOME)
+        continue;
+      write_entries(rounds, some, n);
+      n = 0;
     }
   }
-  (void)write_entries(rounds, some, n);
+  write_entries(rounds, some, n);
 }
 
 /* ---- The steps ---- */
@@ -242,12 +258,13 @@ static size_t part_units(const struct rounds *rounds) {
 
 size_t weft__round_units(const struct rounds *rounds, enum round_step step) {
   size_t chunks = round_chunks(rounds);
-  bool any = rounds->missing > 0, last = rounds->end == rounds->rows; /* after which nobody looks into the table */
+  bool any = rounds->missing > 0, moves = rounds->larger.simd.buckets != NULL;
+  bool last = rounds->end == rounds->rows; /* after it nobody looks into the table */
   switch (step) {
   case ROUND_FIND: return chunks;
   case ROUND_PLAN: return chunks > 0;
-  case ROUND_ENTER: return any ? part_units(rounds) : 0;
-  case ROUND_COUNT: return any;
+  case ROUND_ENTER: return any || moves ? part_units(rounds) : 0;
+  case ROUND_COUNT: return any || moves;
   case ROUND_NUMBER: return any ? chunks : 0;
   case ROUND_WRITE: return any ? chunks + (last ? 0 : part_units(rounds)) : 0;
   default: return chunks > 0;
@@ -260,7 +277,10 @@ weft_status weft__round_work(weft_ctx *ctx, struct rounds *rounds, enum round_st
   case ROUND_FIND: return weft__round_find(ctx, rounds, unit);
   case ROUND_PLAN: return plan(ctx, rounds);
   case ROUND_ENTER: return weft__round_enter(ctx, rounds, unit * parts, (unit + 1) * parts);
-  case ROUND_COUNT: count(ctx, rounds); return WEFT_OK;
+  case ROUND_COUNT:
+    replace_table(ctx, rounds);
+    count(rounds);
+    return WEFT_OK;
   case ROUND_NUMBER: number_chunk(rounds, unit); return WEFT_OK;
   case ROUND_WRITE:
     if (unit < chunks)

@@ -8,7 +8,8 @@
  * together by part, and each part is entered in its range of the table by one thread; then their keys are numbered in the
  * order of the rows. So what a key's number is does not depend on who did what when.
  *
- * Where nearly all rows of a round had new keys the next is longer, and all of its rows are newcomers, without a look.
+ * A chunk whose first rows are newcomers with keys that come again and again, as in rows in an order, is grouped by itself,
+ * and one newcomer stands for each key. After a round of new keys alone no chunk is looked up whose first rows are newcomers.
  */
 #ifndef LIB_ROUNDS_H
 #define LIB_ROUNDS_H
@@ -37,10 +38,13 @@ struct rounds {
   size_t first, end, missing; /* missing: newcomers */
   uint32_t before, new_ids;   /* keys; new_ids: above all numbers */
   unsigned bits;              /* 1 << bits parts */
-  bool look;                  /* rows are looked up first */
+  double share;               /* of newcomers whose keys were new ones, in the round before */
+  uint64_t most_keys;         /* that the table's overflow has room for */
+  bool look;                  /* all rows are looked up first */
   struct table larger;        /* what the table is replaced by; without buckets: by nothing */
   struct round_chunk {
     uint32_t newcomers, next; /* next: the number of its first new key */
+    bool grouped;             /* its rows have groups among themselves, whose newcomers are in that order */
     _Atomic uint32_t added;   /* new keys */
   } * chunks;
   uint32_t *starts; /* [chunks][ROUND_PARTS + 1] a chunk's parts' first places, from the chunk's own first */
@@ -75,6 +79,10 @@ size_t weft__rounds_count(const struct rounds *rounds);
 
 /* Numbers the first rows, before all rounds. */
 weft_status weft__rounds_begin(weft_ctx *ctx, struct rounds *rounds);
+
+/* The id of a row's key in a table of the keys before and newcomers: SIMD_NO_ID where it is not there. */
+uint32_t weft__round_search(weft_ctx *ctx, const struct rounds *rounds, const struct simd_table *table, uint64_t hash,
+                            size_t row, struct key_scratch *scratch);
 
 /* ROUND_FIND of a chunk; ROUND_ENTER of parts first .. end. */
 weft_status weft__round_find(weft_ctx *ctx, struct rounds *rounds, size_t chunk);

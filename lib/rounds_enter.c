@@ -15,38 +15,40 @@ struct part {
   uint32_t added[ROUND_CHUNKS]; /* new keys of each chunk */
 };
 
+uint32_t weft__round_search(weft_ctx *ctx, const struct rounds *rounds, const struct simd_table *table, uint64_t hash,
+                            size_t row, struct key_scratch *scratch) {
+  uint32_t new_ids = rounds->new_ids, id;
+  struct table_walk walk = {0};
+  do
+    id = weft__table_next(table, hash, &walk);
+  while (id != SIMD_NO_ID &&
+         !weft__keys_equal(ctx, rounds->keys, rounds->n_keys, row, rounds->keys,
+                           id < new_ids ? distinct_first_row(&rounds->distinct, id) : rounds->row[id - new_ids], scratch));
+  return id;
+}
+
 /* Newcomer i's hash is another key's: finds its key among the entries of the hash, or enters it. */
 static weft_status settle(weft_ctx *ctx, struct part *part, size_t i) {
   const struct rounds *rounds = part->rounds;
   struct key_scratch *scratch = part->scratch;
-  uint32_t new_ids = rounds->new_ids, row = rounds->row[scratch->places[i] - new_ids], id;
-  struct table_walk walk = {0};
-  do
-    id = weft__table_next(&part->writer.simd, scratch->hashes[i], &walk);
-  while (id != SIMD_NO_ID &&
-         !weft__keys_equal(ctx, rounds->keys, rounds->n_keys, row, rounds->keys,
-                           id < new_ids ? distinct_first_row(&rounds->distinct, id) : rounds->row[id - new_ids], scratch));
-  if (id == SIMD_NO_ID) {
-    id = scratch->places[i];
-    WEFT_TRY(weft__table_enter(ctx, &part->writer, scratch->hashes[i], id));
-  }
-  scratch->ids[i] = id;
-  return WEFT_OK;
+  uint32_t mine = scratch->places[i], row = rounds->row[mine - rounds->new_ids];
+  scratch->ids[i] = weft__round_search(ctx, rounds, &part->writer.simd, scratch->hashes[i], row, scratch);
+  if (scratch->ids[i] != SIMD_NO_ID)
+    return WEFT_OK;
+  scratch->ids[i] = mine;
+  return weft__table_enter(ctx, &part->writer, scratch->hashes[i], mine);
 }
 
 /* Compares the candidates among n newcomers, whose hashes others of the round had, with those, as places tell. */
-static void compare_newcomers(weft_ctx *ctx, const struct part *part, size_t n) {
-  const struct rounds *rounds = part->rounds;
-  struct key_scratch *scratch = part->scratch;
+static void compare_newcomers(weft_ctx *ctx, const struct rounds *rounds, size_t n, struct key_scratch *scratch) {
   const struct key_hash *how = &rounds->distinct.how;
   size_t words = (n + SIMD_BLOCK - 1) / SIMD_BLOCK;
   uint32_t *mine = scratch->later, *others = scratch->others;
   memset(scratch->unlike, 0, words * sizeof *scratch->unlike);
   if (rounds->packed) {
     weft__packed_gather(&how->packing, rounds->packed, mine, n, scratch->packed);
-    bool look = weft__packed_compare(&how->packing, scratch->packed, true, n, rounds->packed, others, scratch->candidates,
-                                     scratch->unlike, scratch->look);
-    if (!look)
+    if (!weft__packed_compare(&how->packing, scratch->packed, true, n, rounds->packed, others, scratch->candidates,
+                              scratch->unlike, scratch->look))
       return;
     memcpy(scratch->candidates, scratch->look, words * sizeof *scratch->candidates);
   }
@@ -78,7 +80,7 @@ static weft_status verify_entered(weft_ctx *ctx, struct part *part, size_t n) {
     scratch->candidates[start / SIMD_BLOCK] = bits;
     scratch->picked[start / SIMD_BLOCK] = others;
   }
-  compare_newcomers(ctx, part, n);
+  compare_newcomers(ctx, part->rounds, n, scratch);
   for (size_t w = 0; w < words; w++)
     for (uint64_t bits = scratch->unlike[w] | scratch->picked[w]; bits != 0; bits &= bits - 1)
       WEFT_TRY(settle(ctx, part, w * SIMD_BLOCK + (size_t)__builtin_ctzll(bits)));
@@ -142,7 +144,8 @@ weft_status weft__round_enter(weft_ctx *ctx, struct rounds *rounds, size_t first
   rounds->spare[rounds->n_spare++] = table_writer_rest(&part.writer);
   os_lock_give(&rounds->lock);
   for (size_t chunk = 0; chunk < round_chunks(rounds); chunk++)
-    atomic_fetch_add_explicit(&rounds->chunks[chunk].added, part.added[chunk], memory_order_relaxed);
+    if (part.added[chunk] > 0)
+      atomic_fetch_add_explicit(&rounds->chunks[chunk].added, part.added[chunk], memory_order_relaxed);
   weft__scratch_close(ctx, part.scratch);
   return status;
 }

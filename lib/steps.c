@@ -6,7 +6,7 @@
  */
 #include "lib/steps.h"
 
-enum { YIELDS = 4000, NAP = 50 /* microseconds */ };
+enum { YIELDS = 4000, NAP = 50, MOST_NAP = 1600 /* microseconds */ };
 
 /* Goes on to the next step that has units. */
 static void next_step(struct steps *steps) {
@@ -30,24 +30,26 @@ void weft__steps_close(struct steps *steps) {
 /* Notes that a unit is done; the last one of a step begins the next. */
 static void unit_done(struct steps *steps, weft_status status) {
   steps->at_work--;
-  if (status != WEFT_OK && steps->status == WEFT_OK) {
+  if (status != WEFT_OK && steps->status == WEFT_OK)
     steps->status = status;
+  if (steps->status != WEFT_OK) /* those that wait leave when nobody is at work any more */
     atomic_fetch_add_explicit(&steps->turn, 1, memory_order_relaxed);
-  }
   if (steps->at_work > 0 || steps->next < steps->units || steps->status != WEFT_OK)
     return;
   steps->step++;
   next_step(steps);
 }
 
-/* Waits, for a while, for the turn after this one. */
+/* Waits for the turn after this one. Relaxed will do: who is back takes the lock before reading anything else. */
 static void wait_for_turn(const struct steps *steps, unsigned turn) {
-  for (int i = 0; i < YIELDS; i++) {
-    if (atomic_load_explicit(&steps->turn, memory_order_relaxed) != turn)
-      return;
-    weft__os_yield();
-  }
-  weft__os_nap(NAP);
+  unsigned nap = NAP;
+  for (int i = 0; atomic_load_explicit(&steps->turn, memory_order_relaxed) == turn; i++)
+    if (i < YIELDS) {
+      weft__os_yield();
+    } else {
+      weft__os_nap(nap);
+      nap = nap < MOST_NAP ? nap * 2 : nap;
+    }
 }
 
 weft_status weft__steps_work(weft_ctx *ctx, struct steps *steps) {

@@ -14,8 +14,10 @@ enum {
   LOAD_NUMERATOR = 13,
   LOAD_DENOMINATOR = 5,
   FIRST_KEYS = 16384,
+  FEW_KEYS = 2048, /* the first, of fewer rows than that */
   MOST_GROWTH = 16,
   LEAST_PIECE_BITS = 4,
+  SHARED_PIECE_BITS = 6, /* a writer enters a quarter of a piece at a time, and so leaves no more */
   MOST_PIECE_BITS = 12,
   MOST_WRITERS = 256, /* at once: each may have a piece that it has not filled */
   BUCKET = sizeof(struct simd_bucket)
@@ -39,7 +41,7 @@ size_t weft__table_bytes(const struct table *table) {
 weft_status weft__table_open(weft_ctx *ctx, uint64_t keys, uint64_t most_keys, uint32_t parts, struct table *table) {
   uint64_t buckets = (keys * LOAD_DENOMINATOR / LOAD_NUMERATOR / parts + 1) * parts;
   *table = (struct table){.simd.n_buckets = (uint32_t)buckets, .capacity = buckets * LOAD_NUMERATOR / LOAD_DENOMINATOR};
-  unsigned bits = LEAST_PIECE_BITS;
+  unsigned bits = parts > 1 ? SHARED_PIECE_BITS : LEAST_PIECE_BITS;
   while (bits < MOST_PIECE_BITS && buckets >> bits > 64)
     bits++;
   table->simd.overflow_bits = bits;
@@ -246,12 +248,12 @@ void weft__distinct_close(weft_slab *slab, struct distinct *distinct) {
 weft_status weft__distinct_open(weft_ctx *ctx, const struct weft_column *keys, size_t n_keys, const struct key_hash *how,
                                 uint64_t total, struct distinct *out) {
   *out = (struct distinct){.how = *how, .keys = keys, .n_keys = n_keys, .total = total, .in_order = true};
-  uint64_t first = total < FIRST_KEYS ? total : FIRST_KEYS;
+  uint64_t first = total >= FIRST_KEYS ? FIRST_KEYS : total < FEW_KEYS ? total : FEW_KEYS;
   WEFT_TRY(weft__table_open(ctx, first, first, 1, &out->table));
   memset(out->table.simd.buckets, 0xff, (size_t)out->table.simd.n_buckets * BUCKET);
   out->room = out->table.capacity + 1;
   out->writer = table_writer(&out->table, NULL);
-  if (total > 0)
+  if (total > 0 && how->packing.stride == 0)
     weft__keys_plan(ctx, keys, n_keys, &out->how);
   if (how->exact || out->how.packing.stride == 0)
     return WEFT_OK;
@@ -272,31 +274,36 @@ weft_status weft__distinct_open(weft_ctx *ctx, const struct weft_column *keys, s
 uint64_t weft__distinct_expect(const struct distinct *distinct, uint64_t needed, uint64_t total) {
   double rows = (double)distinct->rows, u = rows > 0 ? 1 - (double)distinct->count / rows : 0;
   double expected = u > 0 ? rows / (u * (2 + u * (4.0 / 3 + u * (10.0 / 9)))) * 1.1 : (double)total;
-  uint64_t at_least = 2 * needed, most = MOST_GROWTH * needed;
+  uint64_t least = 2 * needed, most = MOST_GROWTH * needed;
   uint64_t keys = expected < (double)most ? (uint64_t)expected : most;
-  keys = keys > at_least ? keys : at_least;
+  keys = keys > least ? keys : least;
   return keys < total ? keys : total > needed ? total : needed;
 }
 
-static weft_status lengthen(weft_ctx *ctx, void *array, size_t bytes) {
-  void *shorter, *longer;
-  memcpy(&shorter, array, sizeof shorter);
-  if (!shorter)
-    return WEFT_OK;
-  longer = weft_realloc(ctx, shorter, bytes);
-  if (!longer)
-    return ctx->cache.status;
-  memcpy(array, &longer, sizeof longer);
-  weft__slab_advise(ctx->cache.slab, longer, bytes);
-  return WEFT_OK;
+/* An array made longer. NULL: there is no memory, and it is as it was. */
+static void *lengthen(weft_ctx *ctx, void *array, size_t bytes) {
+  void *longer = weft_realloc(ctx, array, bytes);
+  if (longer)
+    weft__slab_advise(ctx->cache.slab, longer, bytes);
+  return longer;
 }
 
 /* Makes what there is of first_row and packed long enough. */
 static weft_status make_longer(weft_ctx *ctx, struct distinct *distinct, uint64_t keys) {
   if (keys < distinct->room)
     return WEFT_OK;
-  WEFT_TRY(lengthen(ctx, &distinct->first_row, (keys + 1) * sizeof *distinct->first_row));
-  WEFT_TRY(lengthen(ctx, &distinct->packed, (keys + 1) * distinct->how.packing.stride));
+  if (distinct->first_row) {
+    uint32_t *first_row = lengthen(ctx, distinct->first_row, (keys + 1) * sizeof *first_row);
+    if (!first_row)
+      return ctx->cache.status;
+    distinct->first_row = first_row;
+  }
+  if (distinct->packed) {
+    uint8_t *packed = lengthen(ctx, distinct->packed, (keys + 1) * distinct->how.packing.stride);
+    if (!packed)
+      return ctx->cache.status;
+    distinct->packed = packed;
+  }
   distinct->room = keys + 1;
   return WEFT_OK;
 }

@@ -105,14 +105,15 @@ struct distinct {
   bool in_order;       /* numbers follow the keys' first rows; lost when different keys have the same hash */
 };
 
-/* Sets up for keys, of which total rows will come, by hash `how`. */
+/* Sets up for keys, of which total rows will come, by hash `how`; how they are packed is chosen here, unless `how` says it. */
 weft_status weft__distinct_open(weft_ctx *ctx, const struct weft_column *keys, size_t n_keys, const struct key_hash *how,
                                 uint64_t total, struct distinct *out);
 
 /* How many keys to make room for, when there are `needed` of them already, and of total rows more are to come. */
 uint64_t weft__distinct_expect(const struct distinct *distinct, uint64_t needed, uint64_t total);
 
-/* Makes room for the first rows, and the packed keys, of so many keys. */
+/* Makes room for the first rows, and the packed keys, of so many keys; first_row is there from now on. WEFT_E_NOMEM,
+ * WEFT_E_LIMIT: as it was. */
 weft_status weft__distinct_reserve(weft_ctx *ctx, struct distinct *distinct, uint64_t keys);
 
 /* Adds the next n rows, at most a batch: scratch->ids[n] are their numbers. */

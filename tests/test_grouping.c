@@ -129,9 +129,11 @@ END_TEST
 
 /* ---- Keys that come and go ---- */
 
-/* Rows for some rounds. Some keys are drawn from all, most from a window that moves along: so that a round has keys
- * from before, and new ones, once and several times. Or first there is a rush of new keys, with few old ones among
- * them, so that the round in which it ends takes all of its rows for newcomers. */
+/* Rows for some rounds. Some keys are drawn from all, most from a window that moves along: so that a round has keys from
+ * before, and new ones, once and several times. Or first there is a rush of new keys, with few old ones among them, so that the
+ * round in which it ends takes many of its rows for newcomers without a look. Or keys come in an order, each several times in a
+ * row, with some old ones between. */
+enum draw { MOVING, RUSH_FIRST, IN_ORDER, DRAWS };
 #define MANY_ROWS 530000
 #define WINDOW 30000
 #define RUSH 90000
@@ -201,7 +203,7 @@ static size_t keys_of_kind(const struct kind *kind, struct weft_column key[2]) {
 }
 
 /* Key 5 is null where there are nulls. Returns how many keys the rows have. */
-static size_t draw_many(struct rng *rng, bool rush) {
+static size_t draw_many(struct rng *rng, enum draw draw) {
   static uint32_t number_of[MOST_KEYS];
   uint32_t next = 0;
   memset(number_of, 0xff, sizeof number_of);
@@ -209,8 +211,10 @@ static size_t draw_many(struct rng *rng, bool rush) {
   for (size_t row = 0; row < MANY_ROWS; row++) {
     size_t moving = row / 10 * (MOST_KEYS - WINDOW) / (MANY_ROWS / 10) + rng_upto(rng, WINDOW - 1);
     uint32_t id = (uint32_t)(rng_percent(rng, 30) ? rng_upto(rng, MOST_KEYS - 1) : moving);
-    if (rush && row < RUSH)
+    if (draw == RUSH_FIRST && row < RUSH)
       id = (uint32_t)(rng_percent(rng, 1) ? rng_upto(rng, row) : row);
+    if (draw == IN_ORDER)
+      id = (uint32_t)((rng_percent(rng, 3) ? rng_upto(rng, row) : row) * MOST_KEYS / MANY_ROWS);
     ids[row] = id;
     many_numbers[row] = id * RNG_STEP;
     if (id == 5)
@@ -246,16 +250,43 @@ static void check_many(weft_ctx *ctx, const struct kind *kind, size_t threads, s
 
 START_TEST(keys_that_come_and_go_are_numbered_in_the_order_of_their_first_rows) {
   const struct kind *kind = &kinds[_i % KINDS_OF_KEYS];
-  bool turned = _i / KINDS_OF_KEYS % 2;
   const char *isa = tables.list[_i / KINDS_OF_KEYS]->isa;
   struct rng rng = {rng_case_seed((size_t)_i)};
   weft_ctx *ctx = ctx_on(isa, 0), *small = ctx_on(isa, 64);
-  for (int rush = 0; rush < 2; rush++) {
-    size_t groups = draw_many(&rng, rush);
-    check_many(rush == turned ? small : ctx, kind, rush == turned ? 3 : 8, groups);
+  for (int draw = 0; draw < DRAWS; draw++) {
+    size_t groups = draw_many(&rng, (enum draw)draw);
+    bool turned = (draw + _i / KINDS_OF_KEYS) % 2;
+    check_many(turned ? small : ctx, kind, turned ? 3 : 8, groups);
   }
   weft_ctx_free(ctx);
   weft_ctx_free(small);
+}
+END_TEST
+
+/* ---- Many keys ---- */
+
+/* Enough for a table of hundreds of parts, that grows, and ids that no smaller test has. */
+#define MILLIONS_OF_ROWS 3400000
+#define MILLIONS_OF_KEYS 2800000
+
+START_TEST(millions_of_keys_are_numbered_by_their_first_rows) {
+  static uint64_t values[MILLIONS_OF_ROWS];
+  static uint32_t numbers_of_rows[MILLIONS_OF_ROWS], rows_of_groups[MILLIONS_OF_ROWS];
+  weft_ctx *ctx = ctx_with(NULL);
+  weft_grouping *grouping;
+  size_t groups;
+  for (size_t row = 0; row < MILLIONS_OF_ROWS; row++)
+    values[row] = row % MILLIONS_OF_KEYS * RNG_STEP;
+  struct weft_column key = weft_column_fixed(values, WEFT_U64, MILLIONS_OF_ROWS);
+  MUST(ctx, weft_grouping_open(ctx, &key, 1, 3, numbers_of_rows, &grouping));
+  work_together(ctx, 3, grouping, NULL);
+  MUST(ctx, weft_grouping_close(ctx, grouping, &groups, rows_of_groups));
+  ck_assert_uint_eq(groups, MILLIONS_OF_KEYS);
+  for (size_t row = 0; row < MILLIONS_OF_ROWS; row++)
+    CASE_CHECK(numbers_of_rows[row] == row % MILLIONS_OF_KEYS, row, "group %u", numbers_of_rows[row]);
+  for (size_t g = 0; g < groups; g++)
+    CASE_CHECK(rows_of_groups[g] == g, g, "the group begins with row %u", rows_of_groups[g]);
+  weft_ctx_free(ctx);
 }
 END_TEST
 
@@ -359,6 +390,7 @@ static void add_tests(TCase *tcase) {
   tcase_add_loop_test(tcase, threads_number_groups_as_a_loop_does, 0, tables.n);
   tcase_add_loop_test(tcase, keys_that_come_and_go_are_numbered_in_the_order_of_their_first_rows, 0,
                       tables.n * KINDS_OF_KEYS);
+  tcase_add_test(tcase, millions_of_keys_are_numbered_by_their_first_rows);
   tcase_add_loop_test(tcase, all_threads_are_told_of_the_limit_that_one_came_to_and_nothing_is_left, 0, tables.n);
   tcase_add_loop_test(tcase, threads_build_an_index_that_one_would, 0, tables.n);
   tcase_add_test(tcase, what_cannot_be_grouped_is_refused_with_the_reason);

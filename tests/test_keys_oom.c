@@ -222,6 +222,27 @@ static bool group_strings(struct rig *rig) {
   return group(rig, &repeated_strings, 1, UINT64_MAX, ROWS / 2);
 }
 
+/* Short strings, each a key of its own but for the last ones: a table that grows twice, and a round without a look. */
+static bool grouping_of_new_keys(struct rig *rig) {
+  enum { ALL = 136000, NEW = 134000 };
+  static char text[ALL * 8];
+  static int32_t offsets[ALL + 1];
+  static uint32_t number[ALL];
+  for (int32_t i = 0; i < ALL && offsets[ALL] == 0; i++)
+    offsets[i + 1] = offsets[i] + sprintf(text + offsets[i], "k%d", i % NEW);
+  struct weft_column strings = weft_column_offsets32(text, (size_t)offsets[ALL], offsets, ALL);
+  size_t groups = 99;
+  weft_grouping *grouping;
+  if (!went_well(rig, weft_grouping_open(rig->ctx, &strings, 1, 2, number, &grouping)))
+    return false;
+  bool worked = went_well(rig, weft_grouping_work(rig->ctx, grouping));
+  bool ok = went_well(rig, weft_grouping_close(rig->ctx, grouping, &groups, NULL));
+  ck_assert_msg(groups == (ok ? NEW : 0), "%s: %zu groups", guard_case_text(), groups);
+  ck_assert(worked || !ok);
+  ck_assert(!ok || (number[NEW - 1] == NEW - 1 && number[ALL - 1] == ALL - 1 - NEW));
+  return ok;
+}
+
 static bool grouping(struct rig *rig) { /* half of the round's keys are new; and keys collide */
   static uint32_t number[ROUND_ROWS], first_row[ROUND_ROWS];
   size_t groups = 99;
@@ -328,6 +349,7 @@ static const struct {
     {"group of unique numbers", group_unique, 3},
     {"group of strings", group_strings, 4},
     {"grouping by a round, of keys that collide", grouping, 16},
+    {"grouping by rounds, of new keys", grouping_of_new_keys, 16},
     {"group of numbers and nulls", group_with_nulls, 4},
     {"group of packed keys", group_packed, 6},
     {"group of keys that collide", group_colliding, 4},
