@@ -129,8 +129,8 @@ static weft_status end_round(weft_ctx *ctx, struct rounds *rounds) {
 
 /* ---- Making room ---- */
 
-/* Keys that there may be after this round: of newcomers as many are new keys as in the round before, but half of what there may
- * be at least. */
+/* Keys that there may be after this round: of newcomers as many are new keys as in the round before, but half of what
+ * there may be at least. */
 static uint64_t keys_to_come(const struct rounds *rounds) {
   uint64_t likely = rounds->before + (uint64_t)((double)rounds->missing * rounds->share);
   uint64_t half = (rounds->before + rounds->missing) / 2;

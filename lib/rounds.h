@@ -3,13 +3,14 @@
  * The distinct keys of rows, found by several threads, for grouping.c.
  *
  * The first rows are numbered by one thread; the others come in rounds, each as long as all before it up to a limit, so
- * that few of a round's rows have a key that is new in it and comes twice. In a round the rows are looked up in the table
- * of the keys before, which nobody writes to meanwhile; those that are not there, the round's newcomers, are brought
- * together by part, and each part is entered in its range of the table by one thread; then their keys are numbered in the
- * order of the rows. So what a key's number is does not depend on who did what when.
+ * that few of a round's rows have a key that is new in it and comes twice. In a round the rows are looked up in the
+ * table of the keys before, which nobody writes to meanwhile; those that are not there, the round's newcomers, are
+ * brought together by part, and each part is entered in its range of the table by one thread; then their keys are
+ * numbered in the order of the rows. So what a key's number is does not depend on who did what when.
  *
- * A chunk whose first rows are newcomers with keys that come again and again, as in rows in an order, is grouped by itself,
- * and one newcomer stands for each key. After a round of new keys alone no chunk is looked up whose first rows are newcomers.
+ * A chunk whose first rows are newcomers with keys that come again and again, as in rows in an order, is grouped by
+ * itself, and one newcomer stands for each key. After a round of new keys alone no chunk is looked up whose first rows
+ * are newcomers.
  */
 #ifndef LIB_ROUNDS_H
 #define LIB_ROUNDS_H

@@ -125,8 +125,8 @@ static void read_hashes(const struct simd_table *table, uint64_t *hashes) {
     }
 }
 
-/* Numbers the rows first .. end of a chunk by themselves, in group: one newcomer stands for each key. *out: this was done; else
- * different keys had the same hash. */
+/* Numbers the rows first .. end of a chunk by themselves, in group: one newcomer stands for each key. *out: this was
+ * done; else different keys had the same hash. */
 static weft_status group_chunk(weft_ctx *ctx, const struct rounds *rounds, size_t first, size_t end,
                                struct newcomers *newcomers, bool *out) {
   struct weft_column *keys = weft_alloc(ctx, rounds->n_keys * sizeof *keys);
@@ -151,8 +151,8 @@ static weft_status group_chunk(weft_ctx *ctx, const struct rounds *rounds, size_
   return WEFT_OK;
 }
 
-/* Looks rows first .. end of a chunk up. *repeat: its first ones are newcomers whose keys come again and again, and no more was
- * done. */
+/* Looks rows first .. end of a chunk up. *repeat: its first ones are newcomers whose keys come again and again, and no
+ * more was done. */
 static weft_status look_up(weft_ctx *ctx, const struct rounds *rounds, size_t first, size_t end,
                            struct newcomers *newcomers, bool *repeat) {
   const struct distinct *distinct = &rounds->distinct;

@@ -105,7 +105,8 @@ struct distinct {
   bool in_order;       /* numbers follow the keys' first rows; lost when different keys have the same hash */
 };
 
-/* Sets up for keys, of which total rows will come, by hash `how`; how they are packed is chosen here, unless `how` says it. */
+/* Sets up for keys, of which total rows will come, by hash `how`; how they are packed is chosen here, unless `how` says
+ * it. */
 weft_status weft__distinct_open(weft_ctx *ctx, const struct weft_column *keys, size_t n_keys, const struct key_hash *how,
                                 uint64_t total, struct distinct *out);
 

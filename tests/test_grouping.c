@@ -129,10 +129,10 @@ END_TEST
 
 /* ---- Keys that come and go ---- */
 
-/* Rows for some rounds. Some keys are drawn from all, most from a window that moves along: so that a round has keys from
- * before, and new ones, once and several times. Or first there is a rush of new keys, with few old ones among them, so that the
- * round in which it ends takes many of its rows for newcomers without a look. Or keys come in an order, each several times in a
- * row, with some old ones between. */
+/* Rows for some rounds. Some keys are drawn from all, most from a window that moves along: so that a round has keys
+ * from before, and new ones, once and several times. Or first there is a rush of new keys, with few old ones among
+ * them, so that the round in which it ends takes many of its rows for newcomers without a look. Or keys come in an
+ * order, each several times in a row, with some old ones between. */
 enum draw { MOVING, RUSH_FIRST, IN_ORDER, DRAWS };
 #define MANY_ROWS 530000
 #define WINDOW 30000

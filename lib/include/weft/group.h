@@ -28,14 +28,14 @@ WEFT_API WEFT_MUST_CHECK weft_status weft_group(weft_ctx *ctx, const struct weft
  */
 typedef struct weft_grouping weft_grouping;
 
-/* Begins what weft_group does, to be done by so many threads; of 65,536 rows or fewer, and of more than 2^32 - 2^24, one does
- * all. keys and group hold still until weft_grouping_close, which is due. The columns' structs are copied. Memory until the
- * end: a table with 26 bytes and 4 more for each key that it has room for, which is twice as many as there are already at
- * least, and as many as are to be expected, 16 times as many at the most (while it grows both tables are there); and 24 bytes
- * for each row that is worked on at a time: for each thread 131,072, for all a power of two and a million at most; where
- * nearly every row is a key of its own two thirds of the rows, and 16 million at most. Of short keys that are not columns of
- * fixed width of at most 8 bytes together, without nulls, 8 to 32 bytes more of both. On failure *out is NULL. Statuses as
- * weft_group; WEFT_E_INVALID also where out is NULL or threads is 0. */
+/* Begins what weft_group does, to be done by so many threads; of 65,536 rows or fewer, and of more than 2^32 - 2^24,
+ * one does all. keys and group hold still until weft_grouping_close, which is due. The columns' structs are copied.
+ * Memory until the end: a table with 26 bytes and 4 more for each key that it has room for, which is twice as many as
+ * there are already at least, and as many as are to be expected, 16 times as many at the most (while it grows both
+ * tables are there); and 24 bytes for each row that is worked on at a time: for each thread 131,072, for all a power of
+ * two and a million at most; where nearly every row is a key of its own two thirds of the rows, and 16 million at most.
+ * Of short keys that are not columns of fixed width of at most 8 bytes together, without nulls, 8 to 32 bytes more of
+ * both. On failure *out is NULL. Statuses as weft_group; WEFT_E_INVALID also where out is NULL or threads is 0. */
 WEFT_API WEFT_MUST_CHECK weft_status weft_grouping_open(weft_ctx *ctx, const struct weft_column *keys, size_t n_keys,
                                                         size_t threads, uint32_t *group, weft_grouping **out);
 
