@@ -16,6 +16,14 @@ enum weft_parts {
   WEFT_PARTS_PMOD = 2 /* the same of the hash as a signed number, the remainder being 0 at least: Spark's pmod(hash, n) */
 };
 
+/* The parts of other systems come from hashes by weft_hash64 with WEFT_XXH64. ClickHouse's xxHash64(key) % n, of one
+ * column in the type that it has there: seed 0 and WEFT_PARTS_MODULO. (Its hashes of several columns are combined by
+ * CityHash 1.0.2's Hash128to64, for which there is no public function.) Spark's pmod(xxhash64(a, b, ...), n): all columns
+ * in one call, seed 42 and WEFT_PARTS_PMOD; before that the caller makes WEFT_I32 of bytes, shorts and booleans, 0.0 of
+ * -0.0, and of NaNs those with the bits 0x7fc00000 and 0x7ff8000000000000; it has no unsigned types. A key that is null,
+ * in all its columns, hashes to the seed, so that all such rows are in one part: of Spark's as there, in part 42 modulo n,
+ * and in part 0 by seed 0, where ClickHouse's hash is null and in no part. */
+
 /* Brings rows together that are in the same part, in the order that they have: rows_out[offsets[p] .. offsets[p + 1]) are
  * the numbers of the rows of part p, ascending; as a selection (weft_column_with_selection) they are the part's columns.
  *
