@@ -57,13 +57,17 @@ static void close_table(struct job *job, int side) {
   source_close(&job->sources[side]);
 }
 
+static void show_progress(const struct job *job) {
+  progress_update(job->rows[JOIN_LEFT] + job->rows[JOIN_RIGHT], job->bytes[JOIN_LEFT] + job->bytes[JOIN_RIGHT]);
+}
+
 /* The next batch of one side, counted. */
 static enum cli_exit next_rows(struct job *job, int side, struct rows *rows) {
   CLI_TRY(table_next(job->tables[side], rows));
   CLI_TRY(memory_validate(job->memory.ctx, rows->columns, rows->n_columns, job->sources[side].name));
   job->rows[side] += rows->rows;
   job->bytes[side] = rows->bytes;
-  progress_update(job->rows[JOIN_LEFT] + job->rows[JOIN_RIGHT], job->bytes[JOIN_LEFT] + job->bytes[JOIN_RIGHT]);
+  show_progress(job);
   return CLI_OK;
 }
 
@@ -142,6 +146,8 @@ static enum cli_exit print_pairs(struct job *job, const struct weft_column *colu
     job->output_rows += n;
     if (n == 0)
       return CLI_OK;
+    progress_output(job->output_rows);
+    show_progress(job);
   }
 }
 

@@ -26,7 +26,9 @@
 static char temporary[PATH_MAX];
 static volatile sig_atomic_t temporary_exists;
 static size_t temporary_files;
-static int temporary_folder = -1; /* that folder, open */
+static int temporary_folder = -1;  /* that folder, open */
+static char made_folder[PATH_MAX]; /* that the files are to be in, and was not there */
+static volatile sig_atomic_t folder_is_made;
 
 /* A file of the folder: with no function that a signal handler may not call. */
 struct path {
@@ -51,14 +53,14 @@ static const int deadly[] = {SIGHUP, SIGINT, SIGQUIT, SIGPIPE, SIGTERM, SIGALRM,
 #define N_DEADLY (sizeof deadly / sizeof deadly[0])
 
 void output_remove(void) {
-  if (!temporary_exists)
-    return;
-  for (size_t i = 0; i < temporary_files; i++)
+  for (size_t i = 0; temporary_exists && i < temporary_files; i++)
     unlink(file_within(i).text);
-  if (temporary_files > 0)
+  if (temporary_exists && temporary_files > 0)
     rmdir(temporary);
-  else
+  else if (temporary_exists)
     unlink(temporary);
+  if (folder_is_made)
+    rmdir(made_folder);
 }
 
 /* SA_RESETHAND has put the default action back: raising the signal again ends the program by it. */
@@ -241,6 +243,18 @@ enum cli_exit output_commit(struct output *output) {
   return CLI_OK;
 }
 
+enum cli_exit output_make_folder(const char *path) {
+  if (snprintf(made_folder, sizeof made_folder, "%s", path) >= (int)sizeof made_folder)
+    return cli_fail(CLI_IO, "%s: %s", path, strerror(ENAMETOOLONG));
+  sigset_t before;
+  block_deadly(&before);
+  folder_is_made = mkdir(path, 0777) == 0;
+  int error = errno;
+  catch_deadly();
+  sigprocmask(SIG_SETMASK, &before, NULL);
+  return folder_is_made || error == EEXIST ? CLI_OK : cli_fail(CLI_IO, "%s: %s", path, strerror(error));
+}
+
 enum cli_exit output_open_files(struct output *output, weft_ctx *ctx, const char *beside, size_t files) {
   CLI_TRY(open_buffer(output, ctx, beside));
   CLI_TRY(name_beside(output, beside));
@@ -313,7 +327,7 @@ enum cli_exit output_commit_files(struct output *output, output_name_fn *name, v
   }
   if (code == CLI_OK) {
     rmdir(temporary);
-    temporary_exists = 0;
+    temporary_exists = folder_is_made = 0;
   }
   sigprocmask(SIG_SETMASK, &before, NULL);
   CLI_TRY(code);
@@ -333,7 +347,7 @@ void output_abandon(struct output *output) {
     close(temporary_folder);
   temporary_folder = -1;
   output_remove();
-  temporary_exists = 0;
+  temporary_exists = folder_is_made = 0;
   free(output->target);
   memory_free(output->ctx, output->buffer);
 }

@@ -39,6 +39,10 @@ enum cli_exit output_flush(struct output *output);
 /* Flushes; a file is synced, takes its name, and is there. */
 enum cli_exit output_commit(struct output *output);
 
+/* Makes a folder for files to come, if it is not there. Unless output_commit_files gives them their names, it is removed
+ * with them. */
+enum cli_exit output_make_folder(const char *path);
+
 /* Many files in place of one, in the folder that path leads to up to its last slash: unfinished ones in a folder of their
  * own there, until output_commit_files gives all their names. They are written one after the other, and as often as need
  * be; output_begin_file says which one comes next, and goes on at its end. */

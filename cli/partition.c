@@ -29,7 +29,6 @@ struct job {
   struct names columns; /* of the first table */
   struct output output;
   struct field_style style;
-  bool made_folder;
   char *name;         /* room for a part's file name */
   size_t name_bytes;  /* of that room */
   struct store store; /* all columns */
@@ -120,11 +119,8 @@ static enum cli_exit open_files(struct job *job) {
   job->name_bytes = strlen(output) + 40;
   CLI_TRY(memory_resize(job->memory.ctx, &name, job->name_bytes, 1, output, "a file's name"));
   job->name = name;
-  if (!is_pattern(job)) {
-    job->made_folder = mkdir(output, 0777) == 0;
-    if (!job->made_folder && errno != EEXIST)
-      return cli_fail(CLI_IO, "%s: %s", output, strerror(errno));
-  }
+  if (!is_pattern(job))
+    CLI_TRY(output_make_folder(output));
   for (size_t part = 0; part < options->parts; part++)
     if (stat(name_of(job, part), &info) == 0 && !S_ISREG(info.st_mode))
       return cli_fail(CLI_IO, "%s: it is there, and is no file that could be replaced", job->name);
@@ -228,7 +224,6 @@ static enum cli_exit partition_files(struct job *job) {
   CLI_TRY(tables_read(job->memory.ctx, common, options->files, options->n_files, &hooks, &job->done));
   CLI_TRY(spread(job, true));
   CLI_TRY(output_commit_files(&job->output, name_of, job));
-  job->made_folder = false;
   progress_clear();
   if (common->json)
     CLI_TRY(print_summary(job));
@@ -245,8 +240,6 @@ enum cli_exit partition_run(int argc, char **argv) {
   job.style.delimiter = options_delimiter(&job.options.common, job.options.files[0]);
   enum cli_exit code = partition_files(&job);
   output_abandon(&job.output);
-  if (job.made_folder) /* and it holds nothing now */
-    rmdir(job.options.common.output);
   store_close(&job.store);
   key_hash_free(ctx, &job.key);
   names_free(ctx, &job.columns);

@@ -30,9 +30,10 @@ const char partition_help[] =
     "  -h, --help            print this help\n"
     "\n"
     "Every part gets a file with the header, and its rows in the order of the input. The files appear together when all\n"
-    "is done; a failure before that leaves none. A type is that of the column in ClickHouse or Spark: 7 as UInt32 and 7\n"
-    "as UInt64 have different hashes. Without --null empty fields are the nulls of columns of numbers, and empty strings.\n"
-    "Memory is bounded: some 150 MiB, whatever the input. weft(1) has the rules for each type.\n"
+    "is done, and others in the folder stay; a failure before that leaves none. A type is that of the column in\n"
+    "ClickHouse or Spark: 7 as UInt32 and 7 as UInt64 have different hashes. Without --null empty fields are the nulls of\n"
+    "columns of numbers, and empty strings. Memory is bounded: some 150 MiB, whatever the input. weft(1) has the rules\n"
+    "for each type.\n"
     "Exit codes: 0 done, 1 bad data, 2 wrong usage, 3 reading or writing failed, or no memory.\n";
 
 enum { OPTION_BY = OPTION_OWN };

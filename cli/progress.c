@@ -13,7 +13,7 @@
 static struct {
   bool on;
   bool drawn;
-  uint64_t total_bytes;
+  uint64_t total_bytes, rows_out;
   double started, last; /* seconds */
 } progress;
 
@@ -44,7 +44,13 @@ void progress_update(uint64_t rows, uint64_t bytes) {
   fprintf(stderr, "\r\033[K%" PRIu64 " rows, %.1f MB, %.1f MB/s", rows, (double)bytes / 1e6, (double)bytes / 1e6 / seconds);
   if (progress.total_bytes > 0)
     fprintf(stderr, ", %.0f %%", 100 * (double)bytes / (double)progress.total_bytes);
+  if (progress.rows_out > 0)
+    fprintf(stderr, ", %" PRIu64 " rows out", progress.rows_out);
   fflush(stderr);
+}
+
+void progress_output(uint64_t rows) {
+  progress.rows_out = rows;
 }
 
 double progress_seconds(void) {

@@ -17,6 +17,9 @@ void progress_total(uint64_t total_bytes);
 /* Draws, when a second has passed since the start and a tenth of one since the last time. */
 void progress_update(uint64_t rows, uint64_t bytes);
 
+/* Rows that have been written so far, for the next progress_update: where few that are read lead to many. */
+void progress_output(uint64_t rows);
+
 /* Seconds since the start. */
 double progress_seconds(void);
 

@@ -4,6 +4,7 @@
  */
 #include "lib/aggregate.h"
 
+#include "lib/few.h"
 #include "lib/flatten.h"
 #include "lib/index.h"
 
@@ -34,20 +35,21 @@ static weft_status reserve(weft_ctx *ctx, const char *who, weft_aggregate *a, si
   return WEFT_OK;
 }
 
-/* Groups of nulls are looked at here; those of other rows when their cells are asked for, unless there is one group. */
-static weft_status add_piece(weft_ctx *ctx, weft_aggregate *a, const struct weft_column *column, size_t first, size_t n,
-                             const uint32_t *group, size_t n_groups) {
+/* Groups of nulls are looked at here, and all where there are few; others when their cells are asked for. */
+static weft_status add_piece(weft_ctx *ctx, weft_aggregate *a, struct few *few, const struct weft_column *column,
+                             size_t first, size_t n, const uint32_t *group, size_t n_groups) {
   const struct simd_codecs *codecs = ctx->kernels->codecs;
   uint32_t chosen[AGGREGATE_PIECE + SIMD_SLACK / sizeof(uint32_t)];
   const uint32_t *of_rows = group;
   struct flat flat;
   WEFT_TRY(weft__flatten(ctx, column, first, n, true, &flat));
-  bool here = group && (flat.valid || n_groups == 1), fit = !here || codecs->range32(group, n, 0).max < n_groups;
+  bool here = group && (flat.valid || n_groups == 1 || few->copies > 0),
+       fit = !here || codecs->range32(group, n, 0).max < n_groups;
   if (fit && group && flat.valid) {
     codecs->compact32(group, flat.valid, n, chosen);
     of_rows = chosen;
   }
-  fit = fit && weft__cells_add(ctx, a, flat.data, of_rows, flat.values, n_groups);
+  fit = fit && weft__cells_add(ctx, a, few, flat.data, of_rows, flat.values, n_groups);
   weft__flat_close(ctx, &flat);
   if (fit)
     return WEFT_OK;
@@ -118,10 +120,13 @@ weft_status weft_aggregate_add(weft_ctx *ctx, weft_aggregate *a, const struct we
   WEFT_TRY(reserve(ctx, who, a, n_groups));
   ctx_enter(ctx);
   weft_status status = WEFT_OK;
+  struct few few;
+  weft__few_open(ctx, a, n_groups, column->rows, &few);
   for (size_t first = 0; first < column->rows && status == WEFT_OK; first += AGGREGATE_PIECE) {
     size_t n = column->rows - first < AGGREGATE_PIECE ? column->rows - first : AGGREGATE_PIECE;
-    status = add_piece(ctx, a, column, first, n, group ? group + first : NULL, n_groups);
+    status = add_piece(ctx, a, &few, column, first, n, group ? group + first : NULL, n_groups);
   }
+  weft__few_close(a, n_groups, &few);
   a->failed = status != WEFT_OK;
   ctx_leave(ctx);
   return status;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * Inside an aggregate: its cells, one for each group, and the forms that values have there. For aggregate.c, which has the
- * calls, and cells.c, which has the rows.
+ * calls, and cells.c and few.c, which have the rows.
  */
 #ifndef LIB_AGGREGATE_H
 #define LIB_AGGREGATE_H
@@ -92,8 +92,10 @@ void weft__cells_clear(const weft_aggregate *a, uint64_t *cells, size_t n);
 void weft__cells_merge(weft_aggregate *a, size_t group, const uint64_t *cell, const uint64_t *sum);
 
 /* Adds n <= AGGREGATE_PIECE values of the aggregate's type at any alignment, none of them null, to the cells of their
- * groups; of one group, all to it. False: a group is not below n_groups, and some rows were added. */
-bool weft__cells_add(weft_ctx *ctx, weft_aggregate *a, const void *values, const uint32_t *group, size_t n,
+ * groups; of one group, all to it; where groups are few, by way of `few` (few.h), which wants them to be below n_groups.
+ * False: one is not, and some rows were added. */
+struct few;
+bool weft__cells_add(weft_ctx *ctx, weft_aggregate *a, struct few *few, const void *values, const uint32_t *group, size_t n,
                      size_t n_groups);
 
 #endif

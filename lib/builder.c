@@ -231,21 +231,23 @@ static size_t units_of(const void *owner, unsigned step) {
 
 static const struct steps_plan steps_of_building = {.units = units_of, .work = do_unit};
 
-weft_status weft_index_work(weft_ctx *ctx, weft_index_builder *builder) {
-  if (!ctx)
-    return WEFT_E_INVALID;
+static weft_status work(weft_ctx *ctx, const char *who, weft_index_builder *builder) {
   if (!builder)
-    return weft__fail(ctx, WEFT_E_INVALID, "weft_index_work: builder is NULL");
+    return weft__fail(ctx, WEFT_E_INVALID, "%s: builder is NULL", who);
   if (ctx->cache.slab != builder->index->slab)
-    return weft__fail(ctx, WEFT_E_INVALID, "weft_index_work: the context is of another slab than the builder's");
+    return weft__fail(ctx, WEFT_E_INVALID, "%s: the context is of another slab than the builder's", who);
   if (builder->index->n_keys == 0)
-    return weft__fail(ctx, WEFT_E_INVALID, "weft_index_work: nothing was appended");
+    return weft__fail(ctx, WEFT_E_INVALID, "%s: nothing was appended", who);
   if (builder->status != WEFT_OK)
-    return weft__fail(ctx, WEFT_E_INVALID, "weft_index_work: a call before has failed");
+    return weft__fail(ctx, WEFT_E_INVALID, "%s: a call before has failed", who);
   ctx_enter(ctx);
   weft_status status = weft__steps_work(ctx, &builder->steps);
   ctx_leave(ctx);
   return status;
+}
+
+weft_status weft_index_work(weft_ctx *ctx, weft_index_builder *builder) {
+  return ctx ? work(ctx, "weft_index_work", builder) : WEFT_E_INVALID;
 }
 
 /* ---- The end ---- */
@@ -274,7 +276,7 @@ weft_status weft_index_seal(weft_ctx *ctx, weft_index_builder *builder, weft_ind
   if (!out || !builder)
     return weft__fail(ctx, WEFT_E_INVALID, "weft_index_seal: %s is NULL", out ? "builder" : "out");
   weft_index *index = builder->index;
-  weft_status status = weft_index_work(ctx, builder);
+  weft_status status = work(ctx, "weft_index_seal", builder);
   if (status == WEFT_OK && !index->direct)
     status = weft__build_seal(ctx, &builder->build);
   if (status == WEFT_OK && builder->appended && !(index->copies = weft_zalloc(ctx, 2 * index->n_keys * sizeof(void *))))

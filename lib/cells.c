@@ -3,21 +3,7 @@
  * Rows into the cells of an aggregate's groups: a loop for each kind and width of values, which looks at groups and asks
  * for their cells ahead. A single group's rows are first made one cell, as each would wait for the one before.
  */
-#include "lib/aggregate.h"
-
-/* Which loop: integers by their width, with a sign or without, and floats. */
-enum form { BYTES1, BYTES2, BYTES4, BYTES8, SINGLES, DOUBLES };
-
-/* Rows first .. n of at most AGGREGATE_PIECE, without nulls. */
-struct piece {
-  enum form form;
-  uint64_t flip;         /* the sign bit, if they have one; of 64 bits if they have none: see load */
-  const uint8_t *values; /* at any alignment */
-  const uint32_t *group;
-  size_t first, n;
-  size_t ahead;    /* so many rows before their turn; group[n + ahead) is there */
-  size_t n_groups; /* groups must be below; of rows first to first + ahead they are */
-};
+#include "lib/few.h"
 
 static void set_form(enum weft_type type, struct piece *p) {
   static const uint8_t forms[] = {
@@ -28,24 +14,6 @@ static void set_form(enum weft_type type, struct piece *p) {
             : is_signed(type) ? (uint64_t)1 << ((8u << p->form) - 1)
                               : 0;
 }
-
-#define LOADED(type, word_of_value)                          \
-  do {                                                       \
-    type value;                                              \
-    memcpy(&value, values + i * sizeof value, sizeof value); \
-    return word_of_value;                                    \
-  } while (0)
-/* Value i as a word: of integers one that compares as a signed number, of floats a double. */
-ALWAYS_INLINE uint64_t load(enum form form, const uint8_t *values, size_t i, uint64_t flip) {
-  switch (form) {
-  case BYTES1: LOADED(uint8_t, (value ^ flip) - flip);
-  case BYTES2: LOADED(uint16_t, (value ^ flip) - flip);
-  case BYTES4: LOADED(uint32_t, (value ^ flip) - flip);
-  case SINGLES: LOADED(float, word_of(value));
-  default: LOADED(uint64_t, value ^ flip);
-  }
-}
-#undef LOADED
 
 #define WIDEN(form, type)                                \
   for (size_t i = 0; i < p->n; i++) {                    \
@@ -70,22 +38,6 @@ static void widen(struct piece *p, uint8_t *words) {
 }
 #undef WIDEN
 
-/* ---- Sums ---- */
-
-/* Of 128 bits, low word first. */
-static inline void add_whole(uint64_t *sum, uint64_t low, uint64_t high) {
-  uint64_t total = sum[0] + low;
-  sum[1] += high + (total < low);
-  sum[0] = total;
-}
-
-/* Knuth's TwoSum: the rounding error of a sum, exactly. */
-static inline void add_real(uint64_t *sum, double real) {
-  double before = real_of(sum[0]), total = before + real, part = total - before;
-  sum[0] = word_of(total);
-  sum[1] = word_of(real_of(sum[1]) + ((before - (total - part)) + (real - part)));
-}
-
 /* ---- Cells ---- */
 
 void weft__cells_clear(const weft_aggregate *a, uint64_t *cells, size_t n) {
@@ -96,23 +48,25 @@ void weft__cells_clear(const weft_aggregate *a, uint64_t *cells, size_t n) {
   }
 }
 
-static void set_whole_sum(weft_aggregate *a, size_t group, const uint64_t *sum) {
-  cell_of(a, group)[SUM_WORD] = sum[0];
-  a->highs[group] = sum[1] + (a->type != WEFT_U64 ? sum[0] >> 63 : 0);
+void weft__cells_add_whole(weft_aggregate *a, size_t group, const uint64_t *sum) {
+  uint64_t whole[2];
+  whole_sum(a, group, whole);
+  add_whole(whole, sum[0], sum[1]);
+  cell_of(a, group)[SUM_WORD] = whole[0];
+  a->highs[group] = whole[1] + (a->type != WEFT_U64 ? whole[0] >> 63 : 0);
+}
+
+void weft__cells_add_real(weft_aggregate *a, size_t group, const uint64_t *sum) {
+  uint64_t *into = cell_of(a, group) + SUM_WORD;
+  add_real(into, real_of(sum[0]));
+  into[1] = word_of(real_of(into[1]) + real_of(sum[1]));
 }
 
 void weft__cells_merge(weft_aggregate *a, size_t group, const uint64_t *cell, const uint64_t *sum) {
   uint64_t *into = cell_of(a, group);
   into[COUNT_WORD] += cell[COUNT_WORD];
-  if (a->kinds & ALL_SUMS && is_float(a->type)) {
-    add_real(into + SUM_WORD, real_of(sum[0]));
-    into[SUM_WORD + 1] = word_of(real_of(into[SUM_WORD + 1]) + real_of(sum[1]));
-  } else if (a->kinds & ALL_SUMS) {
-    uint64_t whole[2];
-    whole_sum(a, group, whole);
-    add_whole(whole, sum[0], sum[1]);
-    set_whole_sum(a, group, whole);
-  }
+  if (a->kinds & ALL_SUMS)
+    (is_float(a->type) ? weft__cells_add_real : weft__cells_add_whole)(a, group, sum);
   if (a->extremes_word) {
     const uint64_t *extremes = cell + a->extremes_word;
     into += a->extremes_word;
@@ -331,7 +285,7 @@ static void add_to_one(weft_ctx *ctx, weft_aggregate *a, const struct piece *p) 
   weft__cells_merge(a, 0, cell, sum);
 }
 
-bool weft__cells_add(weft_ctx *ctx, weft_aggregate *a, const void *values, const uint32_t *group, size_t n,
+bool weft__cells_add(weft_ctx *ctx, weft_aggregate *a, struct few *few, const void *values, const uint32_t *group, size_t n,
                      size_t n_groups) {
   struct piece p = {.values = values, .group = group, .n = n, .n_groups = n_groups};
   uint8_t words[AGGREGATE_PIECE * sizeof(uint64_t)];
@@ -340,6 +294,10 @@ bool weft__cells_add(weft_ctx *ctx, weft_aggregate *a, const void *values, const
     widen(&p, words);
   if (n_groups == 1) {
     add_to_one(ctx, a, &p);
+    return true;
+  }
+  if (few->copies > 0) {
+    weft__few_add(ctx, a, few, &p);
     return true;
   }
   p.ahead = ctx->prefetch_distance < n ? ctx->prefetch_distance : n;

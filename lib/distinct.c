@@ -199,10 +199,12 @@ weft_status weft_distinct_read(weft_ctx *ctx, const void *src, size_t bytes, wef
   if (from[4] != VERSION)
     return weft__fail(ctx, WEFT_E_UNSUPPORTED, "%s: a sketch of version %u, and known is %d", who, from[4], VERSION);
   unsigned precision = from[5];
-  if (precision < LEAST_PRECISION || precision > MOST_PRECISION || from[6] != 0 || from[7] != 0 ||
-      bytes != HEADER_BYTES + ((size_t)1 << precision))
+  if (precision < LEAST_PRECISION || precision > MOST_PRECISION || from[6] != 0 || from[7] != 0)
     return weft__fail(ctx, WEFT_E_CORRUPT, "%s: %zu bytes, and a header of precision %u and %u, %u where zeros are due",
                       who, bytes, precision, from[6], from[7]);
+  if (bytes != HEADER_BYTES + ((size_t)1 << precision))
+    return weft__fail(ctx, WEFT_E_CORRUPT, "%s: %zu bytes, and a sketch of precision %u has %zu", who, bytes, precision,
+                      HEADER_BYTES + ((size_t)1 << precision));
   for (size_t i = HEADER_BYTES; i < bytes; i++)
     if (from[i] > 65 - precision)
       return weft__fail(ctx, WEFT_E_CORRUPT, "%s: register %zu is %u, and %u at the most", who, i - HEADER_BYTES, from[i],

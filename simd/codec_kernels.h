@@ -76,6 +76,20 @@ typedef size_t simd_positions_fn(const uint64_t *bits, size_t n, uint32_t base, 
 /* Copies bytes by stores that go past the caches where they can, and are in order with later ones once bytes was 0. */
 typedef void simd_stream_fn(const void *in, size_t bytes, void *out);
 
+/* Values to sums of their groups, for aggregates. Of a group's words there are so many copies, one after another, and row i
+ * adds to copy i % copies: the next row need not wait for its store. group[n] are below what words has room for.
+ *
+ * sums: of values ^ flip as unsigned numbers, two words: their lower halves' sum, with as many times 2^48 as there were
+ * rows, and their upper halves'. copied: SIMD_SUM_COPIES of each group; else one. The caller sees to it that in all fewer
+ * than 2^16 rows are added. */
+#define SIMD_SUM_COPIES 4
+typedef void simd_sums_fn(const void *values, uint64_t flip, const uint32_t *group, size_t n, bool copied, uint64_t *words);
+
+/* reals: of doubles, or of floats as doubles, two words: their sum, and that of what rounding took from it (Knuth's
+ * TwoSum); and of each copy a count. The same bits on every table. */
+#define SIMD_REAL_COPIES 8
+typedef void simd_reals_fn(const void *values, const uint32_t *group, size_t n, uint64_t *words, uint32_t *counts);
+
 #define SIMD_EACH_WIDTH(KERNEL, kind) \
   KERNEL(kind, kind##8) KERNEL(kind, kind##16) KERNEL(kind, kind##32) KERNEL(kind, kind##64)
 
@@ -97,7 +111,10 @@ typedef void simd_stream_fn(const void *in, size_t bytes, void *out);
   KERNEL(unsplit, unsplit32)       \
   KERNEL(unsplit, unsplit64)       \
   KERNEL(positions, positions)     \
-  KERNEL(stream, stream)
+  KERNEL(stream, stream)           \
+  KERNEL(sums, sums64)             \
+  KERNEL(reals, reals32)           \
+  KERNEL(reals, reals64)
 
 #define SIMD_CODEC_FIELD(kind, name) simd_##kind##_fn *name;
 struct simd_codecs {

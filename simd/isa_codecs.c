@@ -15,6 +15,10 @@
 
 extern const struct simd_codecs TABLE_OF(SIMD_ISA);
 
+#if defined(SIMD_ISA_scalar) || defined(SIMD_ISA_avx2)
+#include "simd/kernels/groups.h"
+#endif
+
 #ifdef SIMD_ISA_scalar
 
 #include "simd/kernels/bits.h"
@@ -98,7 +102,7 @@ const struct simd_codecs TABLE_OF(SIMD_ISA) = {.isa = TEXT_OF(SIMD_ISA), SIMD_CO
 #define MOVES_16
 #define MOVES_32 MOVE_32(compact) MOVE_32(expand) MOVE_32(spread) MOVE_32(gather)
 #define MOVES_64 MOVE_64(compact) MOVE_64(expand) MOVE_64(spread)
-#define MOVES_MORE MOVE_RUNS MOVE_PLANES MOVE(stream, stream)
+#define MOVES_MORE MOVE_RUNS MOVE_PLANES MOVE(stream, stream) MOVE(sums, sums64) MOVE(reals, reals32) MOVE(reals, reals64)
 #else
 #define MOVES_8 MOVE_8(compact) MOVE_8(expand) MOVE_8(spread)
 #define MOVES_16 MOVE_16(compact) MOVE_16(expand) MOVE_16(spread)

@@ -82,11 +82,20 @@
   FACT(stream, name, copies_to_every_alignment)  \
   FACT(stream, name, copies_whole_pages)
 
+#define FACTS_sums(FACT, name)                                     \
+  FACT(sums, name, adds_to_the_words_of_groups_at_every_row_count) \
+  FACT(sums, name, adds_to_the_words_of_groups_at_every_alignment)
+
+#define FACTS_reals(FACT, name)                                     \
+  FACT(reals, name, adds_to_the_words_of_groups_at_every_row_count) \
+  FACT(reals, name, adds_to_the_words_of_groups_at_every_alignment)
+
 #define DECLARE(kind, name, fact) void check_##kind##_##fact(struct codec_case *c);
 FACTS_unpack(DECLARE, any) FACTS_pack(DECLARE, any) FACTS_undelta(DECLARE, any) FACTS_delta(DECLARE, any)
     FACTS_range(DECLARE, any) FACTS_changes(DECLARE, any) FACTS_compact(DECLARE, any) FACTS_expand(DECLARE, any)
         FACTS_spread(DECLARE, any) FACTS_fill(DECLARE, any) FACTS_gather(DECLARE, any) FACTS_split(DECLARE, any)
-            FACTS_unsplit(DECLARE, any) FACTS_positions(DECLARE, any) FACTS_stream(DECLARE, any)
+            FACTS_unsplit(DECLARE, any) FACTS_positions(DECLARE, any) FACTS_stream(DECLARE, any) FACTS_sums(DECLARE, any)
+                FACTS_reals(DECLARE, any)
 #undef DECLARE
 
 #endif

@@ -420,9 +420,63 @@ START_TEST(rows_of_no_bytes_are_counted) {
 }
 END_TEST
 
+/* Rows enough for every table of few groups, and for its counts of 16 bits to go to the cells in between. Of kind 1
+ * integers are all the least of their type, of kind 2 the greatest. */
+#define MANY 70000
+static void draw_many(struct rng *rng, struct drawn *d, size_t groups, unsigned kind, uint8_t *values, uint8_t *valid) {
+  static uint32_t group[MANY];
+  size_t width = column_type_width(d->type);
+  const unsigned spread = (unsigned)rng_upto(rng, 2);
+  d->group = group;
+  d->groups = groups;
+  memset(d->naive, 0, sizeof d->naive);
+  for (size_t i = 0; i < MANY; i++) {
+    uint64_t word = 0, top = (uint64_t)1 << (8 * width - 1), least = d->type <= WEFT_I64 ? top : 0;
+    draw_value(rng, d->type, kind == 0 ? 50 : 0, &word);
+    if (!is_float(d->type) && kind > 0)
+      word = (kind == 1 ? least : least - 1) << (from_little(1, 64) == 1 ? 0 : 64 - 8 * width);
+    memcpy(values + i * width, &word, width);
+    group[i] = (uint32_t)(spread == 0 ? rng_upto(rng, groups - 1) : spread == 1 ? i / 100 % groups : groups - 1);
+    bool null = valid && rng_percent(rng, 30);
+    if (valid)
+      valid[i / 8] = (uint8_t)((valid[i / 8] & ~(1u << i % 8)) | (unsigned)!null << i % 8);
+    if (!null)
+      naive_add(&d->naive[group[i]], d->type, values + i * width);
+  }
+}
+
+START_TEST(few_groups_of_many_rows_equal_loops) {
+  static const size_t counts[] = {2, 3, 31, 32, 33, 64, 65, 128, 129, 256, 257, 512, 513, 1024, 1025};
+  static struct drawn d;
+  static uint8_t values[MANY * sizeof(uint64_t)], bits[MANY / 8 + 1];
+  weft_ctx *ctx = ctx_on(tables.list[_i]->isa, 0);
+  for (size_t i = 0; i < 15 * 10; i++) {
+    struct rng rng = {rng_case_seed(i)};
+    uint8_t *valid = rng_percent(&rng, 30) ? bits : NULL;
+    guard_reset(&pool, 0);
+    guard_case =
+        (struct guard_case){.what = "few groups", .isa = tables.list[_i]->isa, .rows = MANY, .seed = rng_case_seed(i)};
+    d.type = (enum weft_type)(WEFT_I8 + i % 10);
+    draw_many(&rng, &d, counts[i / 10], (unsigned)rng_upto(&rng, 2), values, valid);
+    const uint32_t sums = WEFT_SUM | (is_float(d.type) ? 0 : WEFT_SUM128), kinds[] = {sums, WEFT_MIN, sums | WEFT_MAX, 1};
+    struct weft_column column = weft_column_fixed(values, d.type, MANY);
+    if (valid)
+      column = weft_column_with_validity(column, valid, 0);
+    for (size_t k = 0; k < 4; k++) {
+      weft_aggregate *aggregate = opened(ctx, d.type, kinds[k]);
+      MUST(ctx, weft_aggregate_add(ctx, aggregate, &column, d.group, d.groups));
+      check_all(ctx, aggregate, d.type, kinds[k], d.naive, d.groups, &rng);
+      weft_aggregate_free(aggregate);
+    }
+  }
+  weft_ctx_free(ctx);
+}
+END_TEST
+
 static void add_tests(TCase *tcase) {
   tables = tables_here();
   tcase_add_loop_test(tcase, aggregates_of_random_columns_equal_loops, 0, tables.n);
+  tcase_add_loop_test(tcase, few_groups_of_many_rows_equal_loops, 0, tables.n);
   tcase_add_loop_test(tcase, parts_that_are_merged_equal_the_whole, 0, tables.n);
   tcase_add_loop_test(tcase, sums_beyond_64_bits_are_exact_and_refused_where_64_are_asked_for, 0, tables.n);
   tcase_add_loop_test(tcase, sums_that_pass_64_bits_on_their_way_come_back, 0, tables.n);

@@ -67,7 +67,7 @@ static void try_stray(weft_ctx *ctx, enum weft_type type, uint32_t kinds, size_t
   static const uint8_t values[8 * 1100];
   static uint32_t group[1100];
   uint8_t valid[1100 / 8 + 1];
-  const size_t groups = 3;
+  const size_t groups = 3; /* few enough for tables of their own, where there are 64 rows for each */
   const uint32_t strays[] = {(uint32_t)groups, UINT32_MAX};
   struct weft_column column = weft_column_fixed(values, type, rows);
   memset(valid, 0xff, sizeof valid);

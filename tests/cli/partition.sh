@@ -268,7 +268,24 @@ kill -TERM $pid
 exec 9>&-
 wait $pid
 [ $? -eq 143 ] || bad "it was not the signal that ended it: $(cat err.txt)"
-[ -z "$(ls -A s/out)" ] || bad "s/out holds $(ls -A s/out)"
+[ ! -e s/out ] || bad "s/out is there, with: $(ls -A s/out)"
+
+fact "a signal leaves a folder that was there, with what it held"
+mkdir s/kept
+echo mine >s/kept/other
+"$WEFT" partition --csv -n 50 --key k -o s/kept feed 2>err.txt &
+pid=$!
+exec 9>feed
+echo k,v >&9
+for ((i = 0; i < 100; i++)); do
+  [ -n "$(find s/kept -name '.weft-*' 2>/dev/null)" ] && break
+  sleep 0.05
+done
+kill -TERM $pid
+exec 9>&-
+wait $pid
+[ $? -eq 143 ] || bad "it was not the signal that ended it: $(cat err.txt)"
+leaves s/kept other
 
 fact "a limit on memory ends it with a message and no file"
 exits 3 bash -c 'seq 3000000 | sed "1s/.*/n/" | "$WEFT" partition --csv -n 3 --key n -o m --memory-limit 8M'
