@@ -349,7 +349,7 @@ static const struct {
     {"group of unique numbers", group_unique, 3},
     {"group of strings", group_strings, 4},
     {"grouping by a round, of keys that collide", grouping, 16},
-    {"grouping by rounds, of new keys", grouping_of_new_keys, 16},
+    {"grouping by rounds, of new keys", grouping_of_new_keys, 8},
     {"group of numbers and nulls", group_with_nulls, 4},
     {"group of packed keys", group_packed, 6},
     {"group of keys that collide", group_colliding, 4},
