@@ -10,10 +10,9 @@
 #include <string.h>
 
 enum {
-  FIRST_ROWS = 65536, /* for fewer, several threads would wait for one another longer than they work */
-  THREAD_ROWS =
-      1 << 17,          /* of a round, for each thread: with more, more keys are new twice; with fewer, threads wait more */
-  USUAL_ROWS = 1 << 20, /* and at most */
+  FIRST_ROWS = 65536,     /* for fewer, several threads would wait for one another longer than they work */
+  THREAD_ROWS = 1 << 17,  /* of a round, for each thread: more are new twice, of fewer threads wait more often */
+  USUAL_ROWS = 1 << 20,   /* and at most */
   LEAST_NEWCOMERS = 2048, /* a unit's, where it is parts */
   PART_KEYS = 16384,      /* their buckets take 400 KB, which the second-level cache holds */
   LEAST_BITS = 6,
@@ -62,7 +61,7 @@ size_t weft__rounds_count(const struct rounds *rounds) {
   return count;
 }
 
-/* Takes n elements' room in a block of memory: *at, or none yet where that is NULL. *size counts them. */
+/* Room for n elements in a block of memory, behind *size bytes, which it adds to; NULL where there is no block yet. */
 static void *carve(uint8_t *block, size_t *size, size_t n, size_t width) {
   size_t at = *size;
   *size += (n * width + LARGE_ALIGN - 1) / LARGE_ALIGN * LARGE_ALIGN;

@@ -24,11 +24,12 @@ WEFT_API WEFT_MUST_CHECK weft_status weft_gather_room(weft_ctx *ctx, enum weft_f
 
 /* Writes rows rows[n] of column to buffers, in that order, each any number of times. The number WEFT_NO_ROW, or
  * WEFT_UNKNOWN_ROW, gives a null. The column is trusted (see weft_column_validate), row numbers are not. rows may be
- * NULL when n is 0. The outputs overlap no input. WEFT_FORM_VALUES: values of a fixed width go to values[n], strings of
- * any layout to values as bytes and to offsets[n + 1], from 0 on, of offset_bytes each. WEFT_FORM_VIEWS, of strings:
- * struct weft_view[n] to values, which lead to where the column's bytes lie: of a column of views into its buffers, of
- * one of offsets into its data, as buffer 0. data and data_bytes are not used. Nulls: validity has n bits, those past n
- * being 0, and may be NULL where no row is null; nulls is how many are; their values are zeros, their strings empty.
+ * NULL when n is 0. The outputs overlap no input.
+ * WEFT_FORM_VALUES: values of a fixed width go to values[n], strings of any layout to values as bytes and to
+ * offsets[n + 1], from 0 on, of offset_bytes each. WEFT_FORM_VIEWS, of strings: struct weft_view[n] to values, which
+ * lead to where the column's bytes lie: of a column of views into its buffers, of one of offsets into its data, as
+ * buffer 0. data and data_bytes are not used. Nulls: validity has n bits, those past n being 0, and may be NULL where no
+ * row is null; nulls is how many are; their values are zeros, their strings empty.
  * The context's thread only; nothing is allocated. On failure the buffers' memory is undefined, and nothing beyond it
  * was touched. WEFT_E_INVALID: a pointer is NULL that may not be, the column has no layout, a row number is none of the
  * column's, buffers->size is none this library knows, offset_bytes is neither 4 nor 8, or the column has no such form
